@@ -1,0 +1,67 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The interpreter that the environment is made with; pip takes the newest ansible-core that it can run.
+PYTHON ?= python3
+
+# -qq: errors only. pip warns about what concerns the machine's own settings, not this project.
+PIP := .venv/bin/python -m pip --disable-pip-version-check install -qq
+TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_collections.jsa.ports.tests
+RUN := $(TESTS).run
+
+.DEFAULT_GOAL := help
+.PHONY: help develop packages demo test lint unit package sanity lab-test bench build clean
+
+help:  ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+develop: .venv/develop .dev/ansible_collections/jsa/ports  ## make .venv, so that .venv/bin/ansible-playbook jsa.ports.plan works
+
+packages: develop  ## install what lab, demo and tests need of the system, or say what is missing
+	@$(TESTS).packages
+
+demo: develop  ## seven and more hosts with real firewalld and SSH: plan, apply, check, two faults
+	@$(TESTS).packages
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/demo.sh
+
+test: .venv/test develop  ## run all tests; the last line adds them up
+	@$(RUN)
+
+lint: .venv/test develop  ## run ruff, mypy, ansible-lint and their like
+unit: .venv/test develop  ## run the unit tests
+package: .venv/test develop  ## build the tarball, look into it, install it, use it
+sanity: .venv/test develop  ## run ansible-test sanity, without containers
+lint unit package sanity:
+	@$(RUN) $@
+
+lab-test: .venv/test develop  ## run the tests that send packets between hosts
+	@$(RUN) packages lab
+
+bench: .venv/test develop  ## measure against other tools, side by side
+	@$(TESTS).packages
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/bench.sh
+
+build: develop  ## build the collection's tarball into dist/
+	@.venv/bin/ansible-galaxy collection build --force --output-path dist
+
+clean:  ## remove what make made: environment, caches, results, tarballs
+	@rm -rf .venv .dev .cache .ansible .hypothesis dist tests/output
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A relative link: the checkout may be moved, or mounted elsewhere.
+.dev/ansible_collections/jsa/ports:
+	@mkdir -p $(@D)
+	@ln -sfn ../../.. $@
+
+.venv/develop: requirements/develop.txt requirements.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo 'Missing: $(PYTHON) with venv and ensurepip. On Debian, as root: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(PIP) -r $<
+	@.venv/bin/ansible --version | sed -n '1s/^ansible \[core \(.*\)\]$$/.venv has ansible-core \1/p'
+	@touch $@
+
+.venv/test: requirements/test.txt .venv/develop
+	@$(PIP) -r $<
+	@touch $@

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action plugin of jsa.ports.firewall_rules: the plan of the whole deployment, computed on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+    deployment_hosts_in_play,
+    fail_with,
+    read_file,
+    require_netaddr,
+    show,
+    write_file,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "plan_file": {"type": "path"},
+    "dest": {"type": "path"},
+    "show": {"type": "bool", "default": False},
+    "return_plan": {"type": "bool", "default": True},
+}
+
+
+class ActionModule(ActionBase):
+    """Computes or loads the plan; touches no host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result = super().run(tmp, task_vars)
+        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        require_netaddr()
+        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan
+
+        try:
+            plan, differences = self._plan(arguments["plan_file"], task_vars)
+        except InputError as error:
+            raise fail_with(error) from error
+        changed = False
+        if arguments["dest"]:
+            changed = write_file(arguments["dest"], dump_plan(plan), "The plan", self._task.check_mode)
+        if arguments["show"]:
+            from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_table
+
+            table = plan_table(plan, deployment_hosts_in_play(plan, task_vars))
+            if table:
+                show(table)
+        warnings = list(plan.get("warnings", ()))
+        if differences:
+            warnings.append(
+                f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since:\n  "
+                + "\n  ".join(differences)
+            )
+        result.update(changed=changed, differences=differences)
+        if arguments["return_plan"]:
+            result["plan"] = plan
+        if warnings:
+            result["warnings"] = warnings
+        return result
+
+    def _plan(self, plan_file: str | None, task_vars: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The plan, and what differs from the inventory's where a saved one is used. Raises InputError."""
+        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan, plan_differences
+        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.task import plan_of_task
+
+        if not plan_file:
+            return plan_of_task(task_vars, self._templar)[1], []
+        saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file)
+        try:
+            current = plan_of_task(task_vars, self._templar)[1]
+        except InputError as error:
+            # A part of the inventory is enough to apply a saved plan, but not to compute one.
+            return saved, [f"it could not be compared: {'; '.join(error.problems)}"]
+        return saved, plan_differences(saved, current)

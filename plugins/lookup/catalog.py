@@ -1,0 +1,390 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: catalog
+short_description: Look up the ports of Juniper Secure Analytics
+version_added: 1.0.0
+author: the jsa.ports authors (@jsa-ports)
+description:
+  - Returns entries of the catalogue that the collection computes its rules from. Each entry is one purpose for which
+    ports are open, with the flows between roles, the rows of Juniper's documents that it rests on, and how sure that is.
+  - Options narrow the selection. An entry has to fulfil all of those that are given, and of an option with several values
+    at least one.
+  - Runs on the controller and contacts nobody.
+options:
+  _terms:
+    description:
+      - What to look up. Each term is the id of an entry (V(ariel_query)), a port (V(514)), or a port with its protocol
+        (V(514/udp)). Lists of terms are flattened.
+      - A port names every entry that lists it, alone or within a range. Ports that a service chooses itself when it
+        starts are not listed.
+      - The entries come in the order of the terms, each once, and those of a port with the narrowest range first. Without
+        terms, all of them come, in the order of their ports.
+      - A term that names no entry is an error. That no entry is left by the options is none, the list is then empty.
+    type: list
+    elements: raw
+    required: false
+  role:
+    description:
+      - Only entries with a flow in which a host with this role takes part. One of V(console), V(event_collector),
+        V(event_processor), V(flow_collector), V(flow_processor), V(data_node), V(app_host), V(risk_manager),
+        V(vulnerability_processor), V(vulnerability_scanner).
+      - A processor has the collector of its kind on board, so V(event_processor) finds what V(event_collector) finds, and
+        more. What holds for all hosts, or for all but the console, holds for each role.
+      - V(any_host) and V(managed_host) find what holds for all hosts, or for all hosts but the console.
+    type: str
+  direction:
+    description:
+      - Seen from the hosts with O(role), which has to be given. With V(inbound), they listen; with V(outbound), they
+        initiate the connection or send the first packet.
+      - What a host does with itself or with the other node of its HA pair is both.
+    type: str
+  peer:
+    description:
+      - Only entries with a flow whose other side, seen from O(role), is this. Without O(role), either side.
+      - Takes all values of O(role), with the same meaning; V(self) for the host itself and V(ha_peer) for the other node
+        of its HA pair; V(management_modules) for the hardware; and the networks outside the deployment, which are
+        V(admin), V(users), V(api_clients), V(log_sources), V(flow_sources), V(wincollect_agents), V(snmp_managers),
+        V(packet_capture_sources), V(off_site_sources), V(certificate_clients), V(smtp_gateways), V(ntp_servers),
+        V(nfs_servers), V(windows_hosts), V(public_servers).
+    type: str
+  protocol:
+    description: Only entries with one of these protocols, V(tcp), V(udp), V(icmp).
+    type: list
+    elements: str
+  exposure:
+    description:
+      - Only entries with one of these exposures.
+      - V(inter_host) is between hosts of the deployment, V(external_in) comes from outside, V(outbound) goes outside,
+        V(ha) is between the nodes of an HA pair. V(local_only) and V(tunnel_local) stay on the host, V(hardware) belongs
+        to management hardware, V(obsolete) to releases of the past, and of V(unknown) no source says who takes part.
+    type: list
+    elements: str
+  feature:
+    description:
+      - Only entries that depend, as a whole or in part, on one of these features (C(jsa_features)), which are V(email),
+        V(fibre_channel), V(fips), V(log_file_protocol), V(nfs_client), V(nfs_export), V(packet_capture), V(snmp_agent),
+        V(tls_syslog), V(wincollect), V(windows_polling).
+    type: list
+    elements: str
+  document:
+    description:
+      - Only entries that rest on a row of one of these documents, the tables of Juniper's administration guide
+        (V(administration_guide)) and of its installation guide (V(installation_guide)).
+    type: list
+    elements: str
+  confidence:
+    description: Only entries of which listener and initiator are this sure, V(high), V(medium) or V(low).
+    type: list
+    elements: str
+  query:
+    description:
+      - A JMESPath expression that is applied to the list of the entries found. Every key of an entry is always there, so
+        that an expression need not ask first.
+      - A list that it yields is returned as it is, anything else as the only element of a list, null as an empty list.
+    type: str
+requirements:
+  - jmespath, for O(query) only
+notes:
+  - Use C(query(...)), or C(lookup(..., wantlist=true)), where you expect a list. C(lookup(...)) alone gives a single
+    result without its list, and joins texts with commas, as it does for every lookup plugin.
+"""
+
+EXAMPLES = r"""
+- name: What is port 32006 for?
+  ansible.builtin.debug:
+    msg: "{{ query('jsa.ports.catalog', '32006/tcp', query='[].{id: id, purpose: purpose}') }}"
+
+- name: Say what one entry rests on
+  ansible.builtin.debug:
+    msg: "{{ entry.service }}: {{ entry.statements | map(attribute='says') | join(' / ') }}"
+  vars:
+    entry: "{{ lookup('jsa.ports.catalog', 'si_registry') }}"
+
+- name: List what an event processor must be reached on by the console
+  ansible.builtin.debug:
+    msg: >-
+      {{ query('jsa.ports.catalog', role='event_processor', direction='inbound', peer='console', query='[].id') }}
+
+- name: List what log sources may send, with the ports
+  ansible.builtin.debug:
+    msg: "{{ item.service }}: {{ item.ports | join(', ') }}/{{ item.protocols | join('+') }}"
+  loop: "{{ query('jsa.ports.catalog', peer='log_sources', exposure='external_in') }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: Show where Juniper's documents disagree
+  ansible.builtin.debug:
+    msg: "{{ query('jsa.ports.catalog', query='[?disagreement].{id: id, reason: disagreement.reason}') }}"
+
+- name: Look up several entries, one at a time
+  ansible.builtin.debug:
+    msg: "{{ item.id }} is {{ item.confidence }}"
+  with_jsa.ports.catalog:
+    - ssh
+    - 514/udp
+  loop_control:
+    label: "{{ item.id }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - The entries, or what O(query) makes of them.
+  type: list
+  elements: raw
+  contains:
+    id:
+      description: Name of the entry. It is not the port; 9381, 514 and 22 serve several purposes each.
+      type: str
+      sample: ariel_query
+    service:
+      description: What listens.
+      type: str
+      sample: Ariel queries
+    purpose:
+      description: What for.
+      type: str
+      sample: Searches of the console's Ariel proxy in the databases of processors and data nodes.
+    protocols:
+      description: V(tcp), V(udp), both, or V(icmp).
+      type: list
+      elements: str
+      sample: [tcp]
+    ports:
+      description: Ports and ranges. Empty for ICMP, and where all ports are dynamic.
+      type: list
+      elements: str
+      sample: ["32006"]
+    exposure:
+      description: One of the values of O(exposure).
+      type: str
+      sample: inter_host
+    confidence:
+      description: How sure listener and initiator are; V(high), V(medium) or V(low).
+      type: str
+      sample: high
+    when:
+      description: When the entry applies. All parts that are set must hold.
+      type: dict
+      contains:
+        features:
+          description: Features that the listening host must have; for what leaves the deployment, the initiating host.
+          type: list
+          elements: str
+          sample: [snmp_agent]
+        without_features:
+          description: Features that it must not have.
+          type: list
+          elements: str
+          sample: []
+        deployment_roles:
+          description: Roles that some host of the deployment must have.
+          type: list
+          elements: str
+          sample: [app_host]
+        release_from:
+          description: First release to which it applies, or null.
+          type: str
+          sample: 7.3.3
+        release_before:
+          description: First release to which it does not apply any more, or null.
+          type: str
+          sample: 7.5.0 UP6
+    flows:
+      description: Who contacts whom. Each initiator of a flow may contact each of its listeners.
+      type: list
+      elements: dict
+      contains:
+        listeners:
+          description: Roles, V(any_host), V(managed_host), V(management_modules), or networks outside.
+          type: list
+          elements: str
+          sample: [event_processor, flow_processor]
+        initiators:
+          description: Roles, V(any_host), V(managed_host), V(self), V(ha_peer), or networks outside.
+          type: list
+          elements: str
+          sample: [console]
+        encryption:
+          description:
+            - What it means for the flow that one of the two hosts is encrypted.
+            - V(carrier) carries the tunnels, V(open) stays as it is, V(tunnelled) needs no port of its own any more,
+              V(only_encrypted) exists only then, V(unaffected) is no flow between two hosts of the deployment.
+          type: str
+          sample: tunnelled
+        attached:
+          description: Whether it is only between a collector or data node and the processor that it reports to.
+          type: bool
+          sample: false
+        when:
+          description: As RV(_raw[].when), for this flow alone.
+          type: dict
+          sample:
+            features: []
+            without_features: []
+            deployment_roles: []
+            release_from: null
+            release_before: null
+    dynamic:
+      description: Ports that only the running service can tell, or null.
+      type: dict
+      contains:
+        ports:
+          description: The range that they lie in.
+          type: str
+          sample: 32001-65535
+        count:
+          description: How many they are, or null where nobody says.
+          type: int
+          sample: 4
+        discovery:
+          description: How they are found out; V(imq_port_mapper), V(rpcbind) or V(none).
+          type: str
+          sample: imq_port_mapper
+    ports_with:
+      description: For each feature that changes them, the ports of a host with it.
+      type: dict
+      sample: {fips: ["7777-7783", "7788"]}
+    server:
+      description: Name or address of the public server, or null.
+      type: str
+      sample: download.juniper.net
+    replaced_by:
+      description: Id of the entry that takes over where one of the hosts is encrypted, or null.
+      type: str
+      sample: socat_ntp
+    statements:
+      description: The rows of the documents that the entry rests on.
+      type: list
+      elements: dict
+      contains:
+        document:
+          description: One of the values of O(document).
+          type: str
+          sample: administration_guide
+        table:
+          description: V(ports) for the table of listening ports, V(servers) for that of public servers.
+          type: str
+          sample: ports
+        row:
+          description: Number of the row, from 1.
+          type: int
+          sample: 61
+        ports:
+          description: The ports that the row names; V(dynamic) stands for ports that it leaves open.
+          type: list
+          elements: str
+          sample: ["32006"]
+        protocols:
+          description: The protocols that the row names.
+          type: list
+          elements: str
+          sample: [tcp]
+        says:
+          description: What the row says about direction and use, in words of this collection.
+          type: str
+          sample: Both ways between components; Ariel's proxy server and its query server.
+    evidence:
+      description: What other public sources say.
+      type: list
+      elements: dict
+      contains:
+        source:
+          description: Where.
+          type: str
+          sample: IBM support document 1086363 (https://www.ibm.com/support/pages/node/1086363)
+        says:
+          description: What.
+          type: str
+          sample: A flow collector logs that it lost its connection to port 32010 of another host.
+    disagreement:
+      description: Where the documents differ, or null.
+      type: dict
+      contains:
+        readings:
+          description: What each document says.
+          type: dict
+          sample: {administration_guide: TCP., installation_guide: No protocol.}
+        verdict:
+          description: The document that the entry follows, or V(both) or V(neither).
+          type: str
+          sample: administration_guide
+        reason:
+          description: Why.
+          type: str
+          sample: The cell was lost.
+"""
+
+import copy
+
+from collections.abc import Iterable
+from typing import Any
+
+from ansible.errors import AnsibleLookupError, AnsibleOptionsError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_catalogue
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.selection import Filters, select
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+
+try:
+    import jmespath
+except ImportError:
+    HAS_JMESPATH = False
+else:
+    HAS_JMESPATH = True
+
+_ONE = ("role", "direction", "peer")
+_SEVERAL = ("protocol", "exposure", "feature", "document", "confidence")
+_OPTIONS = (*_ONE, *_SEVERAL, "query")
+
+
+class LookupModule(LookupBase):
+    """Lookup ``jsa.ports.catalog``."""
+
+    def run(self, terms: Iterable[object], variables: Any = None, **kwargs: Any) -> list[Any]:
+        # Loops of the form with_... pass it on.
+        kwargs.pop("wantlist", None)
+        unknown = [name for name in kwargs if name not in _OPTIONS]
+        if unknown:
+            problems = ["there is no option %r; %s" % (name, expected(name, _OPTIONS)) for name in unknown]
+            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
+        self.set_options(var_options=variables, direct=kwargs)
+        one = {name: self.get_option(name) for name in _ONE}
+        several = {name: tuple(self.get_option(name) or ()) for name in _SEVERAL}
+        filters = Filters(**one, **several)
+        mistakes = filters.mistakes()
+        if mistakes:
+            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(mistakes))
+        try:
+            catalogue = load_catalogue()
+        except CatalogueError as error:
+            raise AnsibleLookupError("jsa.ports.catalog: the catalogue is damaged:\n%s" % error) from None
+        entries, mistakes = select(catalogue, self._flatten([terms]), filters)
+        if mistakes:
+            raise AnsibleLookupError("jsa.ports.catalog: %s" % "; ".join(mistakes))
+        found = [copy.deepcopy(entry.raw) for entry in entries]
+        expression = self.get_option("query")
+        return found if expression is None else _search(expression, found)
+
+
+def _search(expression: str, entries: list[dict[str, Any]]) -> list[Any]:
+    if not HAS_JMESPATH:
+        raise AnsibleLookupError(missing_required_lib("jmespath", reason="for the option query of jsa.ports.catalog"))
+    try:
+        result = jmespath.search(expression, entries)
+    except jmespath.exceptions.JMESPathError as error:
+        # ansible-core from 2.19 on appends the message of a cause, which is in this one already.
+        raise AnsibleLookupError(
+            "jsa.ports.catalog: query: %r is no JMESPath expression for a list of entries; expected for example"
+            " \"[?exposure=='inter_host'].{id: id, ports: ports}\". %s" % (expression, error)
+        ) from None
+    if result is None:
+        return []
+    return result if isinstance(result, list) else [result]

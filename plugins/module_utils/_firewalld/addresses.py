@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses as firewalld's sets hold them. Runs on Python 3.6."""
+
+import ipaddress
+
+from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
+
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+_MAPPED = ipaddress.ip_network(u"::ffff:0:0/96")
+
+
+class Sources(NamedTuple):
+    """What one rule accepts from, family by family. A family in neither ``any`` nor ``entries`` has no source."""
+
+    #: Families in which everyone is meant.
+    any: Tuple[str, ...]
+    #: Family -> CIDRs, sorted, none within another.
+    entries: Dict[str, Tuple[str, ...]]
+
+
+def family_of(network):  # type: (Network) -> str
+    return IPV4 if network.version == 4 else IPV6
+
+
+def parse_network(text):  # type: (object) -> Network
+    """The network that *text* names; an IPv4 address in IPv6 notation is an IPv4 one. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % (text,))
+    try:
+        network = ipaddress.ip_network(text.strip())
+    except ValueError:
+        try:
+            meant = ipaddress.ip_network(text.strip(), strict=False)
+        except ValueError:
+            raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % text)
+        raise ValueError("%s has host bits set: write %s, or one address" % (text, meant))
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and \
+            network.network_address in _MAPPED:
+        address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFFFFFF)
+        network = ipaddress.IPv4Network((address, network.prefixlen - 96))
+    return network
+
+
+def without_nested(networks):  # type: (Iterable[Network]) -> List[Network]
+    """Sorted, and without those that lie within another one: an interval set takes no overlapping entries.
+
+    Neighbours stay apart, so that adding one peer adds one entry.
+    """
+    kept = []  # type: List[Network]
+    for network in sorted(networks, key=lambda one: (one.version, int(one.network_address), one.prefixlen)):
+        if kept and kept[-1].version == network.version and \
+                int(network.broadcast_address) <= int(kept[-1].broadcast_address):
+            continue
+        kept.append(network)
+    return kept
+
+
+def group_sources(networks):  # type: (Iterable[Network]) -> Sources
+    anyone = set()
+    entries = {}  # type: Dict[str, List[str]]
+    for network in without_nested(networks):
+        if network.prefixlen == 0:
+            anyone.add(family_of(network))
+        else:
+            entries.setdefault(family_of(network), []).append(str(network))
+    return Sources(tuple(sorted(anyone)), dict((family, tuple(found)) for family, found in entries.items()))
+
+
+def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]
+    """The addresses of *entries* as sorted ranges of numbers, neighbours joined.
+
+    The kernel may show neighbours as one range: only the addresses say whether two sets are equal.
+    """
+    merged = []  # type: List[Tuple[int, int]]
+    numbers = []
+    for entry in entries:
+        first, _dash, last = entry.partition("-")
+        if last:
+            numbers.append((int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last))))
+        else:
+            network = ipaddress.ip_network(entry)
+            numbers.append((int(network.network_address), int(network.broadcast_address)))
+    for low, high in sorted(numbers):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads our XML files back, whoever wrote them last. Runs on Python 3.6.
+
+firewalld rewrites a file when somebody changes the object with ``firewall-cmd --permanent``: attributes change their
+order and comments are lost, the meaning stays readable.
+"""
+
+import re
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from xml.parsers import expat
+
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+    ACCEPT,
+    IPV4,
+    IPV6,
+    MARK,
+    REFUSE,
+    AddressSet,
+    Policy,
+    Rule,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+
+_MARKED = re.compile(r"<short>\s*%s(?::[^<]*)?</short>" % re.escape(MARK))
+
+
+class Element(object):
+    """One XML element; ``comment`` is the comment right before it."""
+
+    def __init__(self, tag, attributes, comment):  # type: (str, Dict[str, str], str) -> None
+        self.tag = tag
+        self.attributes = attributes
+        self.comment = comment
+        self.text = ""
+        self.children = []  # type: List[Element]
+
+    def child_text(self, tag):  # type: (str) -> str
+        for child in self.children:
+            if child.tag == tag:
+                return child.text.strip()
+        return ""
+
+    def plain(self):  # type: () -> str
+        """On one line, to show what we do not understand."""
+        attributes = "".join(' %s="%s"' % pair for pair in sorted(self.attributes.items()))
+        inner = self.text.strip() + "".join(child.plain() for child in self.children)
+        return "<%s%s>%s" % (self.tag, attributes, inner)
+
+
+class ObjectFile(NamedTuple):
+    """A file in one of firewalld's folders that has a name like ours."""
+
+    path: str
+    text: str
+    mine: bool
+    #: Policy or AddressSet; None where the file is not ours or cannot be read.
+    content: Optional[Any]
+
+
+def is_mine(text):  # type: (str) -> bool
+    return bool(_MARKED.search(text))
+
+
+def parse_xml(text):  # type: (str) -> Element
+    """Raises ValueError."""
+    root = Element("", {}, "")
+    stack = [root]
+    pending = [""]
+
+    def start(tag, attributes):  # type: (str, Dict[str, str]) -> None
+        element = Element(tag, attributes, pending[0])
+        pending[0] = ""
+        stack[-1].children.append(element)
+        stack.append(element)
+
+    def end(_tag):  # type: (str) -> None
+        pending[0] = ""
+        stack.pop()
+
+    def characters(data):  # type: (str) -> None
+        stack[-1].text += data
+
+    def comment(data):  # type: (str) -> None
+        pending[0] = data.strip()
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = characters
+    parser.CommentHandler = comment
+    try:
+        parser.Parse(text.encode("utf-8", "surrogateescape"), True)
+    except expat.ExpatError as error:
+        raise ValueError(str(error))
+    return root.children[0]
+
+
+def parse_set(name, text):  # type: (str, str) -> AddressSet
+    """Raises ValueError for what is no set of addresses."""
+    root = parse_xml(text)
+    if root.tag != "ipset" or root.attributes.get("type") != "hash:net":
+        raise ValueError("no hash:net set")
+    options = dict((child.attributes.get("name"), child.attributes.get("value"))
+                   for child in root.children if child.tag == "option")
+    entries = tuple(child.text.strip() for child in root.children if child.tag == "entry")
+    label = root.child_text("short").partition(":")[2].strip()
+    return AddressSet(name, IPV6 if options.get("family") == "inet6" else IPV4, label, entries)
+
+
+def parse_policy(name, text):  # type: (str, str) -> Policy
+    """Raises ValueError for what is no policy."""
+    root = parse_xml(text)
+    if root.tag != "policy":
+        raise ValueError("no policy")
+    zones = {"ingress-zone": [], "egress-zone": []}  # type: Dict[str, List[str]]
+    rules = []
+    why = {}
+    other = []
+    for child in root.children:
+        if child.tag in zones:
+            zones[child.tag].append(child.attributes.get("name", ""))
+        elif child.tag == "rule":
+            rule = _parse_rule(child)
+            if rule is None:
+                other.append(child.plain())
+            else:
+                rules.append(rule)
+                why[rule] = tuple(word.strip() for word in child.comment.split(",") if word.strip())
+        elif child.tag not in ("short", "description"):
+            other.append(child.plain())
+    priority = root.attributes.get("priority", "-1")
+    return Policy(name, ",".join(sorted(zones["ingress-zone"])), ",".join(sorted(zones["egress-zone"])),
+                  root.attributes.get("target", "CONTINUE"), int(priority), tuple(rules), why, tuple(other))
+
+
+def _parse_rule(element):  # type: (Element) -> Optional[Rule]
+    """None for a rule that is not of the few kinds that we write."""
+    children = dict((child.tag, child) for child in element.children)
+    if len(children) != len(element.children) or set(element.attributes) - set(("family", "priority")):
+        return None
+    if set(children) - set(("source", "port", "protocol", "accept", "reject")):
+        return None
+    family = element.attributes.get("family")
+    action = _parse_action(element, children, family)
+    matched = _parse_match(children)
+    if action is None or matched is None:
+        return None
+    protocol, ports = matched
+    source = None
+    if "source" in children:
+        found = children["source"].attributes
+        if set(found) == set(("ipset",)):
+            source = "@" + found["ipset"]
+        elif set(found) == set(("address",)):
+            source = found["address"]
+        else:
+            return None
+    return Rule(action, family, protocol, ports, source)
+
+
+def _parse_action(element, children, family):
+    # type: (Element, Dict[str, Element], Optional[str]) -> Optional[str]
+    priority = int(element.attributes.get("priority", "0"))
+    if "accept" in children and "reject" not in children and priority == 0 and not children["accept"].children:
+        return ACCEPT
+    if "reject" in children and "accept" not in children and priority > 0 and family and "source" not in children:
+        kind = children["reject"].attributes.get("type", "")
+        if kind in ("icmp-admin-prohibited", "icmp6-adm-prohibited") and not children["reject"].children:
+            return REFUSE
+    return None
+
+
+def _parse_match(children):  # type: (Dict[str, Element]) -> Optional[Tuple[str, Any]]
+    if ("port" in children) == ("protocol" in children):
+        return None
+    if "protocol" in children:
+        return children["protocol"].attributes.get("value", ""), None
+    attributes = children["port"].attributes
+    try:
+        return attributes.get("protocol", ""), parse_ports(attributes.get("port", ""))
+    except ValueError:
+        return None

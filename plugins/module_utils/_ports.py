@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Port ranges, as every part of the collection writes them: ``"22"`` or ``"32000-33999"``.
+
+A range is the pair ``(first, last)``, both included, both within 1 to 65535. Runs on Python 3.6.
+"""
+
+import re
+
+from typing import Iterable, List, Tuple
+
+PortRange = Tuple[int, int]
+
+_RANGE = re.compile(r"^([0-9]{1,6})(?:-([0-9]{1,6}))?$")
+
+
+def parse_ports(text):  # type: (object) -> PortRange
+    """The range that *text* names. Raises ValueError with a sentence that says what is wrong."""
+    if isinstance(text, bool) or not isinstance(text, (str, int)):
+        raise ValueError("%r is no port: expected a number or a range such as 32000-33999" % (text,))
+    match = _RANGE.match(str(text).strip())
+    if not match:
+        raise ValueError("%r is no port: expected a number or a range such as 32000-33999" % (text,))
+    first = int(match.group(1))
+    last = int(match.group(2)) if match.group(2) else first
+    for port in (first, last):
+        if not 1 <= port <= 65535:
+            raise ValueError("port %d is outside 1-65535" % port)
+    if first > last:
+        raise ValueError("range %s is upside down" % text)
+    return first, last
+
+
+def format_ports(ports):  # type: (PortRange) -> str
+    """``(22, 22)`` as ``"22"``, ``(7676, 7677)`` as ``"7676-7677"``."""
+    first, last = ports
+    return str(first) if first == last else "%d-%d" % (first, last)
+
+
+def merge_ranges(ranges, adjacent=True):  # type: (Iterable[PortRange], bool) -> List[PortRange]
+    """The fewest ranges that cover the same ports, sorted. Touching ranges join unless *adjacent* is false."""
+    merged = []  # type: List[PortRange]
+    gap = 1 if adjacent else 0
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + gap:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged

@@ -1,0 +1,20 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The second half of every error about a name: what would have been valid."""
+
+from __future__ import annotations
+
+import difflib
+
+from collections.abc import Iterable
+
+
+def expected(given: object, valid: Iterable[str]) -> str:
+    """``expected one of a, b, c``; if *given* looks like a slip of the pen, ``did you mean b?`` goes before it."""
+    names = list(dict.fromkeys(valid))
+    close = difflib.get_close_matches(str(given).lower(), names, n=3, cutoff=0.6)
+    guess = "did you mean %s? " % " or ".join(close) if close else ""
+    rest = [name for name in names if name not in close]
+    return "%sexpected one of: %s" % (guess, ", ".join(close + rest))

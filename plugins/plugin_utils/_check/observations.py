@@ -1,0 +1,112 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was seen on each host: sockets, probes, and whether its firewall is as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+
+#: Variables that the role jsa_port_check registers on each host.
+LISTENERS_VARIABLE = "jsa_port_check_listeners"
+FIREWALL_VARIABLE = "jsa_port_check_firewall"
+REACHABILITY_VARIABLE = "jsa_port_check_reachability"
+
+Socket = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A socket that the catalogue expects or that listens on the network."""
+
+    status: str
+    #: ``network``, ``loopback``, or None where nothing listens.
+    bind: str | None
+    process: str | None
+
+
+@dataclass
+class HostObservation:
+    """Everything seen of one host; what could not be seen is None."""
+
+    listeners: dict[Socket, Listener] | None = None
+    #: (address, port or 0, protocol) -> the probe's result.
+    probes: dict[tuple[str, int, str], Mapping[str, Any]] | None = None
+    #: True where the running firewall is what the plan asks for; None where that is not known.
+    firewall_as_planned: bool | None = None
+    firewall_difference: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the written result: what was seen of the host itself, its probes being the verdicts."""
+        return {
+            "observed": self.listeners is not None,
+            "firewall_as_planned": self.firewall_as_planned,
+            "firewall_difference": self.firewall_difference,
+            "listeners": [
+                {"protocol": protocol, "port": port, "status": item.status, "bind": item.bind, "process": item.process}
+                for (protocol, port), item in sorted((self.listeners or {}).items())
+            ],
+        }
+
+    def listens(self, protocol: str, port: int) -> bool | None:
+        """Whether a socket is there for the network; None where nobody looked."""
+        if self.listeners is None:
+            return None
+        listener = self.listeners.get((protocol, port))
+        return listener is not None and listener.bind == "network"
+
+
+def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, HostObservation]:
+    """The observations of *names*, out of what the role registered."""
+    observations = {}
+    for name in names:
+        variables = hostvars[name]
+        observation = HostObservation()
+        listeners = variables.get(LISTENERS_VARIABLE)
+        if _usable(listeners) and "results" in listeners:
+            observation.listeners = _listeners(listeners["results"])
+        reachability = variables.get(REACHABILITY_VARIABLE)
+        if _usable(reachability) and "results" in reachability:
+            observation.probes = {
+                (result["address"], int(result.get("port") or 0), result["protocol"]): result
+                for result in reachability["results"]
+            }
+        firewall = variables.get(FIREWALL_VARIABLE)
+        if _usable(firewall):
+            observation.firewall_as_planned = not firewall["changed"]
+            observation.firewall_difference = _difference(firewall)
+        observations[name] = observation
+    return observations
+
+
+def _usable(result: Any) -> bool:
+    """Whether the task ran: not skipped, failed, or without a connection."""
+    if not isinstance(result, Mapping) or "changed" not in result:
+        return False
+    return not any(result.get(word) for word in ("failed", "skipped", "unreachable"))
+
+
+def _listeners(results: Iterable[Mapping[str, Any]]) -> dict[Socket, Listener]:
+    listeners: dict[Socket, Listener] = {}
+    for result in results:
+        processes = result.get("processes") or [{}]
+        first, last = parse_ports(result["ports"])
+        if first == last:
+            listeners[(result["protocol"], first)] = Listener(
+                result["status"], result.get("bind"), processes[0].get("name")
+            )
+    return listeners
+
+
+def _difference(firewall: Mapping[str, Any]) -> list[str]:
+    diff = firewall.get("diff") or {}
+    before = str(diff.get("before", "")).splitlines()
+    after = str(diff.get("after", "")).splitlines()
+    missing = [line for line in after if line not in set(before)]
+    surplus = [line for line in before if line not in set(after)]
+    return [f"lacks: {line}" for line in missing] + [f"has: {line}" for line in surplus]

@@ -1,0 +1,101 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Verdicts as people and machines read them: a table, JSON, JUnit XML."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+
+RESULT_VERSION = 1
+
+#: Verdicts with a line of their own in the table; those of the same kind beyond the limit are counted.
+_SHOWN_PER_VERDICT = 25
+
+
+def summary(verdicts: list[Verdict]) -> dict[str, int]:
+    """How many of each verdict, all six always there."""
+    counts = Counter(item.verdict for item in verdicts)
+    return {name: counts[name] for name in VERDICTS}
+
+
+def summary_line(verdicts: list[Verdict]) -> str:
+    counts = summary(verdicts)
+    parts = [f"{counts[name]} {name}" for name in VERDICTS if counts[name] or name == "ok"]
+    return f"{len(verdicts)} flows: {', '.join(parts)}"
+
+
+def verdict_table(verdicts: list[Verdict]) -> str:
+    """Worst first; what is ok is counted, not listed."""
+    rows = []
+    notes = []
+    for name in VERDICTS[:-1]:
+        found = [item for item in verdicts if item.verdict == name]
+        rows += [
+            (item.verdict, item.flow.initiator, item.flow.listener, _port(item), ", ".join(item.flow.ids), item.reason)
+            for item in found[:_SHOWN_PER_VERDICT]
+        ]
+        if len(found) > _SHOWN_PER_VERDICT:
+            notes.append(f"... and {len(found) - _SHOWN_PER_VERDICT} more of {name}")
+    if not rows:
+        return summary_line(verdicts)
+    rows.insert(0, ("VERDICT", "FROM", "TO", "PORT", "ENTRY", "REASON"))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[5]]) for row in rows]
+    return "\n".join([*lines, *notes, "", summary_line(verdicts)])
+
+
+def verdicts_json(verdicts: list[Verdict], hosts: Mapping[str, Any]) -> str:
+    """All verdicts, the ok ones too. *hosts*: what else was seen on each host."""
+    document = {
+        "version": RESULT_VERSION,
+        "summary": summary(verdicts),
+        "verdicts": [item.as_dict() for item in verdicts],
+        "hosts": hosts,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def verdicts_junit(verdicts: list[Verdict], fail_on: Collection[str]) -> str:
+    """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it."""
+    root = ET.Element("testsuites", name="jsa_port_check")
+    by_host: dict[str, list[Verdict]] = {}
+    for item in verdicts:
+        by_host.setdefault(item.flow.listener, []).append(item)
+    for host in sorted(by_host):
+        items = by_host[host]
+        failures = [item for item in items if item.verdict in fail_on]
+        skipped = [item for item in items if item.verdict == "unverifiable" and item.verdict not in fail_on]
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=host,
+            tests=str(len(items)),
+            failures=str(len(failures)),
+            errors="0",
+            skipped=str(len(skipped)),
+        )
+        for item in items:
+            name = f"{_port(item)} from {item.flow.initiator} ({', '.join(item.flow.ids)})"
+            case = ET.SubElement(suite, "testcase", classname=f"jsa_port_check.{host}", name=name)
+            text = f"{item.verdict}: {item.reason}"
+            if item in failures:
+                ET.SubElement(case, "failure", message=text, type=item.verdict)
+            elif item in skipped:
+                ET.SubElement(case, "skipped", message=text)
+            elif item.verdict != "ok":
+                ET.SubElement(case, "system-out").text = text
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _port(item: Verdict) -> str:
+    return f"{item.flow.protocol} {item.flow.port}" if item.flow.port else item.flow.protocol

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes of an input, all of them at once."""
+
+from __future__ import annotations
+
+import difflib
+
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """What is wrong with an input: ``problems``, each a sentence that names the place and the remedy."""
+
+    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+        self.subject = subject
+        self.problems = list(problems)
+        super().__init__(f"{subject}:\n" + "\n".join(f"- {problem}" for problem in self.problems))
+
+
+def did_you_mean(word: str, valid: Iterable[str], cutoff: float = 0.75) -> str:
+    """``", did you mean X?"`` where one of *valid* is close to *word*, else nothing."""
+    close = difflib.get_close_matches(word, list(valid), n=1, cutoff=cutoff)
+    return f", did you mean {close[0]}?" if close else ""

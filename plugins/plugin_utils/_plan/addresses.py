@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses of source classes: as few CIDRs as possible, without the listener's own."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from netaddr import IPAddress, IPNetwork, cidr_exclude, cidr_merge
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+
+
+class _Merged:
+    """The collapsed CIDRs of some classes, sorted, with an index to take single addresses out again."""
+
+    def __init__(self, networks: list[IPNetwork]) -> None:
+        self.cidrs = [str(network) for network in networks]
+        self._networks = networks
+        self._starts = [(network.version, network.first) for network in networks]
+
+    def without(self, addresses: tuple[str, ...]) -> list[str]:
+        """The same CIDRs with *addresses* taken out."""
+        taken: dict[int, list[IPAddress]] = {}
+        for text in addresses:
+            address = IPAddress(text)
+            index = bisect_right(self._starts, (address.version, int(address))) - 1
+            if index >= 0 and address in self._networks[index]:
+                taken.setdefault(index, []).append(address)
+        cidrs = self.cidrs
+        for index in sorted(taken, reverse=True):
+            rest = [self._networks[index]]
+            for address in taken[index]:
+                rest = [part for network in rest for part in cidr_exclude(network, IPNetwork(address))]
+            cidrs = [*cidrs[:index], *(str(network) for network in rest), *cidrs[index + 1 :]]
+        return cidrs
+
+
+class Addresses:
+    """Turns classes into CIDRs; each combination of classes is collapsed once for all listeners."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._merged: dict[frozenset[str], tuple[_Merged, list[IPNetwork]]] = {}
+
+    def cidrs(self, classes: list[SourceClass], listener: Host) -> list[str]:
+        """CIDRs of the classes' peers, collapsed and sorted, IPv4 before IPv6."""
+        key = frozenset(source.label for source in classes)
+        if key not in self._merged:
+            outside = [IPNetwork(cidr) for source in classes for cidr in source.cidrs]
+            inside = {
+                address
+                for source in classes
+                for name in source.hosts
+                for address in (*self._topology.hosts[name].addresses, *self._topology.hosts[name].virtual_addresses)
+            }
+            merged = cidr_merge([*outside, *(IPNetwork(address) for address in inside)])
+            self._merged[key] = (_Merged(merged), outside)
+        merged_classes, outside = self._merged[key]
+        if not any(listener.name in source.hosts for source in classes):
+            return merged_classes.cidrs
+        own = listener.addresses
+        if outside:
+            own = tuple(text for text in own if not any(IPAddress(text) in network for network in outside))
+        return merged_classes.without(own)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Source classes: the sets of peers that rules name.
+
+A class has a stable label, for example ``event_collector unencrypted``. Peers come and go without its changing, so
+that a firewall can keep one set per class and change its entries alone. Hosts of a class are found once per
+deployment, not once per host: what differs from listener to listener is only that nobody is its own peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_cidr
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import HOST_GROUPS, ROLES
+
+UNENCRYPTED = "unencrypted"
+ENCRYPTED = "encrypted"
+
+
+@dataclass(frozen=True)
+class SourceClass:
+    """One class: hosts of the deployment, or a network outside."""
+
+    label: str
+    hosts: frozenset[str] = frozenset()
+    cidrs: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hosts or self.cidrs)
+
+
+class SourceClasses:
+    """Makes the classes of one topology and remembers them by label."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._known: dict[str, SourceClass] = {}
+        self._consoles = frozenset(name for name, host in topology.hosts.items() if host.is_console)
+        self._unattached = frozenset(name for name, host in topology.hosts.items() if host.processor is None)
+        self._reporting: dict[str, set[str]] = {}
+        for name, host in topology.hosts.items():
+            if host.processor is not None:
+                for processor in topology.cluster(host.processor):
+                    self._reporting.setdefault(processor, set()).add(name)
+
+    @property
+    def known(self) -> dict[str, SourceClass]:
+        return self._known
+
+    def network(self, name: str) -> SourceClass:
+        """A named network outside. Raises KeyError where nobody set it."""
+        if name not in self._known:
+            self._known[name] = SourceClass(name, cidrs=self._topology.networks[name])
+        return self._known[name]
+
+    def literal(self, text: str) -> SourceClass:
+        """An address or CIDR that one of the site's own flows names."""
+        return self._remember(SourceClass(text, cidrs=(parse_cidr(text),)))
+
+    def ha_peer(self, listener: Host) -> SourceClass:
+        peer = {listener.ha_peer} if listener.ha_peer else set()
+        return self._remember(SourceClass(f"ha_peer of {listener.name}", hosts=frozenset(peer)))
+
+    def members(self, token: str, encryption: str | None = None, attached_to: Host | None = None) -> SourceClass:
+        """Hosts of a role or group: all, only the encrypted or unencrypted ones, only those that work with a host."""
+        label = token if encryption is None else f"{token} {encryption}"
+        narrowed = attached_to is not None and bool(self._reporting) and not attached_to.is_console
+        if narrowed and attached_to is not None:
+            label = f"{label} {self.attachment(attached_to)}"
+        if label in self._known:
+            return self._known[label]
+        if narrowed and attached_to is not None:
+            hosts = self.members(token, encryption).hosts & self._attached(attached_to)
+        elif encryption is not None:
+            wanted = encryption == ENCRYPTED
+            hosts = frozenset(
+                name for name in self.members(token).hosts if self._topology.hosts[name].encrypted == wanted
+            )
+        else:
+            hosts = frozenset(name for name, host in self._topology.hosts.items() if host_is(host, token))
+        return self._remember(SourceClass(label, hosts=hosts))
+
+    def without_remote_initiation(self, source: SourceClass) -> SourceClass:
+        """Those of a class that open SSH tunnels themselves."""
+        kept = frozenset(name for name in source.hosts if not self._topology.hosts[name].remote_tunnel_initiation)
+        if kept == source.hosts:
+            return source
+        return self._remember(SourceClass(f"{source.label} that initiate tunnels", hosts=kept))
+
+    def attachment(self, host: Host) -> str:
+        """What decides on *host*'s partners, as part of a label: hosts that nobody reports to can share it."""
+        if host.name in self._reporting or host.ha_peer:
+            return f"attached to {host.name}"
+        return f"beside {host.processor}" if host.processor else "not attached"
+
+    def _attached(self, host: Host) -> frozenset[str]:
+        """Who exchanges data with *host*: collectors report to one processor, and the console serves everybody."""
+        reporting = frozenset(self._reporting.get(host.name, ()))
+        if host.processor is not None:
+            return self._consoles | reporting | frozenset(self._topology.cluster(host.processor))
+        return self._consoles | reporting | self._unattached
+
+    def _remember(self, source: SourceClass) -> SourceClass:
+        return self._known.setdefault(source.label, source)
+
+
+def host_is(host: Host, token: str) -> bool:
+    """Whether a role or host group of the catalogue covers *host*."""
+    if token == "any_host":
+        return True
+    if token == "managed_host":
+        return not host.is_console
+    return token in host.roles
+
+
+def is_host_token(token: str) -> bool:
+    return token in ROLES or token in HOST_GROUPS
+
+
+def any_covers(host: Host, tokens: Iterable[str]) -> bool:
+    return any(host_is(host, token) for token in tokens)

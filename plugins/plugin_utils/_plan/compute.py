@@ -1,0 +1,263 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan: catalogue x topology, as the plain value that docs/plan.md describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Dynamic, Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
+    NEVER_OPEN,
+    Applicability,
+    listens,
+    ports_of,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import PLAN_VERSION
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import Accept, merge_accepts, merge_refusals
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH, Sources
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SELF, SOURCE_NETWORKS
+
+SUBJECT = "The inventory does not describe a JSA deployment that rules can be computed for; nothing was changed"
+
+Wanted = tuple[str, "PortRange | None", SourceClass, str]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What hosts of the same roles, features and encryption share."""
+
+    accepts: list[Accept]
+    refused: list[dict[str, Any]]
+    listeners: list[dict[str, Any]]
+    #: The item without its sources, and the classes they come from.
+    dynamic: list[tuple[dict[str, Any], list[SourceClass]]]
+
+
+class Planner:
+    """Computes the plan of one topology."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.catalogue: tuple[Entry, ...] = (*load_catalogue().values(), *topology.extra_flows)
+        self.applicability = Applicability.of(topology)
+        self.sources = Sources(topology, self.catalogue, self.applicability)
+        self._addresses = Addresses(topology)
+        self._kinds: dict[tuple[object, ...], _Kind] = {}
+
+    def plan(self, mistakes: Iterable[str] = ()) -> dict[str, Any]:
+        """The plan of every host.
+
+        *mistakes* are those of the inventory. Raises InputError with them and with the networks that nobody set.
+        """
+        hosts = {name: self._host(host) for name, host in self.topology.hosts.items()}
+        problems = [*mistakes, *self._missing_networks()]
+        if problems:
+            raise InputError(SUBJECT, problems)
+        used = {
+            label
+            for host in hosts.values()
+            for item in (*host["inbound"], *host["listeners"])
+            for label in item.get("source_classes", ())
+        }
+        classes = {label: source for label, source in self.sources.classes.known.items() if label in used}
+        return {
+            "version": PLAN_VERSION,
+            "release": self.topology.release,
+            "data_ports": self.topology.data_ports,
+            "confidences": list(self.topology.confidences),
+            "hosts": hosts,
+            "source_classes": {
+                label: {"hosts": sorted(source.hosts), "networks": list(source.cidrs)}
+                for label, source in sorted(classes.items())
+            },
+            "warnings": [*self.topology.warnings, *self._unused_networks()],
+        }
+
+    def _host(self, host: Host) -> dict[str, Any]:
+        kind = self._kind(host)
+        return {
+            "roles": [role for role in ROLES if role in host.roles],
+            "addresses": list(host.addresses),
+            "ha_peer": host.ha_peer,
+            "inbound": self._inbound(kind.accepts, host),
+            "refused": kind.refused,
+            "dynamic": [
+                {**item, "sources": self._addresses.cidrs(sources, host)} for item, sources in kind.dynamic
+            ],
+            "listeners": kind.listeners,
+        }
+
+    def _kind(self, host: Host) -> _Kind:
+        """What *host* has in common with hosts of its kind, computed once for all of them."""
+        key = (
+            host.roles,
+            host.features,
+            host.encrypted,
+            host.remote_tunnel_initiation,
+            host.name if host.ha_peer else None,
+            self.sources.classes.attachment(host),
+        )
+        if key not in self._kinds:
+            self._kinds[key] = self._new_kind(host)
+        return self._kinds[key]
+
+    def _new_kind(self, host: Host) -> _Kind:
+        wanted: list[Wanted] = []
+        refused: list[tuple[str, PortRange, str]] = []
+        listeners: list[dict[str, Any]] = []
+        dynamic: list[tuple[dict[str, Any], list[SourceClass]]] = []
+        for entry in self.catalogue:
+            if not listens(entry, host):
+                continue
+            sources = self._sources(entry, host)
+            for protocol in entry.protocols:
+                if protocol == "icmp":
+                    wanted += [(protocol, None, source, entry.id) for source in sources]
+                    continue
+                for ports in ports_of(entry, host):
+                    refused.append((protocol, ports, entry.id))
+                    wanted += [(protocol, ports, source, entry.id) for source in sources]
+            listeners += self._listeners(entry, host, sources)
+            if entry.dynamic and sources:
+                dynamic.append((_dynamic(entry, entry.dynamic), sources))
+        return _Kind(merge_accepts(wanted), merge_refusals(refused), listeners, dynamic)
+
+    def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:
+        """The classes that may open the entry's ports on *host*, those without a member left out."""
+        sources: dict[str, SourceClass] = {}
+        for flow in entry.flows:
+            if any_covers(host, flow.listeners) and not self.applicability.flow_obstacle(entry, flow, host):
+                sources.update((source.label, source) for source in self.sources.of_flow(entry, flow, host))
+        if entry.id == SSH and not self.applicability.selected(entry):
+            sources.update((source.label, source) for source in self.sources.tunnel_peers(host))
+        return [source for source in sources.values() if source.cidrs or source.hosts - {host.name}]
+
+    def _inbound(self, accepts: list[Accept], host: Host) -> list[dict[str, Any]]:
+        inbound = []
+        for rule in accepts:
+            sources = self._addresses.cidrs(list(rule.classes.values()), host)
+            if not sources:
+                continue
+            item: dict[str, Any] = {"protocol": rule.protocol}
+            if rule.ports:
+                item["ports"] = format_ports(rule.ports)
+            item.update(sources=sources, why=rule.all_why, source_classes=rule.labels)
+            inbound.append(item)
+        return inbound
+
+    def _listeners(self, entry: Entry, host: Host, sources: list[SourceClass]) -> list[dict[str, Any]]:
+        """Sockets that are right to be there, and whether their absence is a fault."""
+        serves_itself = any(
+            SELF in flow.initiators
+            and any_covers(host, flow.listeners)
+            and not self.applicability.obstacle(flow.when, host)
+            for flow in entry.flows
+        )
+        if self.applicability.obstacle(entry.when, host) or not (sources or serves_itself):
+            return []
+        labels = sorted(source.label for source in sources if source.hosts)
+        return [
+            {
+                "id": entry.id,
+                "service": entry.service,
+                "protocol": protocol,
+                "ports": format_ports(ports),
+                "bind": _bind(entry, bool(sources)),
+                "required": ports[0] == ports[1] and _is_required(entry, protocol, bool(sources)),
+                "source_classes": labels,
+            }
+            for protocol in entry.protocols
+            if protocol != "icmp"
+            for ports in _single_ports(ports_of(entry, host))
+        ]
+
+    def _missing_networks(self) -> list[str]:
+        """Silence must neither cut off log sources nor let the world in, so nothing is assumed."""
+        missing = sorted(self.sources.networks_not_set.items(), key=lambda item: [*SOURCE_NETWORKS, item[0]].index(item[0]))
+        if not missing:
+            return []
+        example = "\n".join(f"      {name}: {_EXAMPLES.get(name, '[192.0.2.0/24]')}" for name, _needed_by in missing)
+        return [
+            *(f"jsa_networks.{name} is not set, but {', '.join(sorted(by))} needs it" for name, by in missing),
+            "set each of these networks to a list of CIDRs, any, or none, for the whole deployment; for example, in "
+            f"group_vars/all.yml:\n    jsa_networks:\n{example}",
+        ]
+
+    def _unused_networks(self) -> list[str]:
+        """Networks that the site names and that nothing is opened for: most likely a feature was forgotten."""
+        used = self.sources.classes.known
+        warnings = []
+        for name in SOURCE_NETWORKS:
+            if self.topology.networks.get(name) and name not in used:
+                entries = [entry for entry in self.catalogue if any(name in flow.initiators for flow in entry.flows)]
+                features = sorted(
+                    {
+                        feature
+                        for entry in entries
+                        for condition in (entry.when, *(flow.when for flow in entry.flows if name in flow.initiators))
+                        for feature in condition.features
+                    }
+                )
+                hint = f"; jsa_features of the hosts that it contacts lacks {' or '.join(features)}" if features else ""
+                warnings.append(f"jsa_networks.{name} is set, but nothing is opened for it{hint}")
+        return warnings
+
+
+def _dynamic(entry: Entry, dynamic: Dynamic) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "service": entry.service,
+        "protocols": list(entry.protocols),
+        "ports": format_ports(dynamic.ports),
+        "count": dynamic.count,
+        "discovery": dynamic.discovery,
+    }
+
+
+#: What the error for a network that nobody set gives to paste. Documentation addresses: nobody's network by accident.
+_EXAMPLES: dict[str, str] = {
+    "log_sources": "[192.0.2.0/24, 198.51.100.0/24]",
+    "off_site_sources": "none",
+    "packet_capture_sources": "none",
+    "snmp_managers": "[192.0.2.161]",
+}
+
+#: A range up to this size is so many ports to listen on; a larger one is room that services take ports from.
+_LARGEST_LISTED_RANGE = 16
+
+
+def _single_ports(ranges: tuple[PortRange, ...]) -> Iterator[PortRange]:
+    for first, last in merge_ranges(ranges):
+        if last - first < _LARGEST_LISTED_RANGE:
+            yield from ((port, port) for port in range(first, last + 1))
+        else:
+            yield first, last
+
+
+def _bind(entry: Entry, contacted: bool) -> str:
+    """Where the entry's socket belongs: on the network, on loopback, or nobody says."""
+    if entry.exposure in ("local_only", "tunnel_local"):
+        return "loopback"
+    return "network" if contacted else "any"
+
+
+def _is_required(entry: Entry, protocol: str, contacted: bool) -> bool:
+    """Whether a missing listener is a fault."""
+    if entry.confidence == "low":
+        return False
+    if entry.exposure == "local_only":
+        # Which of the services on "every host" run depends on more than the catalogue knows.
+        return all("any_host" not in flow.listeners for flow in entry.flows)
+    # The documents give UDP for the replication of HA pairs too, but it speaks TCP.
+    return contacted and not (entry.exposure == "ha" and protocol == "udp")

@@ -1,0 +1,215 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a packet is accepted or refused: the plan's rule, the catalogue's entries, and the documents' rows behind them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError, did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
+    ELSEWHERE,
+    NOT_OPENED,
+    listens,
+    ports_of,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS
+
+ACCEPTED, REFUSED, NOT_CATALOGUED = "accepted", "refused", "not_catalogued"
+
+
+def parse_port(text: Any) -> tuple[str, int | None]:
+    """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
+    number, _slash, protocol = str(text).strip().lower().partition("/")
+    if number == "icmp" and not protocol:
+        return "icmp", None
+    protocol = protocol or "tcp"
+    if protocol not in PROTOCOLS or protocol == "icmp":
+        raise ValueError(f"{text!r}: expected for example 32006/tcp, 514/udp, or icmp")
+    first, last = parse_ports(number)
+    if first != last:
+        raise ValueError(f"{text!r}: one port is expected, not a range")
+    return protocol, first
+
+
+def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str, port_text: Any) -> dict[str, Any]:
+    """Whether *source* (host or address) may open a port of *target* (host), and why.
+
+    *plan* decides; *planner* knows the catalogue behind it. Raises InputError for what is not understood.
+    """
+    problems = []
+    addresses: tuple[str, ...] = ()
+    try:
+        addresses = _source_addresses(planner, source)
+    except ValueError as error:
+        problems.append(f"from: {error}")
+    if target not in plan["hosts"]:
+        problems.append(f"to: {target!r} is no host of the plan{did_you_mean(target, plan['hosts'])}")
+    protocol, port = "", None
+    try:
+        protocol, port = parse_port(port_text)
+    except ValueError as error:
+        problems.append(f"port: {error}")
+    if problems:
+        raise InputError("The question is not understood", problems)
+
+    rules = [rule for rule in plan["hosts"][target]["inbound"] if _covers(rule, protocol, port)]
+    accepting = [rule for rule in rules if any(_contains(rule, address) for address in addresses)]
+    refusing = [rule for rule in plan["hosts"][target]["refused"] if _covers(rule, protocol, port)]
+    decision = ACCEPTED if accepting else REFUSED if refusing else NOT_CATALOGUED
+    listener = planner.topology.hosts.get(target)
+    initiator = planner.topology.hosts.get(source)
+    granted: list[Entry] = []
+    denied: list[dict[str, Any]] = []
+    for entry in planner.catalogue:
+        if protocol in entry.protocols and _entry_covers(entry, listener, port):
+            obstacle = _obstacle(planner, entry, listener, initiator, addresses)
+            if obstacle is None and any(entry.id in rule["why"] for rule in accepting):
+                granted.append(entry)
+            else:
+                denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or "the saved plan lacks it"})
+    return {
+        "decision": decision,
+        "source": source,
+        "target": target,
+        "protocol": protocol,
+        "port": port,
+        "rules": accepting,
+        "entries": [_entry_summary(entry) for entry in granted],
+        "not_by": denied,
+    }
+
+
+def explanation_text(answer: Mapping[str, Any]) -> str:
+    """The answer in plain lines."""
+    port = answer["protocol"] if answer["port"] is None else f"{answer['port']}/{answer['protocol']}"
+    lead = f"{answer['target']} {port} from {answer['source']}: "
+    if answer["decision"] == ACCEPTED:
+        lines = [lead + "accepted"]
+    elif answer["decision"] == REFUSED:
+        lines = [lead + "refused"]
+    else:
+        lines = [lead + "not in the catalogue for this host: its own zones decide (jsa_firewall_unlisted)"]
+    for entry in answer["entries"]:
+        lines.append(f"  by {entry['id']} ({entry['service']}, confidence {entry['confidence']}): {entry['purpose']}")
+        lines += [f"    rests on {statement}" for statement in entry["rests_on"]]
+        if entry["disagreement"]:
+            lines.append(f"    the documents disagree: {entry['disagreement']}")
+    if answer["decision"] != ACCEPTED:
+        lines += [f"  not by {item['id']} ({item['service']}): {item['reason']}" for item in answer["not_by"]]
+    return "\n".join(lines)
+
+
+def _source_addresses(planner: Planner, source: str) -> tuple[str, ...]:
+    host = planner.topology.hosts.get(source)
+    if host:
+        return (*host.addresses, *host.virtual_addresses)
+    try:
+        return (parse_address(source),)
+    except ValueError:
+        hint = did_you_mean(source, planner.topology.hosts)
+        raise ValueError(f"{source!r} is neither a host of the deployment nor an address{hint}") from None
+
+
+def _covers(rule: Mapping[str, Any], protocol: str, port: int | None) -> bool:
+    if rule["protocol"] != protocol:
+        return False
+    if port is None:
+        return True
+    first, last = parse_ports(rule["ports"])
+    return first <= port <= last
+
+
+def _contains(rule: Mapping[str, Any], address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in ipaddress.ip_network(cidr) for cidr in rule["sources"])
+
+
+def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool:
+    if port is None:
+        return True
+    ranges = [*(ports_of(entry, listener) if listener else entry.ports)]
+    if entry.dynamic and not ranges:
+        ranges.append(entry.dynamic.ports)
+    return any(first <= port <= last for first, last in ranges)
+
+
+def _obstacle(
+    planner: Planner, entry: Entry, listener: Host | None, initiator: Host | None, addresses: tuple[str, ...]
+) -> str | None:
+    """Why *entry* does not let the initiator in; None where it does."""
+    if listener is None:
+        return "the inventory does not know the target"
+    if entry.exposure in ELSEWHERE:
+        return NOT_OPENED[entry.exposure]
+    if not listens(entry, listener):
+        roles = sorted({token for flow in entry.flows for token in flow.listeners})
+        return f"it listens on {', '.join(roles)}, and {listener.name} is {', '.join(sorted(listener.roles))}"
+    reasons = []
+    for flow in entry.flows:
+        if any_covers(listener, flow.listeners):
+            reason = planner.applicability.flow_obstacle(entry, flow, listener)
+            reason = reason or _flow_obstacle(planner, entry, flow, listener, initiator, addresses)
+            if reason is None:
+                return None
+            reasons.append(reason)
+    if entry.id == "ssh" and initiator is not None:
+        if any(initiator.name in source.hosts for source in planner.sources.tunnel_peers(listener)):
+            return None
+        if not initiator.is_console and not listener.is_console:
+            reasons.append("no SSH tunnel is needed between the two")
+    if not entry.ports and entry.dynamic and "icmp" not in entry.protocols:
+        reasons.append("its ports are only known while the service runs")
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def _flow_obstacle(
+    planner: Planner, entry: Entry, flow: Flow, listener: Host, initiator: Host | None, addresses: tuple[str, ...]
+) -> str | None:
+    classes = list(planner.sources.of_flow(entry, flow, listener))
+    if initiator is not None and any(initiator.name in source.hosts for source in classes):
+        return None
+    for source in classes:
+        if any(_contains({"sources": source.cidrs}, address) for address in addresses):
+            return None
+    who = ", ".join(flow.initiators)
+    if initiator is None:
+        return f"it is open to {who} alone, and this address is none of them"
+    if not any_covers(initiator, flow.initiators):
+        return f"it is open to {who} alone, and {initiator.name} is {', '.join(sorted(initiator.roles))}"
+    pair = [host.name for host in (initiator, listener) if host.encrypted]
+    if flow.encryption == "tunnelled" and pair:
+        instead = f", and {entry.replaced_by} takes its place" if entry.replaced_by else ""
+        return f"{' and '.join(pair)} encrypted: an SSH tunnel carries it over port 22{instead}"
+    if flow.encryption == "only_encrypted" and not pair:
+        return "it is needed only where one of the two is encrypted (jsa_encrypted)"
+    if flow.attached and (initiator.processor or listener.processor):
+        one = initiator if initiator.processor else listener
+        return f"{one.name} reports to {one.processor} (jsa_processor)"
+    return f"it is open to {who} alone"
+
+
+def _entry_summary(entry: Entry) -> dict[str, Any]:
+    disagreement = f"{entry.disagreement.verdict}: {entry.disagreement.reason}" if entry.disagreement else None
+    return {
+        "id": entry.id,
+        "service": entry.service,
+        "purpose": entry.purpose,
+        "confidence": entry.confidence,
+        "rests_on": [
+            f"{DOCUMENTS[statement.document]}, row {statement.row}: {statement.says}" for statement in entry.statements
+        ]
+        or ["the site's own jsa_extra_flows"],
+        "disagreement": disagreement,
+    }

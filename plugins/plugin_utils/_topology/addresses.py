@@ -1,0 +1,89 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses of hosts and networks outside, as an inventory writes them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import ANY_V4, ANY_V6
+
+
+def parse_address(text: Any) -> str:
+    """One address of a host, normalised. Raises ValueError with what is wrong."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no IP address")
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        hint = " (one address without a prefix length is expected)" if "/" in text else ""
+        raise ValueError(f"{text!r} is no IP address{hint}") from None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            address = address.ipv4_mapped
+        elif address.is_link_local:
+            raise ValueError(f"{text} is a link-local address: peers on other links cannot use it")
+    if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
+        raise ValueError(f"{text} is not the address of a host on a network")
+    return str(address)
+
+
+def is_address(text: Any) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def address_key(text: str) -> tuple[int, int]:
+    """Sorts addresses by number, IPv4 before IPv6."""
+    address = ipaddress.ip_address(text)
+    return address.version, int(address)
+
+
+def parse_cidr(text: Any) -> str:
+    """A network or one address, as a normalised CIDR. Raises ValueError with what is wrong."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8")
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        pass
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8") from None
+    raise ValueError(f"{text} has bits set behind its prefix: write {network}, or a single address without prefix")
+
+
+def parse_network(value: Any) -> tuple[str, ...]:
+    """A value of ``jsa_networks``: ``any``, ``none``, a CIDR or a list of CIDRs. Raises ValueError."""
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word == "any":
+            return (ANY_V4, ANY_V6)
+        if word == "none":
+            return ()
+        return (parse_cidr(value),)
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError("is an empty list: write none if there is no such network")
+        cidrs = []
+        wrong = []
+        for item in value:
+            if isinstance(item, str) and item.strip().lower() in ("any", "none"):
+                wrong.append(f"{item!r} stands alone, never in a list")
+                continue
+            try:
+                cidrs.append(parse_cidr(item))
+            except ValueError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return tuple(cidrs)
+    raise ValueError(f"{value!r} is none of: a list of CIDRs, any, none")

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables that hold for the whole deployment: networks, release, and what to open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_extra
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
+    CONFIDENCES,
+    DESTINATION_NETWORKS,
+    ROLES,
+    SOURCE_NETWORKS,
+)
+
+DEFAULT_GROUP_ROLES: dict[str, tuple[str, ...]] = {
+    "jsa_console": ("console",),
+    "jsa_collectors": ("event_collector", "flow_collector"),
+    "jsa_event_collectors": ("event_collector",),
+    "jsa_flow_collectors": ("flow_collector",),
+    "jsa_processors": ("event_processor", "flow_processor"),
+    "jsa_event_processors": ("event_processor",),
+    "jsa_flow_processors": ("flow_processor",),
+    "jsa_data_nodes": ("data_node",),
+    "jsa_app_hosts": ("app_host",),
+    "jsa_risk_managers": ("risk_manager",),
+    "jsa_vulnerability_processors": ("vulnerability_processor",),
+    "jsa_vulnerability_scanners": ("vulnerability_scanner",),
+}
+
+DATA_PORTS = ("range", "listed")
+
+#: Every name is a variable that must say the same for each host of the deployment.
+DEPLOYMENT_VARIABLES: tuple[str, ...] = (
+    "jsa_networks",
+    "jsa_release",
+    "jsa_confidence",
+    "jsa_data_ports",
+    "jsa_extra_flows",
+    "jsa_group_roles",
+)
+
+
+def check_roles(value: Any) -> tuple[str, ...]:
+    """One role or a list of roles. Raises ValueError with what would have been valid."""
+    roles = [value] if isinstance(value, str) else value
+    if not isinstance(roles, (list, tuple)) or not roles:
+        raise ValueError(f"{value!r} is no list of roles; the roles are {', '.join(ROLES)}")
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        wrong = "; ".join(f"unknown role {role!r}{did_you_mean(str(role), ROLES)}" for role in unknown)
+        raise ValueError(f"{wrong}; the roles are {', '.join(ROLES)}")
+    return tuple(str(role) for role in roles)
+
+
+def read_group_roles(value: Any, problems: list[str]) -> dict[str, tuple[str, ...]]:
+    """``jsa_group_roles``: inventory group -> roles. Replaces the default mapping."""
+    if value is None:
+        return DEFAULT_GROUP_ROLES
+    if not isinstance(value, Mapping) or not value:
+        problems.append("jsa_group_roles: expected a mapping of inventory groups to lists of roles")
+        return DEFAULT_GROUP_ROLES
+    mapping = {}
+    for group, roles in value.items():
+        try:
+            mapping[str(group)] = check_roles(roles)
+        except ValueError as error:
+            problems.append(f"jsa_group_roles.{group}: {error}")
+    return mapping
+
+
+def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str, tuple[str, ...]]:
+    """``jsa_networks``; *extra* are the further names that the site's own flows use."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        problems.append("jsa_networks: expected a mapping of network names to lists of CIDRs, any, or none")
+        return {}
+    known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, *extra}
+    networks = {}
+    for name, content in value.items():
+        if name not in known:
+            problems.append(
+                f"jsa_networks.{name}: unknown network{did_you_mean(str(name), known)} "
+                f"Known are {', '.join(SOURCE_NETWORKS)}, and names that jsa_extra_flows uses"
+            )
+            continue
+        try:
+            networks[str(name)] = parse_network(content)
+        except ValueError as error:
+            problems.append(f"jsa_networks.{name}: {error}")
+    return networks
+
+
+def extra_network_names(extra_flows: Any, networks: Any) -> set[str]:
+    """Names in ``jsa_networks`` that the site's own flows refer to."""
+    if not isinstance(extra_flows, (list, tuple)) or not isinstance(networks, Mapping):
+        return set()
+    used: set[str] = set()
+    for entry in extra_flows:
+        flows = entry.get("flows") if isinstance(entry, Mapping) else None
+        for flow in flows if isinstance(flows, (list, tuple)) else ():
+            initiators = flow.get("initiators") if isinstance(flow, Mapping) else None
+            used.update(name for name in initiators or () if isinstance(name, str))
+    return used & {name for name in networks if isinstance(name, str)}
+
+
+def read_confidences(value: Any, problems: list[str]) -> tuple[str, ...]:
+    """``jsa_confidence``: which entries of the catalogue to open."""
+    if value is None:
+        return CONFIDENCES
+    chosen = [value] if isinstance(value, str) else value
+    if not isinstance(chosen, (list, tuple)) or not chosen or any(item not in CONFIDENCES for item in chosen):
+        problems.append(f"jsa_confidence: {value!r} is no list of {', '.join(CONFIDENCES)}")
+        return CONFIDENCES
+    return tuple(name for name in CONFIDENCES if name in chosen)
+
+
+def read_data_ports(value: Any, problems: list[str]) -> str:
+    """``jsa_data_ports``: the whole range 32000-33999, or the listed ports of it alone."""
+    if value is None:
+        return "range"
+    if value not in DATA_PORTS:
+        problems.append(f"jsa_data_ports: {value!r} is none of {', '.join(DATA_PORTS)}")
+        return "range"
+    return str(value)
+
+
+def read_release(value: Any, problems: list[str]) -> str | None:
+    """``jsa_release``, for example ``7.5.0 UP8``; unset is the newest."""
+    if value is None:
+        return None
+    try:
+        parse_release(str(value))
+    except ValueError as error:
+        problems.append(f"jsa_release: {error}")
+        return None
+    return str(value)
+
+
+def read_extra_flows(value: Any, networks: set[str], problems: list[str]) -> tuple[Entry, ...]:
+    """``jsa_extra_flows``: entries of the site's own, in the catalogue's form."""
+    if value is None:
+        return ()
+    try:
+        return tuple(load_extra(value, networks).values())
+    except CatalogueError as error:
+        problems.extend(error.mistakes)
+        return ()

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the inventory says, once it has been read: plain, frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES
+
+ANY_V4 = "0.0.0.0/0"
+ANY_V6 = "::/0"
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host of the deployment."""
+
+    name: str
+    #: All roles, the implied ones too.
+    roles: frozenset[str]
+    #: Its own addresses, normalised, IPv4 before IPv6.
+    addresses: tuple[str, ...]
+    #: Addresses of its HA cluster; on both nodes.
+    virtual_addresses: tuple[str, ...] = ()
+    encrypted: bool = False
+    #: Other managed hosts open the SSH tunnels to this one, not the other way round.
+    remote_tunnel_initiation: bool = False
+    ha_peer: str | None = None
+    #: The processor that it reports to.
+    processor: str | None = None
+    features: frozenset[str] = frozenset()
+
+    @property
+    def is_console(self) -> bool:
+        return "console" in self.roles
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The whole deployment, read once."""
+
+    #: By name, sorted.
+    hosts: dict[str, Host]
+    #: Network name -> CIDRs; ``any`` is both zero networks, ``none`` is empty. Networks that nobody set are absent.
+    networks: dict[str, tuple[str, ...]]
+    #: None where the inventory does not say: then the newest.
+    release: str | None = None
+    confidences: tuple[str, ...] = CONFIDENCES
+    #: ``range`` or ``listed``.
+    data_ports: str = "range"
+    extra_flows: tuple[Entry, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    def cluster(self, name: str) -> tuple[str, ...]:
+        """The host and its HA peer."""
+        peer = self.hosts[name].ha_peer
+        return (name, peer) if peer else (name,)

@@ -1,0 +1,370 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the topology out of inventory variables: one pass over the hosts, all mistakes in one error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology import deployment
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import (
+    address_key,
+    is_address,
+    parse_address,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES
+
+HOST_VARIABLES: tuple[str, ...] = (
+    "jsa_address",
+    "jsa_encrypted",
+    "jsa_features",
+    "jsa_ha_peer",
+    "jsa_ha_virtual_address",
+    "jsa_processor",
+    "jsa_remote_tunnel_initiation",
+    "jsa_roles",
+)
+
+#: What the nodes of an HA cluster share where only one of them says it.
+_SHARED_BY_CLUSTER = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features")
+
+_TRUE = (True, 1, "true", "yes", "on", "1")
+_FALSE = (False, 0, "false", "no", "off", "0")
+
+
+def read_topology(
+    inventory: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, list[str]],
+    play_vars: Mapping[str, Any] | None = None,
+) -> tuple[Topology, list[str]]:
+    """The deployment that *inventory* describes, and every mistake in it.
+
+    *inventory*: host name -> its variables (``jsa_*`` and ``ansible_host`` are looked at).
+    *groups*: host name -> names of its inventory groups.
+    *play_vars*: deployment variables as the play sees them; they win over the inventory's.
+    What is wrong is left out of the topology, so that a plan can still tell what else is missing; with a mistake
+    nothing may be applied.
+    """
+    problems: list[str] = []
+    values = {name: _values_of(name, variables, problems) for name, variables in inventory.items()}
+    settings = _deployment_settings(values, play_vars or {}, problems)
+    group_roles = deployment.read_group_roles(settings["jsa_group_roles"], problems)
+
+    roles: dict[str, set[str]] = {}
+    for name, own in values.items():
+        found = _declared_roles(name, own, groups[name], group_roles, problems)
+        if found:
+            roles[name] = found
+    peers = _ha_peers(values, problems)
+    for name, peer in peers.items():
+        if name not in roles and peer in roles:
+            roles[name] = set(roles[peer])
+    members = sorted(roles)
+    peers = {name: peer for name, peer in peers.items() if name in roles and peer in roles}
+
+    shared = _share_in_cluster(values, peers, problems)
+    virtual = _virtual_addresses(values, peers, problems)
+    hosts = {
+        name: _read_host(name, shared[name], roles[name], peers.get(name), virtual.get(name, ()), problems)
+        for name in members
+    }
+    _check_consoles(hosts, values, problems)
+    _check_processors(hosts, problems)
+    _check_addresses_unique(hosts, problems)
+
+    networks = settings["jsa_networks"]
+    extra_names = deployment.extra_network_names(settings["jsa_extra_flows"], networks)
+    topology = Topology(
+        hosts=hosts,
+        networks=deployment.read_networks(networks, extra_names, problems),
+        release=deployment.read_release(settings["jsa_release"], problems),
+        confidences=deployment.read_confidences(settings["jsa_confidence"], problems),
+        data_ports=deployment.read_data_ports(settings["jsa_data_ports"], problems),
+        extra_flows=deployment.read_extra_flows(settings["jsa_extra_flows"], extra_names, problems),
+        warnings=tuple(_warnings(inventory, groups, hosts, group_roles)),
+    )
+    return topology, problems
+
+
+def _values_of(name: str, variables: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """The variables that matter, each read once: a lookup in Ansible's host variables renders templates."""
+    values: dict[str, Any] = {}
+    for variable in (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES, "ansible_host"):
+        try:
+            if variable in variables:
+                values[variable] = variables[variable]
+        except Exception as error:  # whatever a site's template raises belongs to that host and variable
+            problems.append(f"{name}: {variable}: {error}")
+    return values
+
+
+def _deployment_settings(
+    values: Mapping[str, Mapping[str, Any]], play_vars: Mapping[str, Any], problems: list[str]
+) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for variable in deployment.DEPLOYMENT_VARIABLES:
+        if play_vars.get(variable) is not None:
+            settings[variable] = play_vars[variable]
+            continue
+        first: str | None = None
+        settings[variable] = None
+        for name, own in values.items():
+            if own.get(variable) is None:
+                continue
+            if first is None:
+                first, settings[variable] = name, own[variable]
+            elif own[variable] != settings[variable]:
+                problems.append(
+                    f"{variable}: {first} and {name} have different values, but it holds for the whole deployment: "
+                    "set it once, for the group all"
+                )
+                break
+    return settings
+
+
+def _declared_roles(
+    name: str,
+    own: Mapping[str, Any],
+    groups: list[str],
+    group_roles: Mapping[str, tuple[str, ...]],
+    problems: list[str],
+) -> set[str]:
+    found: set[str] = set()
+    if own.get("jsa_roles") is not None:
+        try:
+            found.update(deployment.check_roles(own["jsa_roles"]))
+        except ValueError as error:
+            problems.append(f"{name}: jsa_roles: {error}")
+    else:
+        for group in groups:
+            found.update(group_roles.get(group, ()))
+    found.update(implied for role, implied in IMPLIED_ROLES.items() if role in found)
+    return found
+
+
+def _ha_peers(values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, str]:
+    """Both directions of every pair, of which one node or both name the other."""
+    peers: dict[str, str] = {}
+    for name, own in values.items():
+        peer = own.get("jsa_ha_peer")
+        if peer is None:
+            continue
+        if not isinstance(peer, str) or peer not in values:
+            problems.append(
+                f"{name}: jsa_ha_peer: {peer!r} is no host of the inventory{did_you_mean(str(peer), values)}; "
+                "name the other node of the HA pair as the inventory does"
+            )
+        elif peer == name:
+            problems.append(f"{name}: jsa_ha_peer: a host is not its own peer; name the other node of the HA pair")
+        else:
+            for one, other in ((name, str(peer)), (str(peer), name)):
+                if peers.setdefault(one, other) != other:
+                    problems.append(
+                        f"{one}: jsa_ha_peer: it is paired with {peers[one]} and with {other}, but a pair has two nodes"
+                    )
+    return peers
+
+
+def _share_in_cluster(
+    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Values with what an HA cluster has in common filled in from the other node."""
+    shared = {name: dict(own) for name, own in values.items()}
+    for name, peer in peers.items():
+        for variable in _SHARED_BY_CLUSTER:
+            mine, theirs = values[name].get(variable), values[peer].get(variable)
+            if mine is None and theirs is not None:
+                shared[name][variable] = theirs
+            elif mine is not None and theirs is not None and mine != theirs and name < peer:
+                problems.append(
+                    f"{name}, {peer}: {variable}: the nodes of an HA pair have different values; set it the same on both"
+                )
+    return shared
+
+
+def _virtual_addresses(
+    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
+) -> dict[str, tuple[str, ...]]:
+    virtual: dict[str, tuple[str, ...]] = {}
+    for name, peer in peers.items():
+        if name > peer:
+            continue
+        found: dict[str, tuple[str, ...]] = {}
+        for node in (name, peer):
+            value = values[node].get("jsa_ha_virtual_address")
+            if value is not None:
+                found[node] = _read_addresses(node, "jsa_ha_virtual_address", value, problems)
+        if not found:
+            problems.append(
+                f"{name}, {peer}: jsa_ha_virtual_address is not set: peers of an HA pair meet it with three addresses, "
+                "each node's own and the cluster's; set the cluster's address on either node"
+            )
+        elif len(set(found.values())) > 1:
+            problems.append(f"{name}, {peer}: jsa_ha_virtual_address: the nodes of an HA pair have different values")
+        else:
+            virtual[name] = virtual[peer] = next(iter(found.values()))
+    for name, own in values.items():
+        if own.get("jsa_ha_virtual_address") is not None and name not in peers:
+            problems.append(f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair")
+    return virtual
+
+
+def _read_addresses(name: str, variable: str, value: Any, problems: list[str]) -> tuple[str, ...]:
+    addresses: set[str] = set()
+    for item in value if isinstance(value, (list, tuple)) else [value]:
+        try:
+            addresses.add(parse_address(item))
+        except ValueError as error:
+            problems.append(f"{name}: {variable}: {error}")
+    return tuple(sorted(addresses, key=address_key))
+
+
+def _host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    value = own.get("jsa_address")
+    if value is not None and value not in ("", [], ()):
+        return _read_addresses(name, "jsa_address", value, problems)
+    for candidate in (own.get("ansible_host"), name):
+        if is_address(candidate):
+            return (parse_address(candidate),)
+    problems.append(
+        f"{name}: its address is not known: set jsa_address (one address or a list), "
+        "or ansible_host to an address; names are not looked up"
+    )
+    return ()
+
+
+def _read_flag(name: str, variable: str, own: Mapping[str, Any], problems: list[str]) -> bool:
+    value = own.get(variable)
+    if value is None:
+        return False
+    plain = value.strip().lower() if isinstance(value, str) else value
+    if plain not in (*_TRUE, *_FALSE):
+        problems.append(f"{name}: {variable}: {value!r} is neither true nor false")
+    return plain in _TRUE
+
+
+def _read_features(name: str, own: Mapping[str, Any], problems: list[str]) -> frozenset[str]:
+    value = own.get("jsa_features")
+    if value is None:
+        return frozenset()
+    features = [value] if isinstance(value, str) else value
+    if not isinstance(features, (list, tuple)):
+        problems.append(f"{name}: jsa_features: {value!r} is no list; the features are {', '.join(FEATURES)}")
+        return frozenset()
+    for feature in features:
+        if feature not in FEATURES:
+            problems.append(
+                f"{name}: jsa_features: unknown feature {feature!r}{did_you_mean(str(feature), FEATURES)}; "
+                f"the features are {', '.join(FEATURES)}"
+            )
+    return frozenset(str(feature) for feature in features)
+
+
+def _read_host(
+    name: str,
+    own: Mapping[str, Any],
+    roles: set[str],
+    peer: str | None,
+    virtual: tuple[str, ...],
+    problems: list[str],
+) -> Host:
+    host = Host(
+        name=name,
+        roles=frozenset(roles),
+        addresses=_host_addresses(name, own, problems),
+        virtual_addresses=virtual,
+        encrypted=_read_flag(name, "jsa_encrypted", own, problems),
+        remote_tunnel_initiation=_read_flag(name, "jsa_remote_tunnel_initiation", own, problems),
+        ha_peer=peer,
+        processor=own.get("jsa_processor"),
+        features=_read_features(name, own, problems),
+    )
+    if host.remote_tunnel_initiation and host.is_console:
+        problems.append(
+            f"{name}: jsa_remote_tunnel_initiation: tunnels between the console and managed hosts cannot be reversed; "
+            "set it on a managed host, for its tunnels with other managed hosts"
+        )
+        return replace(host, remote_tunnel_initiation=False)
+    return host
+
+
+def _check_consoles(
+    hosts: Mapping[str, Host], values: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> None:
+    consoles = [name for name, host in hosts.items() if host.is_console]
+    if not hosts:
+        problems.append(
+            f"none of the {len(values)} hosts has a role: put hosts into the groups "
+            f"{', '.join(deployment.DEFAULT_GROUP_ROLES)}, set jsa_roles on them, or map your own groups by jsa_group_roles"
+        )
+    elif not consoles:
+        problems.append(
+            "no host has the role console: every flow of a deployment begins or ends there; put it into the group "
+            "jsa_console. (Where only a part of the inventory is visible, apply a saved plan: jsa_plan_file.)"
+        )
+    elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
+        problems.append(
+            f"{', '.join(consoles)} all have the role console, but a deployment has one, or one HA pair: set jsa_ha_peer "
+            "on a node of the pair, or keep deployments in inventories of their own"
+        )
+
+
+def _check_processors(hosts: dict[str, Host], problems: list[str]) -> None:
+    able = ("event_processor", "flow_processor", "console")
+    for name, host in hosts.items():
+        if host.processor is None:
+            continue
+        target = hosts.get(host.processor) if isinstance(host.processor, str) else None
+        if target is None:
+            problems.append(
+                f"{name}: jsa_processor: {host.processor!r} is no host of the deployment"
+                f"{did_you_mean(str(host.processor), hosts)}"
+            )
+        elif not target.roles.intersection(able) or name in (target.name, target.ha_peer):
+            problems.append(
+                f"{name}: jsa_processor: {target.name} is no processor that it can report to; name an event or flow "
+                "processor, or the console"
+            )
+        else:
+            continue
+        hosts[name] = replace(host, processor=None)
+
+
+def _check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> None:
+    owners: dict[str, str] = {}
+    for name, host in hosts.items():
+        for address in (*host.addresses, *host.virtual_addresses):
+            owner = owners.setdefault(address, name)
+            if owner != name and not (address in host.virtual_addresses and owner == host.ha_peer):
+                problems.append(f"{owner}, {name}: both have the address {address}; each host has its own")
+
+
+def _warnings(
+    inventory: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, list[str]],
+    hosts: Mapping[str, Host],
+    group_roles: Mapping[str, tuple[str, ...]],
+) -> list[str]:
+    """What is no mistake for certain, yet looks like one."""
+    warnings = []
+    known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES)
+    misspelt: dict[str, str] = {}
+    for name, variables in inventory.items():
+        if name in hosts:
+            for variable in variables:
+                if variable.startswith("jsa_") and variable not in known and variable not in misspelt:
+                    hint = did_you_mean(variable, known, cutoff=0.85)
+                    misspelt[variable] = f"{name}: variable {variable} is not known{hint}" if hint else ""
+            continue
+        for group in groups[name]:
+            if group.startswith("jsa_") and group not in group_roles:
+                hint = did_you_mean(group, group_roles)
+                warnings.append(f"{name} is in the group {group} but has no role, so nothing is planned for it{hint}")
+                break
+    return sorted({*warnings, *(text for text in misspelt.values() if text)})

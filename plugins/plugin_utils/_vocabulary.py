@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names that catalogue, topology and plan share. Each is spelled here once."""
+
+from __future__ import annotations
+
+#: What a host of the deployment can be. "JSA Flow Processor" of the documents' rows 2055, 9995, 32000 and 32010 is
+#: the flow collector here: Juniper renamed QRadar's flow collector so, and kept "Flow Processor" for the processor.
+ROLES: tuple[str, ...] = (
+    "console",
+    "event_collector",
+    "event_processor",
+    "flow_collector",
+    "flow_processor",
+    "data_node",
+    "app_host",
+    "risk_manager",
+    "vulnerability_processor",
+    "vulnerability_scanner",
+)
+
+#: A processor has the collector of its kind on board.
+IMPLIED_ROLES: dict[str, str] = {
+    "event_processor": "event_collector",
+    "flow_processor": "flow_collector",
+}
+
+#: Sets of hosts that a flow can name instead of roles: every host of the deployment, and every one but the console.
+HOST_GROUPS: tuple[str, ...] = ("any_host", "managed_host")
+
+#: The other node of the same HA pair, and the host itself (over loopback).
+HA_PEER = "ha_peer"
+SELF = "self"
+
+#: Networks outside the deployment from which JSA is contacted: the keys of ``jsa_networks``.
+SOURCE_NETWORKS: tuple[str, ...] = (
+    "admin",
+    "users",
+    "api_clients",
+    "log_sources",
+    "flow_sources",
+    "wincollect_agents",
+    "snmp_managers",
+    "packet_capture_sources",
+    "off_site_sources",
+    "certificate_clients",
+)
+
+#: What JSA contacts outside the deployment. ``log_sources`` and ``wincollect_agents`` are contacted too.
+DESTINATION_NETWORKS: tuple[str, ...] = (
+    "smtp_gateways",
+    "ntp_servers",
+    "nfs_servers",
+    "windows_hosts",
+    "public_servers",
+)
+
+#: Everything outside the deployment that a flow can have as its listener.
+OUTSIDE_LISTENERS: tuple[str, ...] = (*DESTINATION_NETWORKS, "log_sources", "wincollect_agents")
+
+#: Management hardware: beside the host, never behind its firewall.
+HARDWARE = "management_modules"
+
+EXPOSURES: tuple[str, ...] = (
+    "inter_host",
+    "external_in",
+    "outbound",
+    "local_only",
+    "tunnel_local",
+    "ha",
+    "hardware",
+    "obsolete",
+    "unknown",
+)
+
+#: What host encryption does to a flow between two hosts of the deployment, of which one or both are encrypted.
+#: carrier: it carries the tunnels; open: stays as it is; tunnelled: needs no port of its own any more;
+#: only_encrypted: exists only then; unaffected: no flow between two hosts of the deployment.
+ENCRYPTION: tuple[str, ...] = ("carrier", "open", "tunnelled", "only_encrypted", "unaffected")
+
+PROTOCOLS: tuple[str, ...] = ("tcp", "udp", "icmp")
+
+CONFIDENCES: tuple[str, ...] = ("high", "medium", "low")
+
+#: The two documents the catalogue rests on, and the title under which a reader finds each.
+DOCUMENTS: dict[str, str] = {
+    "administration_guide": "Juniper Secure Analytics Administration Guide, JSA Port Usage",
+    "installation_guide": "Juniper Secure Analytics Installation Guide, Common Ports and Servers Used by JSA",
+}
+
+#: How many rows each table of each document has: "ports" is the table of listening ports, "servers" that of public
+#: servers, which only one of the documents contains.
+DOCUMENT_TABLES: dict[tuple[str, str], int] = {
+    ("administration_guide", "ports"): 68,
+    ("installation_guide", "ports"): 68,
+    ("installation_guide", "servers"): 5,
+}
+
+#: How ports that a service chooses itself are found out.
+DISCOVERIES: tuple[str, ...] = ("imq_port_mapper", "rpcbind", "none")
+
+#: Features of a host that a condition of the catalogue asks for: the values of ``jsa_features``.
+FEATURES: tuple[str, ...] = (
+    "email",
+    "fibre_channel",
+    "fips",
+    "log_file_protocol",
+    "nfs_client",
+    "nfs_export",
+    "packet_capture",
+    "snmp_agent",
+    "tls_syslog",
+    "wincollect",
+    "windows_polling",
+)

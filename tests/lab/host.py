@@ -1,0 +1,222 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One host: its files, its namespaces, its daemons."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab import network, processes, ssh
+from lab.errors import LabError
+from lab.inventory import Host, Plan
+from lab.processes import Process
+from lab.state import State, write
+
+_SOURCE = Path(__file__).resolve().parent
+_GUEST_FILES = ("init.py", "standin.py")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid")
+
+
+class RunningHost:
+    """A host of the lab, running or not, found through its folder."""
+
+    def __init__(self, state: State, name: str) -> None:
+        self.name = name
+        self.dir = state.host(name)
+        self.shared = self.dir / "shared"
+
+    @property
+    def outer(self) -> Process | None:
+        """The process outside whose end takes the host along."""
+        return processes.recorded(self.dir / "outer.process")
+
+    @property
+    def init(self) -> Process | None:
+        """The host's first process."""
+        return processes.recorded(self.dir / "init.process")
+
+    @property
+    def ready(self) -> bool:
+        return self.init is not None and (self.shared / "ready").exists()
+
+    def require(self) -> Process:
+        init = self.init
+        if init is None:
+            raise LabError(f"host {self.name} does not run")
+        return init
+
+    def entering(self) -> list[str]:
+        """The prefix that runs a command on the host, as a login there would find it."""
+        init = self.require()
+        environment = [f"PATH={_PATH}", "HOME=/root", "LC_ALL=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
+        return ["nsenter", f"--target={init.pid}", *_NAMESPACES, "--", "env", "-i", *environment]
+
+    def path(self, path: str) -> Path:
+        """A path of the host, as the controller's side can open it."""
+        return Path(f"/proc/{self.require().pid}/root") / path.lstrip("/")
+
+    def ask(self, name: str, request: dict[str, Any], timeout: float = 60.0) -> dict[str, Any]:
+        """One request to a control socket of the host, which needs none of its namespaces."""
+        folder = os.open(self.shared, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(timeout)
+                # Through the descriptor, for the folder's own name may be longer than a socket's may.
+                connection.connect(f"/proc/self/fd/{folder}/{name}")
+                connection.sendall((json.dumps(request) + "\n").encode())
+                line = connection.makefile().readline()
+        except OSError as error:
+            raise LabError(f"host {self.name}: {name} does not answer: {error}") from error
+        finally:
+            os.close(folder)
+        answer = json.loads(line or '{"ok": false, "error": "no answer"}')
+        if not answer.get("ok"):
+            raise LabError(f"host {self.name}: {answer.get('error')}")
+        return dict(answer)
+
+
+def prepare(state: State, spec: Host, plan: Plan) -> RunningHost:
+    """The host's folder. Files that the host has written in an earlier life stay: a reboot keeps its disk."""
+    host = RunningHost(state, spec.name)
+    first_time = not (host.dir / "prepared").exists()
+    if first_time and host.dir.exists():
+        shutil.rmtree(host.dir)
+    (host.shared / "log").mkdir(parents=True, exist_ok=True)
+    for name in ("ready", "failed", "init.sock", "standin.sock"):
+        (host.shared / name).unlink(missing_ok=True)
+    for name in _GUEST_FILES:
+        shutil.copyfile(_SOURCE / name, host.shared / name)
+    shutil.copyfile(state.keys / "client.pub", host.shared / "authorized_keys")
+    write(host.shared / "ssh_host_key", (state.keys / "host").read_text(), 0o600)
+    write(host.shared / "sshd_config", ssh.sshd_config(spec))
+    write(host.shared / "config.json", json.dumps(spec.as_dict()))
+    write_names(host, plan)
+    if first_time:
+        _first_files(host, spec)
+        (host.dir / "prepared").touch()
+    return host
+
+
+def write_names(host: RunningHost, plan: Plan) -> None:
+    """The hosts file, kept outside the overlay because later hosts are added to it while this one runs."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"]
+    lines += [f"{address} {spec.name}" for spec in plan.hosts.values() for address in spec.addresses]
+    write(host.shared / "hosts", "\n".join(lines) + "\n")
+
+
+def _first_files(host: RunningHost, spec: Host) -> None:
+    """What differs on a fresh host from the files it stands on: its name, its firewall, an empty home."""
+    upper = host.dir / "upper"
+    etc = upper / "etc"
+    etc.mkdir(parents=True)
+    (etc / "hosts").symlink_to("/run/jsa-lab/hosts")
+    (etc / "hostname").write_text(spec.name + "\n")
+    (etc / "resolv.conf").write_text("# no name server: the lab has no way out\n")
+    _unlock_root(Path(spec.root) / "etc" / "shadow", etc / "shadow")
+    _fresh_firewalld(Path(spec.root) / "etc" / "firewalld", etc / "firewalld")
+    home = upper / "root"
+    home.mkdir(mode=0o700)
+    for name in (".bashrc", ".profile"):
+        (home / name).touch()
+    for name in (".ssh", ".ansible"):
+        _opaque(home / name, 0o700)
+
+
+def _opaque(path: Path, mode: int = 0o755) -> None:
+    """A folder that hides the one of the same name below."""
+    path.mkdir(mode=mode)
+    os.setxattr(path, "trusted.overlay.opaque", b"y")
+
+
+def _fresh_firewalld(source: Path, target: Path) -> None:
+    """firewalld's configuration as the package brings it, whatever this machine's own has become."""
+    _opaque(target)
+    for name in ("firewalld.conf", "lockdown-whitelist.xml"):
+        if (source / name).exists():
+            shutil.copy2(source / name, target / name)
+    for name in ("helpers", "icmptypes", "ipsets", "policies", "services", "zones"):
+        (target / name).mkdir()
+
+
+def _unlock_root(source: Path, target: Path) -> None:
+    """A locked account lets nobody in without PAM, not even with a key; one without a password does."""
+    try:
+        lines = source.read_text().splitlines()
+    except OSError:
+        return
+    fields = [line.split(":") for line in lines]
+    for entry in fields:
+        if entry[0] == "root" and entry[1].startswith("!"):
+            entry[1] = "*"
+    write(target, "\n".join(":".join(entry) for entry in fields) + "\n", 0o600)
+
+
+def start(
+    state: State, controller: Process, spec: Host, plan: Plan, port: str, token: str, cancelled: threading.Event
+) -> float:
+    """Brings the host up and hands back after how many seconds it was ready."""
+    begun = time.monotonic()
+    host = prepare(state, spec, plan)
+    argv = ["unshare", *_NAMESPACES, "--fork", "--kill-child", "sh", str(_SOURCE / "root.sh"), str(host.dir), spec.root]
+    child = processes.spawn(host.dir / "outer.process", argv, host.shared / "log" / "init.log")
+    try:
+        init = wait_until(lambda: host.init, 15, cancelled, f"host {spec.name}: no namespaces{_log(host)}")
+        network.plug_in(controller, init, port, spec, plan, token)
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.close()
+        wait_until(lambda: _finished(host), 90, cancelled, f"host {spec.name} is not ready")
+    except BaseException:
+        stop(host)
+        raise
+    return time.monotonic() - begun
+
+
+def _finished(host: RunningHost) -> bool:
+    if (host.shared / "ready").exists():
+        return True
+    if (host.shared / "failed").exists():
+        raise LabError(f"host {host.name}: {(host.shared / 'failed').read_text()}{_log(host)}")
+    if host.outer is None:
+        raise LabError(f"host {host.name}: died while starting{_log(host)}")
+    return False
+
+
+def _log(host: RunningHost) -> str:
+    text = "".join(f"\n--- {path.name}\n{path.read_text()[-2000:]}" for path in sorted((host.shared / "log").glob("*.log")))
+    return text.rstrip()
+
+
+def wait_until(condition: Callable[[], Any], patience: float, cancelled: threading.Event, problem: str) -> Any:
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        if cancelled.is_set():
+            raise LabError("interrupted")
+        if time.monotonic() > deadline:
+            raise LabError(f"{problem} after {patience:.0f} s")
+        time.sleep(0.01)
+    return found
+
+
+def stop(host: RunningHost) -> None:
+    """Ends the host and whatever else stands in its network. Its files stay."""
+    leaders = [process for process in (host.outer, host.init) if process]
+    here = processes.namespace_id(processes.this_process(), "net")
+    within: set[Process] = set()
+    for process in leaders:
+        namespace = processes.namespace_id(process, "net")
+        # Just born, it may not have left our own network yet.
+        if namespace and namespace != here:
+            within.update(processes.members(namespace))
+    processes.end([*leaders, *within])

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hosts of a lab, read from the Ansible inventory that the tests use."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import subprocess
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Union
+
+from lab.errors import LabError
+from lab.requirements import ansible_program
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+#: A host's name becomes a folder, a host name and an argument.
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the lab has to know to build one host."""
+
+    name: str
+    addresses: tuple[str, ...]
+    firewalld: bool = True
+    sshd: bool = True
+    ssh_port: int = 22
+    python: str = "/usr/bin/python3"
+    root: str = "/"
+    sysctls: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Where ssh reaches it."""
+        return self.addresses[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "addresses": list(self.addresses)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Host:
+        return cls(**{**values, "addresses": tuple(values["addresses"])})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All hosts, the subnets they share, and the controller's address in each of them."""
+
+    hosts: dict[str, Host]
+    subnets: tuple[str, ...]
+    controller: tuple[str, ...]
+
+    def interface(self, address: str) -> str:
+        """``10.77.0.11/24``."""
+        return f"{address}/{self.subnet(address).prefixlen}"
+
+    def subnet(self, address: str) -> Network:
+        return next(network for network in map(ipaddress.ip_network, self.subnets) if ipaddress.ip_address(address) in network)
+
+
+def read(path: str | Path) -> Plan:
+    """Runs ``ansible-inventory``, so that groups, ranges and variables mean here what they mean to Ansible."""
+    argv = [ansible_program("ansible-inventory"), "-i", str(path), "--list"]
+    result = subprocess.run(argv, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise LabError(f"{path}: ansible-inventory cannot read it:\n{result.stderr.strip()}")
+    hostvars = json.loads(result.stdout).get("_meta", {}).get("hostvars", {})
+    return plan(hostvars, str(path))
+
+
+def plan(hostvars: dict[str, dict[str, Any]], origin: str) -> Plan:
+    """The lab that these variables ask for. All mistakes are told at once."""
+    mistakes: list[str] = []
+    hosts: dict[str, Host] = {}
+    owners: dict[str, str] = {}
+    for name in sorted(hostvars):
+        host = _host(name, hostvars[name], mistakes)
+        if host is None:
+            continue
+        hosts[name] = host
+        for address in host.addresses:
+            if address in owners:
+                mistakes.append(f"{name}: {address} belongs to {owners[address]} already")
+            owners.setdefault(address, name)
+    if not hosts and not mistakes:
+        mistakes.append("no host has an address: set ansible_host or jsa_address to one")
+    prefixes = {
+        4: _one(hostvars, "lab_prefix", 24, mistakes),
+        6: _one(hostvars, "lab_prefix6", 64, mistakes),
+    }
+    wanted = _one(hostvars, "lab_controller", [], mistakes)
+    if mistakes:
+        raise LabError(f"{origin}: no lab can be built from it:\n  " + "\n  ".join(mistakes))
+    subnets = _subnets(owners, prefixes)
+    return Plan(hosts, tuple(map(str, subnets)), _controller(subnets, owners, _listed(wanted), origin))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [] if value in (None, "") else [value]
+
+
+def _address(text: Any) -> str | None:
+    try:
+        return str(ipaddress.ip_address(str(text).strip()))
+    except ValueError:
+        return None
+
+
+def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None:
+    if values.get("ansible_connection") == "local":
+        return None
+    candidates = [values["ansible_host"]] if _address(values.get("ansible_host")) else []
+    candidates += _listed(values.get("jsa_address")) + _listed(values.get("lab_extra_addresses"))
+    if values.get("lab_holds_virtual_address"):
+        candidates += _listed(values.get("jsa_ha_virtual_address"))
+    addresses: list[str] = []
+    for text in candidates:
+        address = _address(text)
+        if address is None:
+            mistakes.append(f"{name}: {text!r} is no address (the lab takes literal ones, no templates)")
+        elif address not in addresses:
+            addresses.append(address)
+    if not addresses:
+        return None
+    if not _NAME.match(name):
+        mistakes.append(f"{name}: a lab host's name has letters, digits, '.', '_' and '-' only")
+    sysctls = {str(key): str(value) for key, value in (values.get("lab_sysctls") or {}).items()}
+    mistakes += [
+        f"{name}: lab_sysctls: {key} is not below net., so it would change this machine, not the host"
+        for key in sysctls
+        if not re.match(r"^net\.[A-Za-z0-9_.-]+$", key)
+    ]
+    return Host(
+        name=name,
+        addresses=tuple(addresses),
+        firewalld=bool(values.get("lab_firewalld", True)),
+        sshd=bool(values.get("lab_sshd", True)),
+        ssh_port=int(values.get("lab_ssh_port", 22)),
+        python=str(values.get("ansible_python_interpreter", "/usr/bin/python3")),
+        root=str(values.get("lab_root", "/")),
+        sysctls=sysctls,
+    )
+
+
+def _one(hostvars: dict[str, dict[str, Any]], key: str, default: Any, mistakes: list[str]) -> Any:
+    """A variable of the whole lab: it may stand anywhere in the inventory, but with one value."""
+    found = [values[key] for values in hostvars.values() if key in values]
+    if any(value != found[0] for value in found):
+        mistakes.append(f"{key}: one value for the whole lab, not {', '.join(sorted({str(value) for value in found}))}")
+    return found[0] if found else default
+
+
+def _subnets(addresses: dict[str, str], prefixes: dict[int, Any]) -> list[Network]:
+    found: set[Network] = set()
+    for text in addresses:
+        address = ipaddress.ip_address(text)
+        found.add(ipaddress.ip_network(f"{address}/{prefixes[address.version]}", strict=False))
+    return sorted(found, key=lambda network: (network.version, network.network_address))
+
+
+def _controller(subnets: list[Network], taken: dict[str, str], wanted: list[Any], origin: str) -> tuple[str, ...]:
+    chosen = []
+    for network in subnets:
+        own = [address for address in map(_address, wanted) if address and ipaddress.ip_address(address) in network]
+        if own and own[0] in taken:
+            raise LabError(f"{origin}: lab_controller: {own[0]} belongs to {taken[own[0]]}")
+        chosen.append(own[0] if own else _free(network, taken, origin))
+    return tuple(chosen)
+
+
+def _free(network: Network, taken: dict[str, str], origin: str) -> str:
+    last = min(254, network.num_addresses - 2)
+    for offset in range(last, 0, -1):
+        address = str(network[offset])
+        if address not in taken:
+            return address
+    raise LabError(f"{origin}: {network} has no free address for the controller")

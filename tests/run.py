@@ -1,0 +1,255 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the stages of ``make test``, or those that are named, and adds up what passed, failed and was skipped.
+
+A step is one command. One that writes JUnit reports counts as the tests in them, any other as one test. Nothing stops
+the rest: not a failure, not a step that never ends. What a step leaves running is a failure too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ansible_collections.jsa.ports.tests.tree import copy_project
+
+ROOT = Path(__file__).resolve().parent.parent
+COPY = ROOT / ".cache" / "tree" / "ansible_collections" / "jsa" / "ports"
+RESULTS = ROOT / ".cache" / "results"
+
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    #: ``{reports}`` stands for the folder of the step's JUnit reports; a step whose command names it is counted by them.
+    command: Sequence[str]
+    #: Runs in the copy at .../ansible_collections/jsa/ports instead of the checkout.
+    in_copy: bool = False
+    #: Seconds.
+    timeout: float = 600
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reports(self) -> bool:
+        return any("{reports}" in word for word in self.command)
+
+
+def pytest(folder: str, timeout: float = 600) -> Step:
+    return Step("pytest", (PYTHON, "-m", "pytest", "-q", "--junit-xml={reports}/pytest.xml", folder), timeout=timeout)
+
+
+def own(name: str, *arguments: str, timeout: float = 600) -> Step:
+    # Only our own scripts get this path: an Ansible that a test runs has to find the collection as a user's does.
+    path = {"PYTHONPATH": str(ROOT / ".dev")}
+    return Step(name, (PYTHON, "-m", f"{__spec__.parent}.{name}", *arguments), timeout=timeout, environment=path)
+
+
+STAGES: Mapping[str, Sequence[Step]] = {
+    "packages": (own("packages"),),
+    "lint": (
+        Step("ruff", ("ruff", "check", "--quiet", "--output-format=concise")),
+        Step("mypy", ("mypy", "--no-error-summary")),
+        # Features of the language and of the standard library that came after Python 3.6.
+        Step(
+            "python 3.6",
+            ("vermin", "--quiet", "--no-tips", "--violations", "--target=3.6-", "plugins/modules", "plugins/module_utils"),
+        ),
+        Step("ansible-lint", ("ansible-lint", "-q", "--nocolor"), in_copy=True),
+        Step("changelog", ("antsibull-changelog", "lint")),
+        Step("changelog.yaml", ("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")),
+        Step(
+            "documentation",
+            ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=self", "."),
+            in_copy=True,
+        ),
+        Step("shellcheck", ("shellcheck", ".ci/run")),
+    ),
+    "unit": (pytest("tests/unit"),),
+    "package": (pytest("tests/package"),),
+    "sanity": (own("sanity", "{reports}", timeout=900),),
+    "lab": (pytest("tests/lab", timeout=1200),),
+}
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    #: What else went wrong: each sentence counts as one of *failed*.
+    remarks: list[str] = field(default_factory=list)
+
+    def fail(self, remark: str) -> None:
+        self.failed += 1
+        self.remarks.append(remark)
+
+    def add(self, other: Outcome) -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def count_reports(folder: Path) -> Outcome:
+    """What the JUnit reports in *folder* say."""
+    outcome = Outcome()
+    for report in sorted(folder.glob("*.xml")):
+        try:
+            cases = list(ElementTree.parse(report).iter("testcase"))
+        except ElementTree.ParseError as error:
+            outcome.fail(f"{report.name} cannot be read: {error}")
+            continue
+        for case in cases:
+            if case.find("failure") is not None or case.find("error") is not None:
+                outcome.failed += 1
+            elif case.find("skipped") is not None:
+                outcome.skipped += 1
+            else:
+                outcome.passed += 1
+    return outcome
+
+
+def judge(step: Step, code: int | None, reports: Path) -> Outcome:
+    """The outcome of a *step* that ended with *code*, or None if it had to be ended."""
+    outcome = count_reports(reports) if step.reports else Outcome()
+    if code is None:
+        outcome.fail(f"not done after {step.timeout:g} seconds")
+    elif not step.reports:
+        if code:
+            outcome.failed += 1
+        else:
+            outcome.passed += 1
+    elif not (outcome.passed or outcome.failed):
+        outcome.fail(f"no test ran (code {code})")
+    elif code and not outcome.failed:
+        outcome.fail(f"ended with code {code}, though no test of it failed")
+    return outcome
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever loses its own below here, so that :func:`leftovers` can see a daemon too."""
+    set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def children() -> Iterator[tuple[int, str]]:
+    """Our own processes that still run, with their command lines. Those that have ended are reaped."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # The name in parentheses may hold anything, also spaces and parentheses.
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            continue
+        if int(parent) == os.getpid():
+            if state == "Z":
+                os.waitpid(int(entry.name), os.WNOHANG)
+            else:
+                yield int(entry.name), line or f"process {entry.name}"
+
+
+def end_leftovers(patience: float = 3) -> list[str]:
+    """What still runs though its step is over, after *patience* seconds. It is ended, with all that it leaves in turn."""
+    deadline = time.monotonic() + patience
+    commands = []
+    while running := list(children()):
+        if time.monotonic() >= deadline:
+            commands += [command for _process, command in running]
+            for process, _command in running:
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.05)
+    return commands
+
+
+def run_step(stage: str, step: Step) -> Outcome:
+    folder = RESULTS / stage / step.name.replace(" ", "-")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    log = folder / "output.txt"
+
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
+    environment["HYPOTHESIS_STORAGE_DIRECTORY"] = str(ROOT / ".cache" / "hypothesis")
+    environment["PATH"] = os.pathsep.join([str(Path(PYTHON).parent), environment.get("PATH", os.defpath)])
+    environment.pop("PYTHONPATH", None)
+    environment.update(step.environment)
+    started = time.monotonic()
+    print(f"{stage}: {step.name} ...", end=" ", flush=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [word.replace("{reports}", str(folder)) for word in step.command],
+            cwd=COPY if step.in_copy else ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code: int | None = process.wait(step.timeout)
+        except subprocess.TimeoutExpired:
+            code = None
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                # Long enough for a lab to be taken down.
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    outcome = judge(step, code, folder)
+    for command in end_leftovers():
+        outcome.fail(f"left running: {command}")
+
+    print(f"{outcome} ({time.monotonic() - started:.1f} s)", flush=True)
+    if outcome.failed:
+        print(log.read_text(errors="replace").rstrip())
+        for remark in outcome.remarks:
+            print(f"{stage}: {step.name}: {remark}")
+    return outcome
+
+
+def run_stages(stages: Mapping[str, Sequence[Step]]) -> Outcome:
+    total = Outcome()
+    for name, steps in stages.items():
+        for step in steps:
+            try:
+                total.add(run_step(name, step))
+            except OSError as error:
+                total.fail(str(error))
+                print(f"could not be started: {error}; the programs of the system come with make packages")
+    return total
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    named = parser.parse_args().stages or list(STAGES)
+    if unknown := sorted(set(named) - set(STAGES)):
+        parser.error(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}")
+    adopt_orphans()
+    copy_project(ROOT, COPY)
+    total = run_stages({name: STAGES[name] for name in named})
+    print(total)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
