@@ -32,12 +32,15 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         require_netaddr()
+        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
         from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
         from ansible_collections.jsa.ports.plugins.plugin_utils._plan.explain import explain, explanation_text
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.task import plan_of_task
+        from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
         try:
-            planner, plan = plan_of_task(task_vars, self._templar)
+            topology, mistakes = topology_of_task(task_vars, self._templar)
+            planner = Planner(topology)
+            plan = planner.plan(mistakes)
             if arguments["plan_file"]:
                 text = read_file(arguments["plan_file"], "The saved plan")
                 plan = parse_plan(text, arguments["plan_file"])

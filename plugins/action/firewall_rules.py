@@ -69,14 +69,23 @@ class ActionModule(ActionBase):
 
     def _plan(self, plan_file: str | None, task_vars: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The plan, and what differs from the inventory's where a saved one is used. Raises InputError."""
+        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
         from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan, plan_differences
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.task import plan_of_task
+        from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
-        if not plan_file:
-            return plan_of_task(task_vars, self._templar)[1], []
-        saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file)
+        saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
+        topology, mistakes = topology_of_task(task_vars, self._templar)
+        if saved is None:
+            return Planner(topology).plan(mistakes), []
+        play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
+        unknown = [name for name in topology.hosts if name in play_hosts and name not in saved["hosts"]]
+        if unknown:
+            raise InputError(
+                f"The saved plan {plan_file} does not know every host of this play; nothing was changed",
+                [f"{name} is not in it: write the plan anew, or leave the host out with --limit" for name in unknown],
+            )
         try:
-            current = plan_of_task(task_vars, self._templar)[1]
+            current = Planner(topology).plan(mistakes)
         except InputError as error:
             # A part of the inventory is enough to apply a saved plan, but not to compute one.
             return saved, [f"it could not be compared: {'; '.join(error.problems)}"]

@@ -303,7 +303,7 @@ class Builder:
 
     def _check_exposure(self, node: Node, entry: Entry) -> None:
         """An exposure promises something about who takes part; the flows must keep it."""
-        if not entry.flows:
+        if not entry.flows or not all(flow.listeners and flow.initiators for flow in entry.flows):
             return
         listeners = {name for flow in entry.flows for name in flow.listeners}
         initiators = {name for flow in entry.flows for name in flow.initiators}

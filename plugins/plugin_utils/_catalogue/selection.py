@@ -125,7 +125,7 @@ def _named(catalogue: Mapping[str, Entry], term: object) -> list[Entry]:
     if text in catalogue:
         return [catalogue[text]]
     match = _PORT_TERM.fullmatch(text)
-    if not match or isinstance(term, bool):
+    if not match:
         raise ValueError(
             "term %r: no entry has this id; %s; or a port such as 22 or 514/udp" % (term, expected(text, catalogue))
         )

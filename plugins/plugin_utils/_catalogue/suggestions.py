@@ -14,7 +14,9 @@ from collections.abc import Iterable
 def expected(given: object, valid: Iterable[str]) -> str:
     """``expected one of a, b, c``; if *given* looks like a slip of the pen, ``did you mean b?`` goes before it."""
     names = list(dict.fromkeys(valid))
-    close = difflib.get_close_matches(str(given).lower(), names, n=3, cutoff=0.6)
+    text = str(given).lower()
+    close = [name for name in names if text and name.startswith(text)]
+    close += [name for name in difflib.get_close_matches(text, names, n=3, cutoff=0.6) if name not in close]
     guess = "did you mean %s? " % " or ".join(close) if close else ""
     rest = [name for name in names if name not in close]
     return "%sexpected one of: %s" % (guess, ", ".join(close + rest))

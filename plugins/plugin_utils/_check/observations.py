@@ -77,8 +77,9 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
                 for result in reachability["results"]
             }
         firewall = variables.get(FIREWALL_VARIABLE)
-        if _usable(firewall):
-            observation.firewall_as_planned = not firewall["changed"]
+        if _usable(firewall) and "actions" in firewall:
+            # Not "changed": a check reports no change, whatever it sees.
+            observation.firewall_as_planned = not firewall["actions"]
             observation.firewall_difference = _difference(firewall)
         observations[name] = observation
     return observations

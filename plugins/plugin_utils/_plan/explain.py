@@ -22,9 +22,10 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF
 
 ACCEPTED, REFUSED, NOT_CATALOGUED = "accepted", "refused", "not_catalogued"
 
@@ -49,9 +50,10 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
     *plan* decides; *planner* knows the catalogue behind it. Raises InputError for what is not understood.
     """
     problems = []
+    initiator: Host | None = None
     addresses: tuple[str, ...] = ()
     try:
-        addresses = _source_addresses(planner, source)
+        initiator, addresses = _source(planner, source)
     except ValueError as error:
         problems.append(f"from: {error}")
     if target not in plan["hosts"]:
@@ -69,7 +71,6 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
     refusing = [rule for rule in plan["hosts"][target]["refused"] if _covers(rule, protocol, port)]
     decision = ACCEPTED if accepting else REFUSED if refusing else NOT_CATALOGUED
     listener = planner.topology.hosts.get(target)
-    initiator = planner.topology.hosts.get(source)
     granted: list[Entry] = []
     denied: list[dict[str, Any]] = []
     for entry in planner.catalogue:
@@ -77,7 +78,8 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
             obstacle = _obstacle(planner, entry, listener, initiator, addresses)
             if obstacle is None and any(entry.id in rule["why"] for rule in accepting):
                 granted.append(entry)
-            else:
+            elif entry.exposure not in ELSEWHERE or not refusing:
+                # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
                 denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or "the saved plan lacks it"})
     return {
         "decision": decision,
@@ -111,15 +113,18 @@ def explanation_text(answer: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _source_addresses(planner: Planner, source: str) -> tuple[str, ...]:
-    host = planner.topology.hosts.get(source)
-    if host:
-        return (*host.addresses, *host.virtual_addresses)
+def _source(planner: Planner, text: str) -> tuple[Host | None, tuple[str, ...]]:
+    """The initiator and its addresses; an address of the deployment is its host's."""
+    hosts = planner.topology.hosts
+    if text in hosts:
+        return hosts[text], (*hosts[text].addresses, *hosts[text].virtual_addresses)
     try:
-        return (parse_address(source),)
+        address = parse_address(text)
     except ValueError:
-        hint = did_you_mean(source, planner.topology.hosts)
-        raise ValueError(f"{source!r} is neither a host of the deployment nor an address{hint}") from None
+        hint = did_you_mean(text, hosts)
+        raise ValueError(f"{text!r} is neither a host of the deployment nor an address{hint}") from None
+    owners = (host for host in hosts.values() if address in (*host.addresses, *host.virtual_addresses))
+    return next(owners, None), (address,)
 
 
 def _covers(rule: Mapping[str, Any], protocol: str, port: int | None) -> bool:
@@ -157,47 +162,58 @@ def _obstacle(
         roles = sorted({token for flow in entry.flows for token in flow.listeners})
         return f"it listens on {', '.join(roles)}, and {listener.name} is {', '.join(sorted(listener.roles))}"
     reasons = []
+    open_to: list[str] = []
     for flow in entry.flows:
-        if any_covers(listener, flow.listeners):
-            reason = planner.applicability.flow_obstacle(entry, flow, listener)
-            reason = reason or _flow_obstacle(planner, entry, flow, listener, initiator, addresses)
-            if reason is None:
-                return None
+        if not any_covers(listener, flow.listeners) or flow.initiators == (SELF,):
+            continue
+        reason = planner.applicability.flow_obstacle(entry, flow, listener)
+        if reason is None and _admits(planner, entry, flow, listener, initiator, addresses):
+            return None
+        if reason is None and initiator is not None and any_covers(initiator, flow.initiators):
+            reason = _pair_obstacle(entry, flow, listener, initiator)
+        if reason is None:
+            open_to += flow.initiators
+        else:
             reasons.append(reason)
-    if entry.id == "ssh" and initiator is not None:
+    if entry.id == SSH and initiator is not None:
         if any(initiator.name in source.hosts for source in planner.sources.tunnel_peers(listener)):
             return None
         if not initiator.is_console and not listener.is_console:
             reasons.append("no SSH tunnel is needed between the two")
-    if not entry.ports and entry.dynamic and "icmp" not in entry.protocols:
+    if entry.exposure in NOT_OPENED:
+        return NOT_OPENED[entry.exposure]
+    if not entry.ports and entry.dynamic:
         reasons.append("its ports are only known while the service runs")
-    return "; ".join(dict.fromkeys(reasons))
+    if open_to and not reasons:
+        who = f"{initiator.name} is {', '.join(sorted(initiator.roles))}" if initiator else "this address is none of them"
+        reasons.append(f"it is open to {', '.join(dict.fromkeys(open_to))} alone, and {who}")
+    return "; ".join(dict.fromkeys(reasons)) or "it serves the host itself alone"
 
 
-def _flow_obstacle(
+def _admits(
     planner: Planner, entry: Entry, flow: Flow, listener: Host, initiator: Host | None, addresses: tuple[str, ...]
-) -> str | None:
-    classes = list(planner.sources.of_flow(entry, flow, listener))
-    if initiator is not None and any(initiator.name in source.hosts for source in classes):
-        return None
-    for source in classes:
+) -> bool:
+    for source in planner.sources.of_flow(entry, flow, listener):
+        if initiator is not None and initiator.name in source.hosts:
+            return True
         if any(_contains({"sources": source.cidrs}, address) for address in addresses):
-            return None
-    who = ", ".join(flow.initiators)
-    if initiator is None:
-        return f"it is open to {who} alone, and this address is none of them"
-    if not any_covers(initiator, flow.initiators):
-        return f"it is open to {who} alone, and {initiator.name} is {', '.join(sorted(initiator.roles))}"
-    pair = [host.name for host in (initiator, listener) if host.encrypted]
-    if flow.encryption == "tunnelled" and pair:
+            return True
+    return False
+
+
+def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) -> str | None:
+    """Why a flow between two hosts of the right roles is not open between these two."""
+    encrypted = [host.name for host in (initiator, listener) if host.encrypted]
+    if flow.encryption == "tunnelled" and encrypted:
         instead = f", and {entry.replaced_by} takes its place" if entry.replaced_by else ""
-        return f"{' and '.join(pair)} encrypted: an SSH tunnel carries it over port 22{instead}"
-    if flow.encryption == "only_encrypted" and not pair:
+        verb = "are" if len(encrypted) > 1 else "is"
+        return f"{' and '.join(encrypted)} {verb} encrypted: an SSH tunnel carries it over port 22{instead}"
+    if flow.encryption == "only_encrypted" and not encrypted:
         return "it is needed only where one of the two is encrypted (jsa_encrypted)"
     if flow.attached and (initiator.processor or listener.processor):
         one = initiator if initiator.processor else listener
         return f"{one.name} reports to {one.processor} (jsa_processor)"
-    return f"it is open to {who} alone"
+    return None
 
 
 def _entry_summary(entry: Entry) -> dict[str, Any]:

@@ -339,10 +339,16 @@ def _check_processors(hosts: dict[str, Host], problems: list[str]) -> None:
 def _check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> None:
     owners: dict[str, str] = {}
     for name, host in hosts.items():
-        for address in (*host.addresses, *host.virtual_addresses):
-            owner = owners.setdefault(address, name)
-            if owner != name and not (address in host.virtual_addresses and owner == host.ha_peer):
-                problems.append(f"{owner}, {name}: both have the address {address}; each host has its own")
+        claims = [(address, name) for address in host.addresses]
+        claims += [(address, _cluster_name(host)) for address in host.virtual_addresses]
+        for address, claimant in claims:
+            owner = owners.setdefault(address, claimant)
+            if owner != claimant:
+                problems.append(f"{owner}, {claimant}: both have the address {address}; each has one of its own")
+
+
+def _cluster_name(host: Host) -> str:
+    return "the HA pair " + " and ".join(sorted((host.name, host.ha_peer or "")))
 
 
 def _warnings(

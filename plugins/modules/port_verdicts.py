@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The documentation of an action plugin: everything happens on the controller, in plugins/action.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: port_verdicts
+short_description: Says whose fault it is where a planned flow does not work
+version_added: 1.0.0
+description:
+  - Joins the listening sockets, the state of the firewall and the probes of all hosts of the play into one verdict per
+    flow, prints them worst first, and writes them as JSON and JUnit XML.
+  - Reads what the role P(jsa.ports.jsa_port_check#role) registered on each host. Run it with C(run_once).
+extends_documentation_fragment:
+  - jsa.ports.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  plan:
+    description: The plan, as M(jsa.ports.firewall_rules) returns it.
+    type: dict
+    required: true
+  dest:
+    description: Folder on the controller for C(port_check.json) and C(port_check.xml). Made where it is missing.
+    type: path
+  fail_on:
+    description: Verdicts that make the task fail, after everything is printed and written.
+    type: list
+    elements: str
+    choices:
+      - unexpected_open
+      - service_down
+      - host_firewall
+      - network
+      - unverifiable
+      - ok
+    default:
+      - unexpected_open
+      - service_down
+      - host_firewall
+      - network
+seealso:
+  - module: jsa.ports.port_probes
+author:
+  - the jsa.ports authors (@jsa-ports)
+"""
+
+EXAMPLES = r"""
+- name: Say whose fault it is, and fail only where a port is open that should not be
+  jsa.ports.port_verdicts:
+    plan: "{{ planned.plan }}"
+    dest: results
+    fail_on: [unexpected_open]
+  run_once: true
+"""
+
+RETURN = r"""
+summary:
+  description: How many flows have each verdict.
+  returned: always
+  type: dict
+  sample:
+    unexpected_open: 0
+    service_down: 1
+    host_firewall: 0
+    network: 0
+    unverifiable: 12
+    ok: 120
+verdicts:
+  description: The flows whose verdict is not V(ok), worst first.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - verdict: service_down
+      from: con1
+      to: ep1
+      address: 10.0.0.2
+      protocol: tcp
+      port: 32006
+      entries: [ariel_query]
+      service: Ariel queries
+      reason: nothing listens on it on ep1
+"""

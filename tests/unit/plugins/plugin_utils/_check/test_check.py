@@ -1,0 +1,238 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Verdicts: which layer is blamed for what was seen, and which never is."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow, Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
+    HostObservation,
+    Listener,
+    read_observations,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
+    verdict_table,
+    verdicts_json,
+    verdicts_junit,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
+
+GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "dn1": "jsa_data_nodes"}
+EP1, ROUTER = address_of("ep1", GROUPS), "10.0.0.254"
+
+
+@pytest.fixture(scope="module", name="plan")
+def fixture_plan() -> dict[str, Any]:
+    return Plan(GROUPS).plan
+
+
+def flow(protocol: str = "tcp", port: int = 32006, required: bool = True, wanted: bool = True) -> ExpectedFlow:
+    return ExpectedFlow("con1", "ep1", EP1, protocol, port, ("ariel_query",), "Ariel", required, wanted)
+
+
+def judge(
+    plan: dict[str, Any],
+    one: ExpectedFlow,
+    probe: dict[str, Any] | None,
+    bind: str | None,
+    firewall: bool | None,
+) -> Verdict | None:
+    """*bind*: where ep1 listens, "unknown" if nobody looked."""
+    con1, ep1 = HostObservation(), HostObservation(firewall_as_planned=firewall)
+    if probe is not None:
+        con1.probes = {one.probe_key: probe}
+    if bind != "unknown":
+        ep1.listeners = {}
+        if bind:
+            ep1.listeners = {(one.protocol, one.port): Listener("listening", bind, "java")}
+    verdicts = Judge(plan, {"con1": con1, "ep1": ep1}).verdicts([one])
+    return verdicts[0] if verdicts else None
+
+
+REFUSED, SILENT = {"result": "refused"}, {"result": "no_answer"}
+BY_HOST, BY_ROUTER, BY_NOBODY = (
+    {"result": "prohibited", "by": EP1},
+    {"result": "prohibited", "by": ROUTER},
+    {"result": "prohibited", "by": None},
+)
+
+
+@pytest.mark.parametrize(
+    ("probe", "bind", "firewall", "verdict"),
+    [
+        ({"result": "open"}, "network", True, "ok"),
+        ({"result": "open"}, "network", None, "ok"),
+        ({"result": "open"}, "unknown", None, "ok"),
+        # Nothing listens: the service's fault, whatever the packets met.
+        (REFUSED, None, True, "service_down"),
+        (SILENT, None, False, "service_down"),
+        (BY_HOST, None, False, "service_down"),
+        (None, None, None, "service_down"),
+        (REFUSED, "loopback", True, "service_down"),
+        # Somebody else answers for it.
+        ({"result": "open"}, None, True, "network"),
+        # It listens; the host's own firewall.
+        (BY_HOST, "network", True, "host_firewall"),
+        (BY_HOST, "network", None, "host_firewall"),
+        (BY_HOST, "unknown", None, "host_firewall"),
+        (BY_NOBODY, "network", False, "host_firewall"),
+        (SILENT, "network", False, "host_firewall"),
+        (REFUSED, "network", False, "host_firewall"),
+        # It listens and its firewall is as planned; something on the way.
+        (BY_ROUTER, "network", True, "network"),
+        (BY_ROUTER, "network", False, "network"),
+        (BY_ROUTER, "unknown", None, "network"),
+        (BY_NOBODY, "network", True, "network"),
+        (SILENT, "network", True, "network"),
+        (REFUSED, "network", True, "network"),
+        ({"result": "unreachable"}, "network", True, "network"),
+        ({"result": "unreachable"}, "unknown", None, "network"),
+        # Nobody can know.
+        (None, "network", True, "unverifiable"),
+        (SILENT, "network", None, "unverifiable"),
+        (SILENT, "unknown", None, "unverifiable"),
+        ({"result": "no_answer", "rate_limited": True}, "network", False, "unverifiable"),
+        ({"result": "open_or_filtered"}, "network", True, "unverifiable"),
+        ({"result": "error", "error": "too many open files"}, "network", True, "unverifiable"),
+    ],
+)
+def test_verdict(
+    plan: dict[str, Any], probe: dict[str, Any] | None, bind: str | None, firewall: bool | None, verdict: str
+) -> None:
+    found = judge(plan, flow(), probe, bind, firewall)
+    assert found is not None
+    assert found.verdict == verdict
+    assert bool(found.reason) == (verdict != "ok")
+
+
+def test_a_missing_listener_that_is_not_required_is_no_fault(plan: dict[str, Any]) -> None:
+    assert judge(plan, flow(required=False), REFUSED, None, True) is None
+
+
+@pytest.mark.parametrize(("result", "verdict"), [("open", "unexpected_open"), ("prohibited", None), ("no_answer", None),
+                                                 ("refused", None)])
+def test_what_must_stay_closed(plan: dict[str, Any], result: str, verdict: str | None) -> None:
+    found = judge(plan, flow(wanted=False), {"result": result}, "network", True)
+    assert (found.verdict if found else None) == verdict
+
+
+def test_the_standby_node_of_a_pair_may_rest() -> None:
+    groups = {"con1": "jsa_console", "con2": "", "ep1": "jsa_event_processors"}
+    plan = Plan(groups, {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.99"}}).plan
+    one = ExpectedFlow("ep1", "con2", "10.0.0.2", "tcp", 443, ("https",), "HTTPS", True)
+    active = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
+    resting, ep1 = HostObservation(listeners={}), HostObservation(probes={one.probe_key: {"result": "refused"}})
+    assert Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one]) == []
+    (found,) = Judge(plan, {"con1": HostObservation(listeners={}), "con2": resting, "ep1": ep1}).verdicts([one])
+    assert found.verdict == "service_down"
+
+
+class TestExpectations:
+    def test_every_pair_of_the_play_and_no_other(self, plan: dict[str, Any]) -> None:
+        flows = list(Expectations(plan, ["con1", "ep1"]).wanted())
+        pairs = {(one.initiator, one.listener) for one in flows}
+        assert pairs == {("con1", "ep1"), ("ep1", "con1")}
+        sockets = {(one.protocol, one.port) for one in flows if one.listener == "con1"}
+        assert {("tcp", 443), ("udp", 123), ("tcp", 32006)} <= sockets
+        assert ("tcp", 8080) not in sockets and ("tcp", 7676) not in sockets
+
+    def test_a_port_for_two_purposes_is_probed_once(self, plan: dict[str, Any]) -> None:
+        flows = [one for one in Expectations(plan, ["con1", "ep1"]).wanted() if one.port == 9381]
+        assert len(flows) == 1 and set(flows[0].ids) == {"cert_download", "localca"}
+
+    def test_closed_ports_are_tried_once_by_someone_without_business_there(self, plan: dict[str, Any]) -> None:
+        names = ["con1", "dn1", "ep1"]
+        observations = {name: HostObservation(listeners={}) for name in names}
+        observations["con1"].listeners = {
+            ("tcp", 443): Listener("listening", "network", "httpd"),
+            ("tcp", 7800): Listener("listening", "network", "java"),
+            ("tcp", 8080): Listener("exposed", "network", "java"),
+            ("tcp", 8005): Listener("listening", "loopback", "java"),
+            ("tcp", 6000): Listener("unlisted", "network", "X"),
+        }
+        tried = list(Expectations(plan, names).unwanted(observations))
+        assert {(one.initiator, one.listener, one.port) for one in tried} == {("dn1", "con1", 7800), ("dn1", "con1", 8080)}
+        assert not any(one.wanted for one in tried)
+
+    def test_a_plan_with_rules_only_cannot_be_checked(self, plan: dict[str, Any]) -> None:
+        rules_only = {"hosts": {"con1": {key: plan["hosts"]["con1"][key] for key in ("inbound", "refused", "addresses")}}}
+        with pytest.raises(InputError, match="jsa_plan_dest"):
+            Expectations(rules_only, ["con1"])
+
+
+class TestObservations:
+    def test_results_of_the_role(self) -> None:
+        hostvars = {
+            "con1": {
+                "jsa_port_check_listeners": {
+                    "changed": False,
+                    "results": [
+                        {"protocol": "tcp", "ports": "443", "status": "listening", "bind": "network",
+                         "processes": [{"pid": 1, "name": "httpd"}]},
+                        {"protocol": "tcp", "ports": "20000-23000", "status": "not_listening", "bind": None},
+                    ],
+                },
+                "jsa_port_check_reachability": {
+                    "changed": False,
+                    "results": [{"address": "10.0.0.2", "port": 22, "protocol": "tcp", "result": "open"},
+                                {"address": "10.0.0.2", "protocol": "icmp", "result": "open"}],
+                },
+                "jsa_port_check_firewall": {
+                    "changed": False, "actions": ["policy jsa-in"],
+                    "diff": {"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"},
+                },
+            },
+            "dead": {"jsa_port_check_listeners": {"changed": False, "unreachable": True, "msg": "no route"}},
+            "bare": {"jsa_port_check_firewall": {"changed": False, "msg": "firewalld is not installed"}},
+        }
+        seen = read_observations(hostvars, hostvars)
+        con1 = seen["con1"]
+        assert con1.listens("tcp", 443) is True and con1.listens("tcp", 22) is False
+        assert con1.probes is not None and set(con1.probes) == {("10.0.0.2", 22, "tcp"), ("10.0.0.2", 0, "icmp")}
+        assert con1.firewall_as_planned is False and con1.firewall_difference == ["lacks: accept tcp 2"]
+        assert seen["dead"].listens("tcp", 443) is None and seen["dead"].probes is None
+        assert seen["bare"].firewall_as_planned is None
+
+
+class TestReport:
+    VERDICTS = [
+        Verdict(flow(), "service_down", "nothing listens on it on ep1"),
+        Verdict(flow("udp", 514), "unverifiable", "UDP gives no answer"),
+        Verdict(flow(port=22), "ok", ""),
+        Verdict(flow(port=9), "network", 'a "reason" <with> & marks'),
+    ]
+
+    def test_table_lists_faults_and_counts_the_rest(self) -> None:
+        text = verdict_table(self.VERDICTS)
+        assert text.index("service_down") < text.index("network") < text.index("unverifiable")
+        assert text.splitlines()[-1] == "4 flows: 1 service_down, 1 network, 1 unverifiable, 1 ok"
+        assert "tcp 22" not in text
+
+    def test_table_of_nothing_wrong_is_one_line(self) -> None:
+        assert verdict_table(self.VERDICTS[2:3]) == "1 flows: 1 ok"
+
+    def test_junit(self) -> None:
+        root = ET.fromstring(verdicts_junit(self.VERDICTS, ["service_down", "network"]))
+        (suite,) = root.findall("testsuite")
+        assert suite.attrib == {"name": "ep1", "tests": "4", "failures": "2", "errors": "0", "skipped": "1"}
+        assert [case.find("failure").attrib["type"] for case in suite if case.find("failure") is not None] == [  # type: ignore[union-attr]
+            "service_down",
+            "network",
+        ]
+
+    def test_json(self) -> None:
+        document = json.loads(verdicts_json(self.VERDICTS, {}))
+        assert document["version"] == 1
+        assert document["summary"]["service_down"] == 1 and document["summary"]["unexpected_open"] == 0
+        assert document["verdicts"][0]["from"] == "con1" and document["verdicts"][0]["port"] == 32006

@@ -1,0 +1,280 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The topology's reader: what it makes of inventories, right and wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address, parse_network
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, read
+
+TWO = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
+
+
+@pytest.mark.parametrize(
+    ("group", "roles"),
+    [
+        ("jsa_console", {"console"}),
+        ("jsa_collectors", {"event_collector", "flow_collector"}),
+        ("jsa_event_collectors", {"event_collector"}),
+        ("jsa_flow_collectors", {"flow_collector"}),
+        ("jsa_processors", {"event_processor", "flow_processor", "event_collector", "flow_collector"}),
+        ("jsa_event_processors", {"event_processor", "event_collector"}),
+        ("jsa_flow_processors", {"flow_processor", "flow_collector"}),
+        ("jsa_data_nodes", {"data_node"}),
+        ("jsa_app_hosts", {"app_host"}),
+        ("jsa_risk_managers", {"risk_manager"}),
+        ("jsa_vulnerability_processors", {"vulnerability_processor"}),
+        ("jsa_vulnerability_scanners", {"vulnerability_scanner"}),
+    ],
+)
+def test_roles_of_groups(group: str, roles: set[str]) -> None:
+    groups = {"con1": "jsa_console"} if group == "jsa_console" else {"con1": "jsa_console", "h1": group}
+    topology, mistakes = read(groups)
+    assert mistakes == []
+    assert topology.hosts[list(groups)[-1]].roles == roles
+
+
+def test_several_groups_add_up_and_strangers_stay_out() -> None:
+    inventory = {
+        "con1": {"ansible_host": "10.0.0.1", "jsa_networks": NO_NETWORKS},
+        "web1": {"ansible_host": "web1.example"},
+    }
+    topology, mistakes = read_topology(
+        inventory, {"con1": ["jsa_console", "jsa_processors"], "web1": ["webservers"]}
+    )
+    assert mistakes == []
+    assert list(topology.hosts) == ["con1"]
+    assert {"console", "event_processor", "flow_collector"} <= topology.hosts["con1"].roles
+
+
+def test_own_roles_replace_those_of_groups() -> None:
+    topology, mistakes = read(TWO, {"ep1": {"jsa_roles": ["data_node"]}})
+    assert mistakes == []
+    assert topology.hosts["ep1"].roles == {"data_node"}
+
+
+def test_own_group_mapping_replaces_the_default_one() -> None:
+    mapping = {"siem": ["console"], "pods": ["event_processor"]}
+    topology, mistakes = read({"a": "siem", "b": "pods", "c": "jsa_data_nodes"}, jsa_group_roles=mapping)
+    assert mistakes == []
+    assert set(topology.hosts) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "addresses"),
+    [
+        ({"jsa_address": "10.9.9.9"}, ("10.9.9.9",)),
+        ({"jsa_address": ["fd00:0::1", "10.9.9.9", "10.9.9.9"]}, ("10.9.9.9", "fd00::1")),
+        ({"ansible_host": "fd00::5"}, ("fd00::5",)),
+        ({"jsa_address": "::ffff:10.9.9.9"}, ("10.9.9.9",)),
+        ({"ansible_host": "ep1.example", "jsa_address": "10.9.9.9"}, ("10.9.9.9",)),
+    ],
+)
+def test_addresses(variables: dict[str, Any], addresses: tuple[str, ...]) -> None:
+    topology, mistakes = read(TWO, {"ep1": variables})
+    assert mistakes == []
+    assert topology.hosts["ep1"].addresses == addresses
+
+
+def test_address_in_the_hosts_name() -> None:
+    topology, mistakes = read_topology(
+        {"10.0.0.7": {"jsa_networks": NO_NETWORKS}}, {"10.0.0.7": ["jsa_console"]}
+    )
+    assert mistakes == []
+    assert topology.hosts["10.0.0.7"].addresses == ("10.0.0.7",)
+
+
+#: Variables of ep1, and what its one mistake must name: host, variable, and a word of the remedy.
+MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
+    ({"ansible_host": "ep1.example"}, ["ep1", "jsa_address", "ansible_host"]),
+    ({"jsa_address": "10.0.0.300"}, ["ep1: jsa_address", "10.0.0.300"]),
+    ({"jsa_address": "10.0.0.3/24"}, ["ep1: jsa_address", "without a prefix"]),
+    ({"jsa_address": "127.0.0.1"}, ["ep1: jsa_address", "127.0.0.1"]),
+    ({"jsa_address": "224.0.0.1"}, ["ep1: jsa_address", "224.0.0.1"]),
+    ({"jsa_address": "fe80::1"}, ["ep1: jsa_address", "link-local"]),
+    ({"jsa_address": 7}, ["ep1: jsa_address", "7"]),
+    ({"jsa_address": "10.0.0.1"}, ["con1, ep1", "10.0.0.1", "its own"]),
+    ({"jsa_encrypted": "perhaps"}, ["ep1: jsa_encrypted", "perhaps"]),
+    ({"jsa_features": ["snmp"]}, ["ep1: jsa_features", "snmp", "snmp_agent"]),
+    ({"jsa_features": {"snmp_agent": True}}, ["ep1: jsa_features", "list"]),
+    ({"jsa_roles": ["proccessor"]}, ["ep1: jsa_roles", "proccessor", "event_processor"]),
+    ({"jsa_processor": "ep9"}, ["ep1: jsa_processor", "ep9"]),
+    ({"jsa_processor": "ep1"}, ["ep1: jsa_processor", "no processor"]),
+    ({"jsa_ha_peer": "ep2"}, ["ep1: jsa_ha_peer", "ep2", "other node"]),
+    ({"jsa_ha_peer": "ep1"}, ["ep1: jsa_ha_peer", "own peer"]),
+    ({"jsa_ha_virtual_address": "10.0.0.9"}, ["ep1: jsa_ha_virtual_address", "jsa_ha_peer"]),
+    ({"jsa_data_ports": "all"}, ["jsa_data_ports", "all", "listed"]),
+    ({"jsa_confidence": ["sure"]}, ["jsa_confidence", "sure", "medium"]),
+    ({"jsa_release": "Vista"}, ["jsa_release", "Vista"]),
+    ({"jsa_networks": {"log_source": "any"}}, ["jsa_networks.log_source", "log_sources"]),
+    ({"jsa_networks": {**NO_NETWORKS, "users": "10.0.0.5/24"}}, ["jsa_networks.users", "10.0.0.0/24"]),
+    ({"jsa_networks": {**NO_NETWORKS, "users": []}}, ["jsa_networks.users", "none"]),
+    ({"jsa_networks": {**NO_NETWORKS, "users": None}}, ["jsa_networks.users", "none"]),
+    ({"jsa_networks": {**NO_NETWORKS, "users": ["any"]}}, ["jsa_networks.users", "alone"]),
+    ({"jsa_networks": "any"}, ["jsa_networks", "mapping"]),
+    ({"jsa_group_roles": {"g": ["chief"]}}, ["jsa_group_roles.g", "chief"]),
+    ({"jsa_extra_flows": "9100"}, ["jsa_extra_flows", "list"]),
+]
+
+_DEPLOYMENT = ("jsa_data_ports", "jsa_confidence", "jsa_release", "jsa_networks", "jsa_group_roles", "jsa_extra_flows")
+
+
+@pytest.mark.parametrize(("variables", "words"), MISTAKES)
+def test_one_mistake_is_one_clear_sentence(variables: dict[str, Any], words: list[str]) -> None:
+    deployment = {name: value for name, value in variables.items() if name in _DEPLOYMENT}
+    own = {name: value for name, value in variables.items() if name not in _DEPLOYMENT}
+    _topology, mistakes = read(TWO, {"ep1": own}, **deployment)
+    if "jsa_group_roles" not in variables:
+        assert len(mistakes) == 1, mistakes
+    for word in words:
+        assert word in mistakes[0]
+
+
+def test_all_mistakes_at_once() -> None:
+    hosts = {"ep1": {"jsa_address": "x", "jsa_encrypted": "y"}, "con1": {"jsa_features": "z"}}
+    _topology, mistakes = read(TWO, hosts, jsa_release="w", jsa_networks={"v": "any"})
+    assert len(mistakes) == 5
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ({"ep1": "jsa_event_processors"}, ["console"]),
+        ({"con1": "jsa_console", "con2": "jsa_console"}, ["con1, con2", "jsa_ha_peer"]),
+        ({"web1": "webservers"}, ["none of the 1 hosts has a role", "jsa_console"]),
+        ({}, ["none of the 0 hosts"]),
+    ],
+)
+def test_consoles(groups: dict[str, str], words: list[str]) -> None:
+    _topology, mistakes = read(groups)
+    assert len(mistakes) == 1
+    for word in words:
+        assert word in mistakes[0]
+
+
+class TestHighAvailability:
+    PAIR = {"con1": "jsa_console", "con2": "jsa_console"}
+
+    def test_one_node_may_speak_for_both(self) -> None:
+        topology, mistakes = read(
+            self.PAIR, {"con2": {"jsa_ha_peer": "con1", "jsa_ha_virtual_address": "10.0.0.9", "jsa_encrypted": "yes"}}
+        )
+        assert mistakes == []
+        for host in topology.hosts.values():
+            assert host.virtual_addresses == ("10.0.0.9",)
+            assert host.encrypted
+        assert topology.hosts["con1"].ha_peer == "con2"
+
+    @pytest.mark.parametrize(
+        ("hosts", "words"),
+        [
+            ({"con1": {"jsa_ha_peer": "con2"}}, ["con1, con2", "jsa_ha_virtual_address"]),
+            (
+                {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9", "jsa_encrypted": True},
+                 "con2": {"jsa_encrypted": False}},
+                ["con1, con2", "jsa_encrypted"],
+            ),
+            (
+                {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9"},
+                 "con2": {"jsa_ha_virtual_address": "10.0.0.8"}},
+                ["con1, con2", "jsa_ha_virtual_address"],
+            ),
+            (
+                {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.2"}},
+                ["10.0.0.2", "its own"],
+            ),
+        ],
+    )
+    def test_mistakes(self, hosts: dict[str, dict[str, Any]], words: list[str]) -> None:
+        _topology, mistakes = read(self.PAIR, hosts)
+        assert len(mistakes) == 1, mistakes
+        for word in words:
+            assert word in mistakes[0]
+
+    def test_a_pair_has_two_nodes(self) -> None:
+        groups = {**self.PAIR, "con3": "jsa_console"}
+        hosts = {
+            "con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9"},
+            "con3": {"jsa_ha_peer": "con2"},
+        }
+        _topology, mistakes = read(groups, hosts)
+        assert any("a pair has two nodes" in mistake for mistake in mistakes)
+
+
+class TestDeploymentVariables:
+    GROUPS = {name: [group] for name, group in TWO.items()}
+
+    def _inventory(self, **own: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        return {"con1": {"ansible_host": "10.0.0.1", **own.get("con1", {})},
+                "ep1": {"ansible_host": "10.0.0.2", **own.get("ep1", {})}}
+
+    def test_set_for_one_host_holds_for_all(self) -> None:
+        topology, mistakes = read_topology(self._inventory(ep1={"jsa_networks": NO_NETWORKS}), self.GROUPS)
+        assert mistakes == []
+        assert topology.networks["users"] == ()
+
+    def test_two_values_are_a_mistake(self) -> None:
+        inventory = self._inventory(ep1={"jsa_data_ports": "listed"}, con1={"jsa_data_ports": "range"})
+        _topology, mistakes = read_topology(inventory, self.GROUPS)
+        (mistake,) = [mistake for mistake in mistakes if "jsa_data_ports" in mistake]
+        assert "con1 and ep1" in mistake and "group all" in mistake
+
+    def test_the_play_wins(self) -> None:
+        inventory = self._inventory(con1={"jsa_data_ports": "range"})
+        topology, _mistakes = read_topology(inventory, self.GROUPS, {"jsa_data_ports": "listed"})
+        assert topology.data_ports == "listed"
+
+
+def test_a_template_that_fails_names_host_and_variable() -> None:
+    class Failing(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            if key == "jsa_address":
+                raise RuntimeError("'site' is undefined")
+            return super().__getitem__(key)
+
+    inventory = {"con1": Failing(jsa_address="{{ site }}", ansible_host="10.0.0.1", jsa_networks=NO_NETWORKS)}
+    _topology, mistakes = read_topology(inventory, {"con1": ["jsa_console"]})
+    assert "con1: jsa_address: 'site' is undefined" in mistakes
+
+
+class TestWarnings:
+    def test_a_misspelt_group(self) -> None:
+        topology, mistakes = read({**TWO, "ep2": "jsa_event_processor"})
+        assert mistakes == []
+        (warning,) = topology.warnings
+        assert "ep2" in warning and "jsa_event_processors" in warning
+
+    def test_a_misspelt_variable(self) -> None:
+        topology, _mistakes = read(TWO, {"ep1": {"jsa_encypted": True}})
+        (warning,) = topology.warnings
+        assert "ep1" in warning and "jsa_encrypted" in warning
+
+    def test_variables_of_the_roles_are_none(self) -> None:
+        topology, _mistakes = read(TWO, {"ep1": {"jsa_firewall_state": "present", "jsa_port_check_rate": 3}})
+        assert topology.warnings == ()
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.1 10.0.0.2", "host", "1", "0.0.0.0", "::", "::1", None, True])
+def test_no_address(text: Any) -> None:
+    with pytest.raises(ValueError):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "cidrs"),
+    [
+        ("any", ("0.0.0.0/0", "::/0")),
+        ("NONE", ()),
+        ("10.0.0.0/8", ("10.0.0.0/8",)),
+        (["10.0.0.1", "fd00::/8"], ("10.0.0.1/32", "fd00::/8")),
+    ],
+)
+def test_network(value: Any, cidrs: tuple[str, ...]) -> None:
+    assert parse_network(value) == cidrs
