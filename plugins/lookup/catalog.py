@@ -11,19 +11,20 @@ version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
   - Returns entries of the catalogue that the collection computes its rules from. Each entry is one purpose for which
-    ports are open, with the flows between roles, the rows of Juniper's documents that it rests on, and how sure that is.
-  - Options narrow the selection. An entry has to fulfil all of those that are given, and of an option with several values
-    at least one.
+    ports are open, with the flows between roles, the rows of Juniper's documents that it rests on, and how sure that
+    is.
+  - Options narrow the selection. An entry has to fulfil all of those that are given, and of an option with several
+    values at least one.
   - Runs on the controller and contacts nobody.
 options:
   _terms:
     description:
-      - What to look up. Each term is the id of an entry (V(ariel_query)), a port (V(514)), or a port with its protocol
-        (V(514/udp)). Lists of terms are flattened.
+      - What to look up. Each term is the id of an entry (V(ariel_query)), a port (V(514)), or a port with its
+        protocol (V(514/udp)). Lists of terms are flattened.
       - A port names every entry that lists it, alone or within a range. Ports that a service chooses itself when it
         starts are not listed.
-      - The entries come in the order of the terms, each once, and those of a port with the narrowest range first. Without
-        terms, all of them come, in the order of their ports.
+      - The entries come in the order of the terms, each once, and those of a port with the narrowest range first.
+        Without terms, all of them come, in the order of their ports.
       - A term that names no entry is an error. That no entry is left by the options is none, the list is then empty.
     type: list
     elements: raw
@@ -33,8 +34,8 @@ options:
       - Only entries with a flow in which a host with this role takes part. One of V(console), V(event_collector),
         V(event_processor), V(flow_collector), V(flow_processor), V(data_node), V(app_host), V(risk_manager),
         V(vulnerability_processor), V(vulnerability_scanner).
-      - A processor has the collector of its kind on board, so V(event_processor) finds what V(event_collector) finds, and
-        more. What holds for all hosts, or for all but the console, holds for each role.
+      - A processor has the collector of its kind on board, so V(event_processor) finds what V(event_collector) finds,
+        and more. What holds for all hosts, or for all but the console, holds for each role.
       - V(any_host) and V(managed_host) find what holds for all hosts, or for all hosts but the console.
     type: str
   direction:
@@ -46,11 +47,11 @@ options:
   peer:
     description:
       - Only entries with a flow whose other side, seen from O(role), is this. Without O(role), either side.
-      - Takes all values of O(role), with the same meaning; V(self) for the host itself and V(ha_peer) for the other node
-        of its HA pair; V(management_modules) for the hardware; and the networks outside the deployment, which are
-        V(admin), V(users), V(api_clients), V(log_sources), V(flow_sources), V(wincollect_agents), V(snmp_managers),
-        V(packet_capture_sources), V(off_site_sources), V(certificate_clients), V(smtp_gateways), V(ntp_servers),
-        V(nfs_servers), V(windows_hosts), V(public_servers).
+      - Takes all values of O(role), with the same meaning; V(self) for the host itself and V(ha_peer) for the other
+        node of its HA pair; V(management_modules) for the hardware; and the networks outside the deployment, which
+        are V(admin), V(users), V(api_clients), V(log_sources), V(flow_sources), V(wincollect_agents),
+        V(snmp_managers), V(packet_capture_sources), V(off_site_sources), V(certificate_clients), V(smtp_gateways),
+        V(ntp_servers), V(nfs_servers), V(windows_hosts), V(public_servers).
     type: str
   protocol:
     description: Only entries with one of these protocols, V(tcp), V(udp), V(icmp).
@@ -60,15 +61,16 @@ options:
     description:
       - Only entries with one of these exposures.
       - V(inter_host) is between hosts of the deployment, V(external_in) comes from outside, V(outbound) goes outside,
-        V(ha) is between the nodes of an HA pair. V(local_only) and V(tunnel_local) stay on the host, V(hardware) belongs
-        to management hardware, V(obsolete) to releases of the past, and of V(unknown) no source says who takes part.
+        V(ha) is between the nodes of an HA pair. V(local_only) and V(tunnel_local) stay on the host, V(hardware)
+        belongs to management hardware, V(obsolete) to releases of the past, and of V(unknown) no source says who
+        takes part.
     type: list
     elements: str
   feature:
     description:
-      - Only entries that depend, as a whole or in part, on one of these features (C(jsa_features)), which are V(email),
-        V(fibre_channel), V(fips), V(log_file_protocol), V(nfs_client), V(nfs_export), V(packet_capture), V(snmp_agent),
-        V(tls_syslog), V(wincollect), V(windows_polling).
+      - Only entries that depend, as a whole or in part, on one of these features (C(jsa_features)), which are
+        V(email), V(fibre_channel), V(fips), V(log_file_protocol), V(nfs_client), V(nfs_export), V(packet_capture),
+        V(snmp_agent), V(tls_syslog), V(wincollect), V(windows_polling).
     type: list
     elements: str
   document:
@@ -83,9 +85,10 @@ options:
     elements: str
   query:
     description:
-      - A JMESPath expression that is applied to the list of the entries found. Every key of an entry is always there, so
-        that an expression need not ask first.
-      - A list that it yields is returned as it is, anything else as the only element of a list, null as an empty list.
+      - A JMESPath expression that is applied to the list of the entries found. Every key of an entry is always there,
+        so that an expression need not ask first.
+      - A list that it yields is returned as it is, anything else as the only element of a list, null as an empty
+        list.
     type: str
 requirements:
   - jmespath, for O(query) only
@@ -356,9 +359,9 @@ class LookupModule(LookupBase):
             problems = ["there is no option %r; %s" % (name, expected(name, _OPTIONS)) for name in unknown]
             raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
         self.set_options(var_options=variables, direct=kwargs)
-        one = {name: self.get_option(name) for name in _ONE}
-        several = {name: tuple(self.get_option(name) or ()) for name in _SEVERAL}
-        filters = Filters(**one, **several)
+        given: dict[str, Any] = {name: self.get_option(name) for name in _ONE}
+        given.update((name, tuple(self.get_option(name) or ())) for name in _SEVERAL)
+        filters = Filters(**given)
         mistakes = filters.mistakes()
         if mistakes:
             raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(mistakes))
@@ -366,7 +369,7 @@ class LookupModule(LookupBase):
             catalogue = load_catalogue()
         except CatalogueError as error:
             raise AnsibleLookupError("jsa.ports.catalog: the catalogue is damaged:\n%s" % error) from None
-        entries, mistakes = select(catalogue, self._flatten([terms]), filters)
+        entries, mistakes = select(catalogue, self._flatten(terms), filters)
         if mistakes:
             raise AnsibleLookupError("jsa.ports.catalog: %s" % "; ".join(mistakes))
         found = [copy.deepcopy(entry.raw) for entry in entries]

@@ -72,8 +72,9 @@ DYNAMIC = "dynamic"
 _HOSTS = (*ROLES, *HOST_GROUPS)
 _TABLES = tuple(sorted({table for document, table in DOCUMENT_TABLES}))
 
-#: What host encryption can do only to a flow between two hosts.
+#: What host encryption can do only to a flow between two hosts, and only to one within the deployment.
 _BETWEEN_HOSTS = ("carrier", "tunnelled")
+_WITHIN_DEPLOYMENT = (*_BETWEEN_HOSTS, "only_encrypted")
 
 
 class Builder:
@@ -178,7 +179,8 @@ class Builder:
         else:
             encryption = ""
             node.mistake("encryption", "missing here and in the entry; %s" % expected("", ENCRYPTION))
-        if leaves and encryption == "only_encrypted" or (leaves or SELF in initiators) and encryption in _BETWEEN_HOSTS:
+        impossible = _WITHIN_DEPLOYMENT if leaves else _BETWEEN_HOSTS if SELF in initiators else ()
+        if encryption in impossible:
             node.mistake(
                 "encryption", "%s is for flows between two hosts of the deployment; write the others apart" % encryption
             )
@@ -305,29 +307,7 @@ class Builder:
         """An exposure promises something about who takes part; the flows must keep it."""
         if not entry.flows or not all(flow.listeners and flow.initiators for flow in entry.flows):
             return
-        listeners = {name for flow in entry.flows for name in flow.listeners}
-        initiators = {name for flow in entry.flows for name in flow.initiators}
-        problem = None
-        if entry.exposure in ("local_only", "tunnel_local", "unknown"):
-            if initiators - {SELF}:
-                problem = "only the host itself (self) may initiate"
-        elif entry.exposure == "ha":
-            if initiators - {HA_PEER}:
-                problem = "only ha_peer may initiate"
-        elif entry.exposure == "hardware":
-            if listeners - {HARDWARE}:
-                problem = "only management_modules may listen"
-        elif entry.exposure == "outbound":
-            if not all(_is_outside(name) for name in listeners):
-                problem = "no host of the deployment may listen"
-        elif entry.exposure == "external_in":
-            if not any(_is_outside(name) for name in initiators):
-                problem = "a network outside the deployment must initiate"
-        elif entry.exposure == "inter_host":
-            if not any(_is_between_hosts(flow) for flow in entry.flows):
-                problem = "a host must contact another"
-        if problem is None and entry.exposure != "hardware" and HARDWARE in listeners:
-            problem = "management_modules listen only where the exposure is hardware"
+        problem = _contradiction(entry)
         if problem is not None:
             node.mistake("exposure", "%s contradicts the flows: %s" % (entry.exposure, problem))
 
@@ -337,6 +317,27 @@ class Builder:
             node.mistake("server", "missing: a flow to public_servers needs the server's name or address")
         elif entry.server is not None and not public:
             node.mistake("server", "only for flows to public_servers")
+
+
+def _contradiction(entry: Entry) -> str | None:
+    listeners = {name for flow in entry.flows for name in flow.listeners}
+    initiators = {name for flow in entry.flows for name in flow.initiators}
+    exposure = entry.exposure
+    if exposure in ("local_only", "tunnel_local", "unknown") and initiators != {SELF}:
+        return "only the host itself (self) may initiate"
+    if exposure == "ha" and initiators != {HA_PEER}:
+        return "only ha_peer may initiate"
+    if exposure == "outbound" and not all(_is_outside(name) for name in listeners):
+        return "no host of the deployment may listen"
+    if exposure == "external_in" and not any(_is_outside(name) for name in initiators):
+        return "a network outside the deployment must initiate"
+    if exposure == "inter_host" and not any(_is_between_hosts(flow) for flow in entry.flows):
+        return "a host must contact another"
+    if exposure == "hardware" and listeners != {HARDWARE}:
+        return "only management_modules may listen"
+    if exposure != "hardware" and HARDWARE in listeners:
+        return "management_modules listen only where the exposure is hardware"
+    return None
 
 
 def _is_outside(name: str) -> bool:

@@ -35,7 +35,7 @@ class CatalogueError(ValueError):
         super().__init__("\n".join(self.mistakes))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load_catalogue() -> Mapping[str, Entry]:
     """The catalogue by id, in the order of the ports. Read once; nobody can change it."""
     return types.MappingProxyType(read_catalogue(_DATA))
@@ -49,7 +49,7 @@ def read_catalogue(folder: Path) -> dict[str, Entry]:
     for path in sorted(folder.glob("*.yml")):
         try:
             # The loader is one of PyYAML's two safe ones.
-            items = yaml.load(path.read_bytes(), Loader=_YAML_LOADER)  # noqa: S506
+            items = yaml.load(path.read_bytes(), Loader=_YAML_LOADER)
         except yaml.YAMLError as error:
             mistakes.append("%s: %s" % (path.name, " ".join(str(error).split())))
             continue
@@ -80,9 +80,7 @@ def load_extra(entries: object, extra_networks: Collection[str] = ()) -> dict[st
     return _collect(built, mistakes, load_catalogue())
 
 
-def _collect(
-    entries: list[tuple[str, Entry]], mistakes: list[str], taken: Mapping[str, Entry]
-) -> dict[str, Entry]:
+def _collect(entries: list[tuple[str, Entry]], mistakes: list[str], taken: Mapping[str, Entry]) -> dict[str, Entry]:
     """*entries* by id, ordered, once the whole of them is known to fit together and beside those *taken*."""
     by_id: dict[str, Entry] = {}
     places: dict[str, str] = {}

@@ -101,9 +101,7 @@ class Filters:
         return False
 
 
-def select(
-    catalogue: Mapping[str, Entry], terms: Iterable[object], filters: Filters
-) -> tuple[list[Entry], list[str]]:
+def select(catalogue: Mapping[str, Entry], terms: Iterable[object], filters: Filters) -> tuple[list[Entry], list[str]]:
     """The entries that *terms* name, in their order and each once, as far as *filters* accept them; and what is wrong
     with the terms. No terms name all entries."""
     mistakes: list[str] = []

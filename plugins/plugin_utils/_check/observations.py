@@ -79,7 +79,8 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
         firewall = variables.get(FIREWALL_VARIABLE)
         if _usable(firewall) and "actions" in firewall:
             # Not "changed": a check reports no change, whatever it sees.
-            observation.firewall_as_planned = not firewall["actions"]
+            pending = [*firewall["actions"].values(), firewall.get("reload_reasons")]
+            observation.firewall_as_planned = not any(pending)
             observation.firewall_difference = _difference(firewall)
         observations[name] = observation
     return observations

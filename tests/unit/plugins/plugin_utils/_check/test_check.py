@@ -189,7 +189,7 @@ class TestObservations:
                                 {"address": "10.0.0.2", "protocol": "icmp", "result": "open"}],
                 },
                 "jsa_port_check_firewall": {
-                    "changed": False, "actions": ["policy jsa-in"],
+                    "changed": False, "actions": {"created": [], "changed": ["jsa-in"]},
                     "diff": {"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"},
                 },
             },

@@ -1,0 +1,333 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the plan's rules to policy and sets."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+    ACCEPT,
+    REFUSE,
+    FirewalldError,
+    Rule,
+    Ruleset,
+    by_family,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import (
+    ESSENTIALS,
+    Guard,
+    build_ruleset,
+    read_guard,
+    subtract,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def row(ports: str | None = "32006", protocol: str = "tcp", **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"protocol": protocol, "sources": ["10.0.0.3/32"], **more}
+    return found if ports is None else {**found, "ports": ports}
+
+
+def rules(ruleset: Ruleset, action: str) -> set[Rule]:
+    return {rule for rule in ruleset.policies["jsa-in"].rules if rule.action == action}
+
+
+def build(
+    inbound: Any = (), refused: Any = (), unlisted: str = "zone", guard: Guard | None = None
+) -> Ruleset:
+    return build_ruleset(list(inbound), list(refused), unlisted, guard)
+
+
+@pytest.mark.parametrize(
+    ("sources", "accepts", "sets"),
+    [
+        pytest.param(
+            ["10.0.0.3/32"],
+            {Rule(ACCEPT, "ipv4", "tcp", (22, 22), "@jsa-ep-4")},
+            {"jsa-ep-4": ("10.0.0.3/32",)},
+            id="one family",
+        ),
+        pytest.param(
+            ["fd00::3/128", "10.0.0.3/32"],
+            {
+                Rule(ACCEPT, "ipv4", "tcp", (22, 22), "@jsa-ep-4"),
+                Rule(ACCEPT, "ipv6", "tcp", (22, 22), "@jsa-ep-6"),
+            },
+            {"jsa-ep-4": ("10.0.0.3/32",), "jsa-ep-6": ("fd00::3/128",)},
+            id="two families",
+        ),
+        pytest.param(["0.0.0.0/0", "::/0"], {Rule(ACCEPT, None, "tcp", (22, 22), None)}, {}, id="anyone"),
+        pytest.param(
+            ["0.0.0.0/0", "10.0.0.3/32", "fd00::3/128"],
+            {
+                Rule(ACCEPT, "ipv4", "tcp", (22, 22), None),
+                Rule(ACCEPT, "ipv6", "tcp", (22, 22), "@jsa-ep-6"),
+            },
+            {"jsa-ep-6": ("fd00::3/128",)},
+            id="anyone in one family",
+        ),
+        pytest.param([], set(), {}, id="nobody is not anybody"),
+        pytest.param(
+            ["10.0.0.5/32", "10.0.0.0/24", "10.0.0.5/32", "10.0.1.0/24"],
+            {Rule(ACCEPT, "ipv4", "tcp", (22, 22), "@jsa-ep-4")},
+            {"jsa-ep-4": ("10.0.0.0/24", "10.0.1.0/24")},
+            id="entries never overlap, and neighbours stay apart",
+        ),
+        pytest.param(
+            ["::ffff:10.0.0.3/128"],
+            {Rule(ACCEPT, "ipv4", "tcp", (22, 22), "@jsa-ep-4")},
+            {"jsa-ep-4": ("10.0.0.3/32",)},
+            id="IPv4 in IPv6 notation",
+        ),
+    ],
+)
+def test_sources(sources: list[str], accepts: set[Rule], sets: dict[str, tuple[str, ...]]) -> None:
+    ruleset = build([row("22", sources=sources, source_classes=["ep"])])
+    assert rules(ruleset, ACCEPT) == accepts
+    assert {name: one.entries for name, one in ruleset.sets.items()} == sets
+
+
+def test_icmp_is_accepted_by_its_name_in_each_family_and_never_refused() -> None:
+    ruleset = build([row(None, "icmp", sources=["10.0.0.3/32", "::/0"], why=["ping"])], unlisted="drop")
+    assert Rule(ACCEPT, "ipv4", "icmp", None, "@jsa-ping-4") in rules(ruleset, ACCEPT)
+    assert Rule(ACCEPT, "ipv6", "ipv6-icmp", None, None) in rules(ruleset, ACCEPT)
+    assert rules(ruleset, REFUSE) == set()
+
+
+@pytest.mark.parametrize(
+    ("inbound", "refused", "expected"),
+    [
+        pytest.param([row("22")], [], {"ipv4": [(22, 22)], "ipv6": [(22, 22)]}, id="inbound, in both families"),
+        pytest.param([], [{"protocol": "tcp", "ports": "5432"}], {"ipv4": [(5432, 5432)], "ipv6": [(5432, 5432)]},
+                     id="refused"),
+        pytest.param([row("22", sources=["0.0.0.0/0", "::/0"])], [], {}, id="nobody is left to refuse"),
+        pytest.param([row("22", sources=["::/0"])], [], {"ipv4": [(22, 22)]}, id="anyone in one family"),
+        pytest.param(
+            [row("32000-32010"), row("32006", sources=["0.0.0.0/0", "::/0"])],
+            [{"protocol": "tcp", "ports": "32010-32020"}],
+            {"ipv4": [(32000, 32005), (32007, 32020)], "ipv6": [(32000, 32005), (32007, 32020)]},
+            id="overlapping ranges with a hole",
+        ),
+    ],
+)  # fmt: skip
+def test_everyone_else_is_refused(
+    inbound: list[Any], refused: list[Any], expected: dict[str, list[tuple[int, int]]]
+) -> None:
+    found: dict[str, list[Any]] = {}
+    for rule in sorted(rules(build(inbound, refused), REFUSE), key=str):
+        assert rule.source is None
+        found.setdefault(str(rule.family), []).append(rule.ports)
+    assert found == expected
+
+
+def test_accepts_stand_before_refusals() -> None:
+    policy = build([row("22"), row("514", "udp")], [{"protocol": "tcp", "ports": "5432"}]).policies["jsa-in"]
+    actions = [rule.action for rule in policy.rules]
+    assert actions == sorted(actions)
+    assert policy.priority < 0
+
+
+@pytest.mark.parametrize(
+    ("unlisted", "target", "essentials"),
+    [("zone", "CONTINUE", False), ("reject", "REJECT", True), ("drop", "DROP", True)],
+)
+def test_unlisted(unlisted: str, target: str, essentials: bool) -> None:
+    ruleset = build([row()], unlisted=unlisted)
+    assert ruleset.policies["jsa-in"].target == target
+    assert rules(ruleset, ACCEPT).issuperset(ESSENTIALS) == essentials
+
+
+def test_rules_of_the_same_classes_share_sets() -> None:
+    ruleset = build([row("22", source_classes=["b", "a"]), row("443", source_classes=["a", "b"])])
+    assert set(ruleset.sets) == {"jsa-a-b-4"}
+
+
+def test_classes_that_mean_two_things_get_sets_of_their_own() -> None:
+    ruleset = build([row("22", source_classes=["a"]), row("443", source_classes=["a"], sources=["10.0.0.9/32"])])
+    assert sorted(one.entries for one in ruleset.sets.values()) == [("10.0.0.3/32",), ("10.0.0.9/32",)]
+    by_ports = {rule.ports: str(rule.source)[1:] for rule in rules(ruleset, ACCEPT)}
+    assert ruleset.sets[by_ports[22, 22]].entries == ("10.0.0.3/32",)
+    assert ruleset.sets[by_ports[443, 443]].entries == ("10.0.0.9/32",)
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({"source_classes": ["event_processor"], "why": ["x"]}, "jsa-event_processor-4"),
+        ({"source_classes": ["data_node attached to ep1"]}, "jsa-data_node.attached.to.ep1-4"),
+        ({"source_classes": ["event_collector unencrypted"]}, "jsa-event_collector-"),
+        ({"why": ["ariel_query", "data"]}, "jsa-ariel_query-data-4"),
+        ({}, "jsa-tcp_32006-4"),
+        ({"source_classes": ["controller"]}, "jsa-controller-"),
+        ({"source_classes": ["Ünïcode host"]}, "jsa-n-code.host-"),
+    ],
+)
+def test_set_names(more: dict[str, Any], name: str) -> None:
+    (found,) = build([row(**more)]).sets
+    assert found.startswith(name)
+    assert len(found) <= 31
+    assert found != "jsa-controller-4"
+
+
+def test_names_do_not_change_when_peers_come_and_go() -> None:
+    few = build([row("22", source_classes=["x" * 60]), row("23", why=["telnet"]), row("24")])
+    more = build(
+        [
+            row("22", source_classes=["x" * 60], sources=["10.0.0.9/32", "10.1.0.0/16"]),
+            row("23", why=["telnet"], sources=["10.0.0.9/32"]),
+            row("24", sources=["10.0.0.7/32"]),
+        ]
+    )
+    assert few.policies == more.policies
+    assert set(few.sets) == set(more.sets)
+
+
+@given(st.lists(st.lists(st.text(min_size=1), min_size=1, max_size=3), min_size=2, max_size=6))
+def test_different_classes_never_share_a_set(classes: list[list[str]]) -> None:
+    printable = [[word for word in words if word.isprintable()] for words in classes]
+    inbound = [
+        row(str(1000 + index), source_classes=words, sources=[f"10.0.{index}.0/24"])
+        for index, words in enumerate(printable)
+        if words
+    ]
+    ruleset = build(inbound)
+    for rule in rules(ruleset, ACCEPT):
+        assert rule.ports is not None
+        assert f"10.0.{rule.ports[0] - 1000}.0/24" in ruleset.sets[str(rule.source)[1:]].entries
+    assert all(len(name) <= 31 for name in ruleset.sets)
+
+
+@pytest.mark.parametrize(
+    ("inbound", "address", "controllers", "port", "v4", "v6"),
+    [
+        pytest.param([], "10.0.0.250", [], 22, ["10.0.0.250/32"], [], id="own connection"),
+        pytest.param([], "10.0.0.250", ["10.0.0.0/24", "fd00::/64"], 2222, ["10.0.0.0/24"], ["fd00::/64"],
+                     id="listed ones, on another port"),
+        pytest.param([], "127.0.0.1", [], 22, [], [], id="loopback needs no rule"),
+        pytest.param([row("1-1024", sources=["10.0.0.0/8"])], "10.0.0.250", ["10.9.9.9"], 22, [], [],
+                     id="let in by the plan anyway"),
+        pytest.param([row("22", "udp", sources=["10.0.0.0/8"]), row("23", sources=["0.0.0.0/0"])], "10.0.0.250",
+                     [], 22, ["10.0.0.250/32"], [], id="let in elsewhere only"),
+        pytest.param([row("22", sources=["10.0.0.0/24"])], None, ["10.0.0.0/16"], 22, ["10.0.0.0/16"], [],
+                     id="let in by half"),
+    ],
+)  # fmt: skip
+def test_guard(
+    inbound: list[Any], address: str | None, controllers: list[str], port: int, v4: list[str], v6: list[str]
+) -> None:
+    ruleset = build(inbound, guard=read_guard(controllers, address, port))
+    assert list(ruleset.sets["jsa-controller-4"].entries) == v4
+    assert list(ruleset.sets["jsa-controller-6"].entries) == v6
+    for family, name in (("ipv4", "@jsa-controller-4"), ("ipv6", "@jsa-controller-6")):
+        assert Rule(ACCEPT, family, "tcp", (port, port), name) in rules(ruleset, ACCEPT)
+
+
+def test_a_controller_that_moves_changes_entries_only() -> None:
+    one, other = (build([row()], guard=read_guard([], address, 22)) for address in ("10.0.0.250", "fd00::250"))
+    assert one.policies == other.policies
+    assert set(one.sets) == set(other.sets)
+
+
+@pytest.mark.parametrize(
+    ("inbound", "refused", "words"),
+    [
+        ([row("0")], [], ["inbound[0]", "port 0 is outside 1-65535"]),
+        ([row("33999-32000")], [], ["inbound[0]", "upside down"]),
+        ([row(None)], [], ["inbound[0]", "ports is missing"]),
+        ([row("22", "sctp")], [], ["inbound[0]", "'sctp' is none of tcp, udp, icmp"]),
+        ([row("8", "icmp")], [], ["inbound[0]", "ICMP has no ports"]),
+        ([row(sources=["10.0.0.5/24"])], [], ["inbound[0].sources", "10.0.0.5/24 has host bits set: write 10.0.0.0/24"]),
+        ([row(sources=["con1"])], [], ["inbound[0].sources", "'con1' is no address"]),
+        ([row(sources=[7])], [], ["inbound[0].sources", "7 is no address"]),
+        ([row(sources="10.0.0.0/8")], [], ["inbound[0]", "expected a list of CIDRs"]),
+        ([{"protocol": "tcp", "ports": "1"}], [], ["inbound[0]", "sources is None"]),
+        ([row(why="ssh")], [], ["inbound[0]", "why is 'ssh': expected a list"]),
+        ([row(why=["a--b"])], [], ["inbound[0]", "'a--b'"]),
+        ([row(why=["<b>"])], [], ["inbound[0]", "'<b>'"]),
+        ([row(source_classes=["a\nb"])], [], ["inbound[0]", "source_classes"]),
+        (["22"], [], ["inbound[0]", "expected a mapping"]),
+        ([], [{"protocol": "icmp"}], ["refused[0]", "'icmp' is none of tcp, udp"]),
+        ([], [{"protocol": "udp", "ports": True}], ["refused[0]", "True is no port"]),
+    ],
+)
+def test_mistakes(inbound: list[Any], refused: list[Any], words: list[str]) -> None:
+    with pytest.raises(FirewalldError) as error:
+        build(inbound, refused)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_all_mistakes_stand_in_one_message() -> None:
+    with pytest.raises(FirewalldError) as error:
+        build([row("0"), row("22"), row(sources=["x", "10.0.0.1/8"])], [{"protocol": "tcp", "ports": "x"}])
+    message = str(error.value)
+    for where in ("inbound[0]", "inbound[2].sources: 'x'", "10.0.0.1/8", "refused[0]"):
+        assert where in message
+    assert "inbound[1]" not in message
+
+
+def test_mistakes_of_controllers() -> None:
+    with pytest.raises(FirewalldError, match=r"controllers: 'x' .*; controllers: 10\.0\.0\.1/8"):
+        read_guard(["x", "10.0.0.1/8", "10.0.0.1"], None, 22)
+
+
+networks = st.builds(
+    lambda address, length: str(ipaddress.ip_network((address, length), strict=False)),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 32),
+)
+
+
+@given(st.lists(networks, max_size=12))
+def test_sets_hold_exactly_the_sources_and_never_overlap(sources: list[str]) -> None:
+    ruleset = build([row("22", sources=sources, source_classes=["x"])])
+    anyone = "0.0.0.0/0" in sources
+    entries = [] if anyone or not sources else [ipaddress.ip_network(one) for one in ruleset.sets["jsa-x-4"].entries]
+    assert not any(one.overlaps(other) for one in entries for other in entries if one is not other)
+    if not anyone:
+        wanted = list(ipaddress.collapse_addresses(ipaddress.ip_network(one) for one in sources))
+        assert list(ipaddress.collapse_addresses(entries)) == wanted
+    assert anyone == (Rule(ACCEPT, "ipv4", "tcp", (22, 22), None) in rules(ruleset, ACCEPT))
+
+
+ranges = st.lists(
+    st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=6
+)
+
+
+@given(ranges, ranges)
+def test_every_catalogued_port_ends_in_one_answer(inbound: list[tuple[int, int]], anyone: list[tuple[int, int]]) -> None:
+    """For a stranger: accepted where anyone is, refused on every other port that was named, untouched elsewhere."""
+    lines = [row("%d-%d" % ports) for ports in inbound]
+    lines += [row("%d-%d" % ports, sources=["0.0.0.0/0", "::/0"]) for ports in anyone]
+    found = by_family(build(lines).policies["jsa-in"].rules)
+    for port in range(1, 75):
+        first = [rule.action for rule in found
+                 if rule.family == "ipv4" and rule.source is None and rule.ports[0] <= port <= rule.ports[1]]
+        to_all = any(low <= port <= high for low, high in anyone)
+        named = to_all or any(low <= port <= high for low, high in inbound)
+        assert first[:1] == ([ACCEPT] if to_all else [REFUSE] if named else [])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("whole", "holes", "left"),
+    [
+        (["10-20"], [], ["10-20"]),
+        (["10-20"], ["12-13", "20"], ["10-11", "14-19"]),
+        (["10-20"], ["1-30"], []),
+        (["10-20", "30-40"], ["20-30"], ["10-19", "31-40"]),
+    ],
+)
+def test_subtract(whole: list[str], holes: list[str], left: list[str]) -> None:
+    assert subtract([parse_ports(one) for one in whole], [parse_ports(one) for one in holes]) == [
+        parse_ports(one) for one in left
+    ]
