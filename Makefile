@@ -22,8 +22,7 @@ packages: develop  ## install what lab, demo and tests need of the system, or sa
 	@$(TESTS).packages
 
 demo: develop  ## seven and more hosts with real firewalld and SSH: plan, apply, check, two faults
-	@$(TESTS).packages
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/demo.sh
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE=1 tests/demo.sh
 
 test: .venv/test develop  ## run all tests; the last line adds them up
 	@$(RUN)

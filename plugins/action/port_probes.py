@@ -37,8 +37,7 @@ class ActionModule(ActionBase):
         except InputError as error:
             raise fail_with(error) from error
         for flow in expectations.wanted():
-            listens = observations[flow.listener].listens(flow.protocol, flow.port) if flow.port else None
-            if flow.required or listens:
+            if flow.required or observations[flow.listener].listens(flow.protocol, flow.port, flow.address):
                 probes[flow.initiator].append(flow.probe())
         for flow in expectations.unwanted(observations):
             # Refused or silent, closed is closed: it is not worth the peer's ration of ICMP errors.

@@ -70,12 +70,12 @@ class ActionModule(ActionBase):
                 },
             )
         show(verdict_table(verdicts))
-        result.update(
-            changed=changed, summary=summary(verdicts), verdicts=[item.as_dict() for item in verdicts if item.verdict != "ok"]
-        )
-        failing = [item for item in verdicts if item.verdict in arguments["fail_on"]]
-        if failing:
+        result.update(changed=changed, summary=summary(verdicts))
+        if any(item.verdict in arguments["fail_on"] for item in verdicts):
+            # Ansible prints the whole result of a failure; the table has said it better.
             result.update(failed=True, msg=f"{summary_line(verdicts)}; the table above says whose fault each is")
+        else:
+            result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result
 
     def _write(self, folder: str, files: dict[str, str]) -> bool:

@@ -76,8 +76,10 @@ summary:
     unverifiable: 12
     ok: 120
 verdicts:
-  description: The flows whose verdict is not V(ok), worst first.
-  returned: always
+  description:
+    - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest) has
+      them in any case.
+  returned: success
   type: list
   elements: dict
   sample:

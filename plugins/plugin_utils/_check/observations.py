@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +30,26 @@ class Listener:
     #: ``network``, ``loopback``, or None where nothing listens.
     bind: str | None
     process: str | None
+    #: What it is bound to; empty where nobody said.
+    addresses: tuple[str, ...] = ()
+    #: ``ipv4`` and ``ipv6``, as far as it serves them.
+    families: tuple[str, ...] = ("ipv4", "ipv6")
+
+    def serves(self, address: str) -> bool:
+        """Whether a packet to *address* reaches it."""
+        parsed = ipaddress.ip_address(address)
+        if self.bind != "network" or f"ipv{parsed.version}" not in self.families:
+            return False
+        bound = [ipaddress.ip_address(text) for text in self.addresses]
+        return not bound or any(one.is_unspecified or one == parsed for one in bound)
+
+    @property
+    def place(self) -> str:
+        """Where it listens, for a sentence."""
+        if self.bind == "loopback":
+            return "on loopback"
+        wildcards = {"0.0.0.0": "on IPv4", "::": "on IPv6"}
+        return ", ".join(wildcards.get(address, f"on {address}") for address in self.addresses)
 
 
 @dataclass
@@ -53,12 +75,12 @@ class HostObservation:
             ],
         }
 
-    def listens(self, protocol: str, port: int) -> bool | None:
-        """Whether a socket is there for the network; None where nobody looked."""
+    def listens(self, protocol: str, port: int, address: str) -> bool | None:
+        """Whether a socket serves *address*; None where nobody looked."""
         if self.listeners is None:
             return None
         listener = self.listeners.get((protocol, port))
-        return listener is not None and listener.bind == "network"
+        return listener is not None and listener.serves(address)
 
 
 def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, HostObservation]:
@@ -96,19 +118,24 @@ def _usable(result: Any) -> bool:
 def _listeners(results: Iterable[Mapping[str, Any]]) -> dict[Socket, Listener]:
     listeners: dict[Socket, Listener] = {}
     for result in results:
-        processes = result.get("processes") or [{}]
         first, last = parse_ports(result["ports"])
         if first == last:
+            processes = result.get("processes") or [{}]
             listeners[(result["protocol"], first)] = Listener(
-                result["status"], result.get("bind"), processes[0].get("name")
+                status=result["status"],
+                bind=result["bind"],
+                process=processes[0].get("name"),
+                addresses=tuple(result["addresses"]),
+                families=tuple(result["families"]),
             )
     return listeners
 
 
 def _difference(firewall: Mapping[str, Any]) -> list[str]:
-    diff = firewall.get("diff") or {}
-    before = str(diff.get("before", "")).splitlines()
-    after = str(diff.get("after", "")).splitlines()
-    missing = [line for line in after if line not in set(before)]
-    surplus = [line for line in before if line not in set(after)]
-    return [f"lacks: {line}" for line in missing] + [f"has: {line}" for line in surplus]
+    """Lines that the plan wants and the host lacks, and the other way round."""
+    lines: dict[str, None] = {}
+    for part in firewall.get("diff") or []:
+        before, after = ([line.strip() for line in part[side].splitlines()] for side in ("before", "after"))
+        lines.update((f"lacks: {line}", None) for line in after if line not in set(before))
+        lines.update((f"has: {line}", None) for line in before if line not in set(after))
+    return list(lines)

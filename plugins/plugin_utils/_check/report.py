@@ -17,8 +17,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import V
 
 RESULT_VERSION = 1
 
-#: Verdicts with a line of their own in the table; those of the same kind beyond the limit are counted.
+#: Lines of one verdict in the table; those beyond the limit are counted.
 _SHOWN_PER_VERDICT = 25
+
+#: So many initiators are named in a line.
+_SHOWN_NAMES = 3
 
 
 def summary(verdicts: list[Verdict]) -> dict[str, int]:
@@ -34,23 +37,31 @@ def summary_line(verdicts: list[Verdict]) -> str:
 
 
 def verdict_table(verdicts: list[Verdict]) -> str:
-    """Worst first; what is ok is counted, not listed."""
+    """Worst first, a line for all initiators that meet the same; what is ok is counted, not listed."""
     rows = []
     notes = []
     for name in VERDICTS[:-1]:
-        found = [item for item in verdicts if item.verdict == name]
-        rows += [
-            (item.verdict, item.flow.initiator, item.flow.listener, _port(item), ", ".join(item.flow.ids), item.reason)
-            for item in found[:_SHOWN_PER_VERDICT]
-        ]
-        if len(found) > _SHOWN_PER_VERDICT:
-            notes.append(f"... and {len(found) - _SHOWN_PER_VERDICT} more of {name}")
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for item in verdicts:
+            if item.verdict == name:
+                key = (item.flow.listener, _port(item), ", ".join(item.flow.ids), item.reason)
+                groups.setdefault(key, []).append(item.flow.initiator)
+        shown = list(groups.items())[:_SHOWN_PER_VERDICT]
+        rows += [(name, _names(initiators), *key) for key, initiators in shown]
+        if len(groups) > _SHOWN_PER_VERDICT:
+            notes.append(f"... and {len(groups) - _SHOWN_PER_VERDICT} more lines of {name}")
     if not rows:
         return summary_line(verdicts)
     rows.insert(0, ("VERDICT", "FROM", "TO", "PORT", "ENTRY", "REASON"))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[5]]) for row in rows]
     return "\n".join([*lines, *notes, "", summary_line(verdicts)])
+
+
+def _names(names: list[str]) -> str:
+    if len(names) <= _SHOWN_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: _SHOWN_NAMES - 1])} and {len(names) - _SHOWN_NAMES + 1} more"
 
 
 def verdicts_json(verdicts: list[Verdict], hosts: Mapping[str, Any]) -> str:

@@ -69,7 +69,8 @@ class Judge:
         probe = None if probes is None else probes.get(flow.probe_key)
         if not flow.wanted:
             return self._unwanted(flow, probe)
-        listens = self._observations[flow.listener].listens(flow.protocol, flow.port) if flow.port else None
+        target = self._observations[flow.listener]
+        listens = target.listens(flow.protocol, flow.port, flow.address) if flow.port else None
         if listens is False:
             absent = self._absent(flow)
             if absent is None or absent.verdict != "service_down" or probe is None or probe["result"] != "open":
@@ -77,11 +78,11 @@ class Judge:
             return Verdict(
                 flow,
                 "network",
-                f"nothing listens on {flow.listener}, yet {flow.address} answers {flow.initiator}: another machine has "
+                f"nothing listens on {flow.listener}, yet {flow.address} answers: another machine has "
                 "that address, or something on the way answers for it",
             )
         if probe is None:
-            return Verdict(flow, "unverifiable", f"{flow.initiator} could not be asked to probe")
+            return Verdict(flow, "unverifiable", "the initiator could not be asked to probe")
         return self._probed(flow, probe, listens)
 
     def _unwanted(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
@@ -90,18 +91,20 @@ class Judge:
         return Verdict(
             flow,
             "unexpected_open",
-            f"{flow.initiator} reached it, but nobody outside its sources may: {flow.listener}'s firewall lets it in",
+            f"{flow.listener} lets in one who is none of its sources, so its firewall lets in everyone",
         )
 
     def _absent(self, flow: ExpectedFlow) -> Verdict | None:
         """Nothing listens for the network. None where that is no fault."""
-        listeners = self._observations[flow.listener].listeners or {}
-        socket = listeners.get((flow.protocol, flow.port))
+        socket = (self._observations[flow.listener].listeners or {}).get((flow.protocol, flow.port))
         peer = self._plan["hosts"][flow.listener].get("ha_peer")
-        if peer in self._observations and self._observations[peer].listens(flow.protocol, flow.port):
-            return None
-        if socket is not None and socket.bind == "loopback":
-            return Verdict(flow, "service_down", f"{flow.listener} listens on it on loopback only, out of peers' reach")
+        if peer in self._observations:
+            other = (self._observations[peer].listeners or {}).get((flow.protocol, flow.port))
+            if other is not None and other.bind == "network":
+                return None
+        if socket is not None and socket.bind is not None:
+            reason = f"{flow.listener} listens {socket.place} only, not on {flow.address}"
+            return Verdict(flow, "service_down", reason)
         if not flow.required:
             return None
         return Verdict(flow, "service_down", f"nothing listens on it on {flow.listener}")
@@ -112,11 +115,11 @@ class Judge:
             return Verdict(flow, "ok", "")
         if result == "open_or_filtered":
             return Verdict(flow, "unverifiable", self._silent_udp(flow, listens))
-        if result in ("error", "unavailable"):
-            return Verdict(flow, "unverifiable", f"{flow.initiator} could not probe: {probe.get('error') or result}")
+        if result == "unavailable":
+            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.get('error') or result}")
         if result == "unreachable":
             detail = probe.get("error") or "no route, or no machine at that address"
-            return Verdict(flow, "network", f"{flow.initiator} cannot reach {flow.address}: {detail}")
+            return Verdict(flow, "network", f"{flow.address} cannot be reached: {detail}")
         if probe.get("rate_limited"):
             return Verdict(flow, "unverifiable", "no answer, but refusals came faster than the peer may send them")
         return self._blocked(flow, probe, listens)

@@ -104,7 +104,7 @@ BY_HOST, BY_ROUTER, BY_NOBODY = (
         (SILENT, "unknown", None, "unverifiable"),
         ({"result": "no_answer", "rate_limited": True}, "network", False, "unverifiable"),
         ({"result": "open_or_filtered"}, "network", True, "unverifiable"),
-        ({"result": "error", "error": "too many open files"}, "network", True, "unverifiable"),
+        ({"result": "unavailable", "error": "too many open files"}, "network", True, "unverifiable"),
     ],
 )
 def test_verdict(
@@ -179,7 +179,9 @@ class TestObservations:
                     "changed": False,
                     "results": [
                         {"protocol": "tcp", "ports": "443", "status": "listening", "bind": "network",
-                         "processes": [{"pid": 1, "name": "httpd"}]},
+                         "addresses": ["0.0.0.0"], "families": ["ipv4"], "processes": [{"pid": 1, "name": "httpd"}]},
+                        {"protocol": "tcp", "ports": "514", "status": "listening", "bind": "network",
+                         "addresses": ["10.0.0.8"], "families": ["ipv4"], "processes": None},
                         {"protocol": "tcp", "ports": "20000-23000", "status": "not_listening", "bind": None},
                     ],
                 },
@@ -190,7 +192,8 @@ class TestObservations:
                 },
                 "jsa_port_check_firewall": {
                     "changed": False, "actions": {"created": [], "changed": ["jsa-in"]},
-                    "diff": {"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"},
+                    "reload_reasons": [],
+                    "diff": [{"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"}],
                 },
             },
             "dead": {"jsa_port_check_listeners": {"changed": False, "unreachable": True, "msg": "no route"}},
@@ -198,10 +201,12 @@ class TestObservations:
         }
         seen = read_observations(hostvars, hostvars)
         con1 = seen["con1"]
-        assert con1.listens("tcp", 443) is True and con1.listens("tcp", 22) is False
+        assert con1.listens("tcp", 443, "10.0.0.1") is True and con1.listens("tcp", 22, "10.0.0.1") is False
+        assert con1.listens("tcp", 443, "fd00::1") is False
+        assert con1.listens("tcp", 514, "10.0.0.8") is True and con1.listens("tcp", 514, "10.0.0.1") is False
         assert con1.probes is not None and set(con1.probes) == {("10.0.0.2", 22, "tcp"), ("10.0.0.2", 0, "icmp")}
         assert con1.firewall_as_planned is False and con1.firewall_difference == ["lacks: accept tcp 2"]
-        assert seen["dead"].listens("tcp", 443) is None and seen["dead"].probes is None
+        assert seen["dead"].listens("tcp", 443, "10.0.0.1") is None and seen["dead"].probes is None
         assert seen["bare"].firewall_as_planned is None
 
 
