@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)

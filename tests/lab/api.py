@@ -11,17 +11,18 @@ import json
 import os
 import subprocess
 import sys
+
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lab import inventory as inventories
-from lab import lifecycle, network, processes, requirements
+from lab import lifecycle, network, requirements
 from lab.errors import LabError, ProbeError
 from lab.host import RunningHost
 from lab.inventory import Host, Plan
 from lab.lifecycle import Say
-from lab.state import State
+from lab.state import State, write
 
 _HERE = Path(__file__).resolve().parent
 _COLLECTION = _HERE.parents[1]
@@ -119,7 +120,8 @@ class Lab:
             env=more if host is None else None,
         )
         if check and result.returncode != 0:
-            raise LabError(f"{host or 'controller'}: {' '.join(argv)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+            told = f"{result.stdout}{result.stderr}"
+            raise LabError(f"{host or 'controller'}: {' '.join(argv)}: exit {result.returncode}\n{told}")
         return result
 
     def probe(self, from_host: str | None, address: str, port: int, protocol: str = "tcp", timeout: float = 1.0) -> str:
@@ -143,7 +145,9 @@ class Lab:
         if result.returncode != 0:
             raise ProbeError(result.stderr.strip())
         answers: list[str] = json.loads(result.stdout)
-        failed = [f"{target}: {answer}" for target, answer in zip(wanted, answers) if answer.startswith("error")]
+        failed = [
+            f"{target}: {answer}" for target, answer in zip(wanted, answers, strict=True) if answer.startswith("error")
+        ]
         if failed:
             raise ProbeError(f"from {from_host or 'the controller'}: {'; '.join(failed)}")
         return answers
@@ -198,6 +202,40 @@ class Lab:
             timeout=timeout,
             check=check,
         )
+
+    def load_services(self, plan: str | Path | Mapping[str, Any]) -> None:
+        """Binds on each host what the plan says must listen there, and nothing else."""
+        if isinstance(plan, Mapping):
+            content: Mapping[str, Any] = plan
+        else:
+            try:
+                content = json.loads(Path(plan).read_text())
+            except (OSError, ValueError) as error:
+                raise LabError(f"{plan}: not a plan: {error}") from error
+        known = [name for name in self.hosts if name in content.get("hosts", {})]
+        if not known:
+            raise LabError(f"the plan knows none of the lab's hosts ({', '.join(self.hosts)})")
+        problems = []
+        for name in known:
+            listeners = content["hosts"][name].get("listeners", [])
+            running = self.host(name)
+            write(running.shared / "listeners.json", json.dumps(listeners))
+            try:
+                self.daemon(name, "start", "standin")
+                running.ask("standin.sock", {"verb": "load", "listeners": listeners})
+            except LabError as error:
+                problems.append(str(error))
+        if problems:
+            raise LabError("\n".join(problems))
+
+    def services(self, host: str, verb: str = "status", port: str = "", bind: str = "") -> dict[str, Any]:
+        """``start``, ``stop``, ``rebind`` or ``status``: what the stand-in on a host binds, ``tcp/32006`` by name."""
+        running = self.host(host)
+        if not self.daemon(host, "status")["daemons"]["standin"]["running"]:
+            if verb == "status":
+                return {"ok": True, "sockets": {}, "broker": {}}
+            self.daemon(host, "start", "standin")
+        return running.ask("standin.sock", {"verb": verb, "port": port, **({"bind": bind} if bind else {})})
 
     def daemon(self, host: str, verb: str, name: str = "") -> dict[str, Any]:
         """``start``, ``stop``, ``restart``, ``kill`` or ``status`` of dbus, sshd, firewalld or the stand-in."""

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+
 from collections.abc import Sequence
 from types import FrameType
 
@@ -42,6 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("host", nargs="?", metavar="HOST")
     ansible = verb("ansible", "Run ansible or ansible-playbook against the lab.")
     ansible.add_argument("command", nargs=argparse.REMAINDER, metavar="-- ansible-playbook ...")
+    services = verb("services", "What the stand-in for JSA binds: load a plan; stop, start or rebind single ports.")
+    services.add_argument("--plan", metavar="FILE", help="bind what this plan's listeners say, on all hosts")
+    services.add_argument("action", nargs="?", choices=["status", "start", "stop", "rebind"], default="status")
+    services.add_argument("host", nargs="?", metavar="HOST")
+    services.add_argument("port", nargs="?", default="", metavar="tcp/PORT")
+    services.add_argument("bind", nargs="?", default="", metavar="BIND", help="network, loopback, an address, ...")
     daemon = verb("daemon", "Start, stop, restart or kill dbus, sshd, firewalld or standin on a host.")
     daemon.add_argument("action", choices=["start", "stop", "restart", "kill"])
     daemon.add_argument("host", metavar="HOST")
@@ -128,6 +135,24 @@ def _ansible(parsed: argparse.Namespace) -> int:
     lab = Lab(parsed.name)
     argv = [*lab.entering(None), command[0], "-i", str(lab.inventory), "-i", str(lab.state.inventory), *command[1:]]
     return subprocess.run(argv, env=lab.ansible_environment()).returncode
+
+
+def _services(parsed: argparse.Namespace) -> int:
+    lab = Lab(parsed.name)
+    if parsed.plan:
+        lab.load_services(parsed.plan)
+    if parsed.action != "status":
+        if not parsed.host or not parsed.port:
+            raise LabError(f"services {parsed.action}: needs host and port: services {parsed.action} con1 tcp/32006")
+        lab.services(parsed.host, parsed.action, parsed.port, parsed.bind)
+        return 0
+    for name in [parsed.host] if parsed.host else lab.hosts:
+        answer = lab.services(name)
+        for port, values in sorted(answer["sockets"].items()):
+            print(f"{name:20} {port:12} {values.get('error') or (values['bind'] if values['bound'] else 'stopped')}")
+        for service, port in sorted(answer["broker"].items()):
+            print(f"{name:20} tcp/{port:<8} broker: {service}")
+    return 0
 
 
 def _daemon(parsed: argparse.Namespace) -> int:

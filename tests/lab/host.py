@@ -10,8 +10,10 @@ import json
 import os
 import shutil
 import socket
+import stat
 import threading
 import time
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from lab.processes import Process
 from lab.state import State, write
 
 _SOURCE = Path(__file__).resolve().parent
-_GUEST_FILES = ("init.py", "standin.py")
+_GUEST_FILES = ("init.py", "standin.py", "standin_protocols.py")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid")
 
@@ -59,8 +61,22 @@ class RunningHost:
     def entering(self) -> list[str]:
         """The prefix that runs a command on the host, as a login there would find it."""
         init = self.require()
+        # nsenter forks: whoever ends it after a timeout means the command.
+        follow = ["setpriv", "--pdeathsig", "KILL"]
         environment = [f"PATH={_PATH}", "HOME=/root", "LC_ALL=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
-        return ["nsenter", f"--target={init.pid}", *_NAMESPACES, "--", "env", "-i", *environment]
+        # Where this machine's own root is a chroot, the mount namespace begins above it, outside of the host's root.
+        return [
+            "nsenter",
+            f"--target={init.pid}",
+            *_NAMESPACES,
+            "--root",
+            "--wd",
+            "--",
+            *follow,
+            "env",
+            "-i",
+            *environment,
+        ]
 
     def path(self, path: str) -> Path:
         """A path of the host, as the controller's side can open it."""
@@ -124,13 +140,15 @@ def _first_files(host: RunningHost, spec: Host) -> None:
     (etc / "hostname").write_text(spec.name + "\n")
     (etc / "resolv.conf").write_text("# no name server: the lab has no way out\n")
     _unlock_root(Path(spec.root) / "etc" / "shadow", etc / "shadow")
-    _fresh_firewalld(Path(spec.root) / "etc" / "firewalld", etc / "firewalld")
+    _fresh_firewalld(Path(spec.root), etc / "firewalld", spec.ssh_port)
     home = upper / "root"
     home.mkdir(mode=0o700)
-    for name in (".bashrc", ".profile"):
-        (home / name).touch()
     for name in (".ssh", ".ansible"):
         _opaque(home / name, 0o700)
+    # Somebody's home on this machine is nothing that a host should read; other Pythons are.
+    for entry in (Path(spec.root) / "root").iterdir():
+        if entry.name != ".pyenv" and not (home / entry.name).exists():
+            os.mknod(home / entry.name, stat.S_IFCHR, os.makedev(0, 0))
 
 
 def _opaque(path: Path, mode: int = 0o755) -> None:
@@ -139,14 +157,20 @@ def _opaque(path: Path, mode: int = 0o755) -> None:
     os.setxattr(path, "trusted.overlay.opaque", b"y")
 
 
-def _fresh_firewalld(source: Path, target: Path) -> None:
+def _fresh_firewalld(root: Path, target: Path, ssh_port: int) -> None:
     """firewalld's configuration as the package brings it, whatever this machine's own has become."""
     _opaque(target)
     for name in ("firewalld.conf", "lockdown-whitelist.xml"):
-        if (source / name).exists():
-            shutil.copy2(source / name, target / name)
+        source = root / "etc" / "firewalld" / name
+        if source.exists():
+            shutil.copy2(source, target / name)
     for name in ("helpers", "icmptypes", "ipsets", "policies", "services", "zones"):
         (target / name).mkdir()
+    public = root / "usr" / "lib" / "firewalld" / "zones" / "public.xml"
+    if ssh_port != 22 and public.exists():
+        # Whoever moves sshd lets people reach it there.
+        port = f'  <port port="{ssh_port}" protocol="tcp"/>\n</zone>'
+        (target / "zones" / "public.xml").write_text(public.read_text().replace("</zone>", port))
 
 
 def _unlock_root(source: Path, target: Path) -> None:
@@ -173,12 +197,12 @@ def start(
     try:
         init = wait_until(lambda: host.init, 15, cancelled, f"host {spec.name}: no namespaces{_log(host)}")
         network.plug_in(controller, init, port, spec, plan, token)
-        assert child.stdin is not None
-        child.stdin.write(b"go\n")
-        child.stdin.close()
+        child.release()
         wait_until(lambda: _finished(host), 90, cancelled, f"host {spec.name} is not ready")
     except BaseException:
+        child.drop()
         stop(host)
+        child.wait()
         raise
     return time.monotonic() - begun
 
@@ -194,8 +218,8 @@ def _finished(host: RunningHost) -> bool:
 
 
 def _log(host: RunningHost) -> str:
-    text = "".join(f"\n--- {path.name}\n{path.read_text()[-2000:]}" for path in sorted((host.shared / "log").glob("*.log")))
-    return text.rstrip()
+    logs = sorted((host.shared / "log").glob("*.log"))
+    return "".join(f"\n--- {path.name}\n{path.read_text()[-2000:]}" for path in logs).rstrip()
 
 
 def wait_until(condition: Callable[[], Any], patience: float, cancelled: threading.Event, problem: str) -> Any:
@@ -209,14 +233,16 @@ def wait_until(condition: Callable[[], Any], patience: float, cancelled: threadi
     return found
 
 
-def stop(host: RunningHost) -> None:
-    """Ends the host and whatever else stands in its network. Its files stay."""
-    leaders = [process for process in (host.outer, host.init) if process]
+def stop(*hosts: RunningHost) -> None:
+    """Ends hosts and whatever else stands in their networks. Their files stay."""
+    leaders = [process for host in hosts for process in (host.outer, host.init) if process]
     here = processes.namespace_id(processes.this_process(), "net")
-    within: set[Process] = set()
-    for process in leaders:
-        namespace = processes.namespace_id(process, "net")
-        # Just born, it may not have left our own network yet.
-        if namespace and namespace != here:
-            within.update(processes.members(namespace))
-    processes.end([*leaders, *within])
+    # A leader that was just born may not have left our own network yet.
+    networks = {processes.namespace_id(process, "net") for process in leaders} - {here, None}
+    doomed = leaders
+    while doomed:
+        inhabitants = processes.by_namespace("net")
+        doomed += [process for network_ in networks for process in inhabitants.get(str(network_), [])]
+        processes.end(doomed)
+        inhabitants = processes.by_namespace("net")
+        doomed = [process for network_ in networks for process in inhabitants.get(str(network_), [])]

@@ -20,7 +20,7 @@ import time
 HERE = "/run/jsa-lab"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-BUS = "/run/dbus/system_bus_socket"
+SOCKETS = {"dbus": "/run/dbus/system_bus_socket", "standin": HERE + "/standin.sock"}
 STATE_OF_FIREWALLD = [
     "dbus-send", "--system", "--print-reply=literal", "--dest=org.fedoraproject.FirewallD1",
     "/org/fedoraproject/FirewallD1", "org.freedesktop.DBus.Properties.Get",
@@ -39,14 +39,17 @@ class Daemons:
             self.commands["firewalld"] = ["firewalld", "--nofork", "--nopid"]
         self.boot = list(self.commands)
         self.commands["standin"] = ["/usr/bin/python3", "-I", "-S", HERE + "/standin.py"]
+        if os.path.exists(HERE + "/listeners.json"):
+            self.boot.append("standin")
         self.pids = {}
         self.ends = {}
 
     def start(self, name):
         if name in self.pids:
             return
-        if name == "dbus" and os.path.exists(BUS):
-            os.unlink(BUS)
+        stale = SOCKETS.get(name)
+        if stale and os.path.exists(stale):
+            os.unlink(stale)
         log = os.open("%s/log/%s.log" % (HERE, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         pid = os.fork()
         if pid == 0:
@@ -111,13 +114,11 @@ def answers(port):
 
 def ready(config, name):
     """Whether a daemon does its work, not merely exists."""
-    if name == "dbus":
-        return os.path.exists(BUS)
+    if name in SOCKETS:
+        return os.path.exists(SOCKETS[name])
     if name == "sshd":
         return answers(config["ssh_port"])
-    if name == "firewalld":
-        return "RUNNING" in quick(STATE_OF_FIREWALLD)
-    return os.path.exists(HERE + "/standin.sock")
+    return "RUNNING" in quick(STATE_OF_FIREWALLD)
 
 
 def wait_for(config, daemons, names, patience):

@@ -10,15 +10,15 @@ import ipaddress
 import json
 import re
 import subprocess
+
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from lab.errors import LabError
 from lab.requirements import ansible_program
 
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: A host's name becomes a folder, a host name and an argument.
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
@@ -63,7 +63,8 @@ class Plan:
         return f"{address}/{self.subnet(address).prefixlen}"
 
     def subnet(self, address: str) -> Network:
-        return next(network for network in map(ipaddress.ip_network, self.subnets) if ipaddress.ip_address(address) in network)
+        wanted = ipaddress.ip_address(address)
+        return next(network for network in map(ipaddress.ip_network, self.subnets) if wanted in network)
 
 
 def read(path: str | Path) -> Plan:
@@ -92,15 +93,15 @@ def plan(hostvars: dict[str, dict[str, Any]], origin: str) -> Plan:
             owners.setdefault(address, name)
     if not hosts and not mistakes:
         mistakes.append("no host has an address: set ansible_host or jsa_address to one")
-    prefixes = {
-        4: _one(hostvars, "lab_prefix", 24, mistakes),
-        6: _one(hostvars, "lab_prefix6", 64, mistakes),
-    }
-    wanted = _one(hostvars, "lab_controller", [], mistakes)
+    prefixes = {}
+    for version, key, default, longest in ((4, "lab_prefix", 24, 30), (6, "lab_prefix6", 64, 126)):
+        prefixes[version] = _number(key, _one(hostvars, key, default, mistakes), 8, longest, mistakes)
+    wanted = _listed(_one(hostvars, "lab_controller", [], mistakes))
+    mistakes += [f"lab_controller: {text!r} is no address" for text in wanted if not _address(text)]
     if mistakes:
         raise LabError(f"{origin}: no lab can be built from it:\n  " + "\n  ".join(mistakes))
     subnets = _subnets(owners, prefixes)
-    return Plan(hosts, tuple(map(str, subnets)), _controller(subnets, owners, _listed(wanted), origin))
+    return Plan(hosts, tuple(map(str, subnets)), _controller(subnets, owners, wanted, origin))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -138,16 +139,26 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         for key in sysctls
         if not re.match(r"^net\.[A-Za-z0-9_.-]+$", key)
     ]
+    root = Path(str(values.get("lab_root", "/")))
+    if not (root / "usr" / "bin" / "python3").exists():
+        mistakes.append(f"{name}: lab_root: {root} holds no system with /usr/bin/python3")
     return Host(
         name=name,
         addresses=tuple(addresses),
         firewalld=bool(values.get("lab_firewalld", True)),
         sshd=bool(values.get("lab_sshd", True)),
-        ssh_port=int(values.get("lab_ssh_port", 22)),
+        ssh_port=_number(f"{name}: lab_ssh_port", values.get("lab_ssh_port", 22), 1, 65535, mistakes),
         python=str(values.get("ansible_python_interpreter", "/usr/bin/python3")),
-        root=str(values.get("lab_root", "/")),
+        root=str(root),
         sysctls=sysctls,
     )
+
+
+def _number(key: str, value: Any, least: int, most: int, mistakes: list[str]) -> int:
+    if str(value).isdigit() and least <= int(value) <= most:
+        return int(value)
+    mistakes.append(f"{key}: {value!r} is no number from {least} to {most}")
+    return least
 
 
 def _one(hostvars: dict[str, dict[str, Any]], key: str, default: Any, mistakes: list[str]) -> Any:
@@ -167,6 +178,9 @@ def _subnets(addresses: dict[str, str], prefixes: dict[int, Any]) -> list[Networ
 
 
 def _controller(subnets: list[Network], taken: dict[str, str], wanted: list[Any], origin: str) -> tuple[str, ...]:
+    for text in wanted:
+        if not any(ipaddress.ip_address(text) in network for network in subnets):
+            raise LabError(f"{origin}: lab_controller: {text} lies in none of the hosts' subnets")
     chosen = []
     for network in subnets:
         own = [address for address in map(_address, wanted) if address and ipaddress.ip_address(address) in network]

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import threading
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -23,6 +24,8 @@ from lab.processes import Process
 from lab.state import State
 
 Say = Callable[[str], None]
+
+_HOLD = 'read -r go && [ "$go" = go ] && exec sleep infinity'
 
 
 def boot_id() -> str:
@@ -136,16 +139,21 @@ class Builder:
         process = processes.recorded(record)
         if process is None:
             self.state.controller.mkdir(exist_ok=True)
-            child = processes.spawn(record, ["unshare", "--net", "sleep", "infinity"], self.state.controller / "log")
+            argv = ["unshare", "--net", "sh", "-c", _HOLD]
+            child = processes.spawn(record, argv, self.state.controller / "log")
             here = processes.namespace_id(processes.this_process(), "net")
 
             def held() -> Process | None:
                 found = processes.recorded(record)
                 return found if found and processes.namespace_id(found, "net") not in (None, here) else None
 
-            process = host.wait_until(held, 15, self.cancelled, "the controller has no namespace")
-            assert child.stdin is not None
-            child.stdin.close()
+            try:
+                process = host.wait_until(held, 15, self.cancelled, "the controller has no namespace")
+                child.release()
+            except BaseException:
+                child.drop()
+                child.wait()
+                raise
         return process
 
     def _start(self, holder: Process, missing: list[Host]) -> None:
@@ -154,13 +162,13 @@ class Builder:
         failures = []
         # More than the processors, for a host spends part of its second waiting.
         with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 2)) as pool:
-            futures = {}
-            for spec in missing:
-                self.started.append(spec.name)
-                port = self.content["ports"][spec.name]
-                arguments = (self.state, holder, spec, self.plan, port, self.token, self.cancelled)
-                futures[pool.submit(host.start, *arguments)] = spec.name
             try:
+                futures = {}
+                for spec in missing:
+                    self.started.append(spec.name)
+                    port = self.content["ports"][spec.name]
+                    arguments = (self.state, holder, spec, self.plan, port, self.token, self.cancelled)
+                    futures[pool.submit(host.start, *arguments)] = spec.name
                 for future in as_completed(futures):
                     name = futures[future]
                     error = future.exception()
@@ -182,8 +190,7 @@ class Builder:
         if self.fresh:
             take_down(self.state)
             return
-        for name in self.started:
-            host.stop(RunningHost(self.state, name))
+        host.stop(*(RunningHost(self.state, name) for name in self.started))
 
 
 def start_again(state: State, name: str) -> float:
@@ -204,8 +211,7 @@ def take_down(state: State) -> None:
     if holder and here == processes.namespace_id(holder, "net") and token and network.carries_mark(holder, token):
         raise LabError("this command runs within the lab itself: leave it first")
     folder = state.dir / "hosts"
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
-        host.stop(RunningHost(state, entry.name))
+    host.stop(*(RunningHost(state, entry.name) for entry in (folder.iterdir() if folder.is_dir() else ())))
     _end_rest(token, here, [holder] if holder else [])
     _forget(state)
     state.remove()

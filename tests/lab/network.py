@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import json
 import subprocess
+
 from typing import Any
 
 from lab.errors import LabError
@@ -52,6 +54,13 @@ def mark(token: str) -> str:
     return f"jsa-lab {token}"
 
 
+def hardware_address(token: str, name: str) -> str:
+    """The same at each start: after a reboot the neighbours still know the old one for a while."""
+    digits = hashlib.sha256(f"{token} {name}".encode()).hexdigest()
+    # Locally administered, for one station.
+    return ":".join(["02", *(digits[index : index + 2] for index in range(0, 10, 2))])
+
+
 def carries_mark(process: Process, token: str) -> bool:
     """Whether the network that this process lives in was made by the lab with this token."""
     try:
@@ -81,7 +90,7 @@ def plug_in(controller: Process, host: Process, port: str, spec: Host, plan: Pla
     _ip(
         controller,
         [
-            f"link add {port} type veth peer name eth0 netns {host.pid}",
+            f"link add {port} type veth peer name eth0 address {hardware_address(token, spec.name)} netns {host.pid}",
             f'link set {port} alias "{mark(token)} {spec.name}"',
             f"link set {port} master {BRIDGE} up",
         ],

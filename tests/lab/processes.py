@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -67,10 +68,32 @@ def recorded(path: Path) -> Process | None:
     return process if process.alive else None
 
 
-def spawn(record: Path, argv: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts *argv* in a session of its own with a record file. It reads from the pipe that is handed back."""
+class Spawned:
+    """A child that waits for our word. It has to be recorded by then; should we die before, it ends by itself."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+
+    def release(self) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.write(b"go\n")
+        self.drop()
+
+    def drop(self) -> None:
+        assert self._child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
+
+    def wait(self, timeout: float = 10.0) -> None:
+        """Until it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout)
+
+
+def spawn(record: Path, argv: list[str], log: Path) -> Spawned:
+    """Starts *argv* in a session of its own with a record file. It has to read the line ``go`` before it does much."""
     with log.open("ab") as stream:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             ["sh", "-c", _RECORD_AND_EXEC, str(record), *argv],
             stdin=subprocess.PIPE,
             stdout=stream,
@@ -79,6 +102,7 @@ def spawn(record: Path, argv: list[str], log: Path) -> subprocess.Popen[bytes]:
             cwd="/",
             env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
         )
+    return Spawned(child)
 
 
 def namespace_id(process: Process, kind: str) -> str | None:
@@ -103,11 +127,6 @@ def by_namespace(kind: str) -> dict[str, list[Process]]:
             continue
         found.setdefault(namespace, []).append(process)
     return found
-
-
-def members(namespace: str) -> list[Process]:
-    """Every process within a namespace, named as ``namespace_id`` names it."""
-    return by_namespace(namespace.partition(":")[0]).get(namespace, [])
 
 
 def kill(processes: Iterable[Process], number: signal.Signals = signal.SIGKILL) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+
 from pathlib import Path
 
 from lab.errors import MissingRequirement
@@ -30,6 +31,7 @@ PACKAGES = {
     "pivot_root": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "setpriv": "util-linux",
     "sshd": "openssh-server",
     "unshare": "util-linux",
 }
@@ -66,5 +68,5 @@ def ansible_program(name: str) -> str:
             return str(place / name)
     found = shutil.which(name)
     if not found:
-        raise MissingRequirement(f"{name} was not found beside {sys.executable}: run 'make develop', then use .venv/bin/python")
+        raise MissingRequirement(f"{name} is not beside {sys.executable}: run 'make develop' and use .venv/bin/python")
     return found

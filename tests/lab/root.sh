@@ -15,7 +15,8 @@ echo "$line" >"$state/init.process.new"
 mv "$state/init.process.new" "$state/init.process"
 
 # The cable comes from outside. Whoever builds us and dies before that takes us along.
-read -r go && [ "$go" = go ]
+read -r go || exit 1
+[ "$go" = go ] || exit 1
 exec </dev/null
 
 new=$state/root

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+
 from pathlib import Path
 from typing import Any
 

@@ -13,15 +13,18 @@ import os
 import re
 import shutil
 import time
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
 
-#: A host replaces these by folders of its own, so that a lab below them is hidden from its hosts.
-HIDDEN_IN_HOSTS = ("tmp", "run")
-NEEDED_IN_HOSTS = ("bin", "boot", "dev", "etc", "home", "lib", "lib64", "opt", "proc", "root", "sbin", "sys", "usr", "var")
+#: A lab cannot lie below what its hosts stand on: an overlay refuses to have its own upper folder beneath it.
+NEEDED_IN_HOSTS = {
+    *("bin", "boot", "dev", "etc", "home", "lib", "lib64", "opt"),
+    *("proc", "root", "sbin", "sys", "usr", "var"),
+}
 
 #: Linux takes 107 characters for the path of a socket; ssh appends a hash of 40 and, while connecting, 17 more.
 LONGEST_CONTROL_DIR = 45
@@ -95,29 +98,43 @@ class State:
     def locked(self, timeout: float = 120.0) -> Iterator[None]:
         """One command at a time. The lock dies with its process, and the folder may be gone once we have it."""
         deadline = time.monotonic() + timeout
-        while True:
-            self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self.dir, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.stat(self.dir).st_ino == os.fstat(handle).st_ino:
-                    break
-            except (BlockingIOError, FileNotFoundError):
-                pass
-            os.close(handle)
+        while (handle := self._try_lock()) is None:
             if time.monotonic() > deadline:
                 raise LabError(f"lab {self.name}: another command has been working on it for {timeout:.0f} s")
             time.sleep(0.05)
         try:
             yield
         finally:
+            self._tidy(handle)
             os.close(handle)
 
-    def remove(self) -> None:
-        """Takes the folder away, and the folder of all labs with the last one."""
-        shutil.rmtree(self.dir, ignore_errors=False)
+    def _try_lock(self) -> int | None:
+        try:
+            self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.dir, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return None
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._is_ours(handle):
+                return handle
+        os.close(handle)
+        return None
+
+    def _is_ours(self, handle: int) -> bool:
+        return os.stat(self.dir).st_ino == os.fstat(handle).st_ino
+
+    def _tidy(self, handle: int) -> None:
+        """Nothing stays of a lab that never got beyond its lock, nor the folder of all labs without any."""
+        with contextlib.suppress(OSError):
+            if self._is_ours(handle):
+                self.dir.rmdir()
         with contextlib.suppress(OSError):
             self.dir.parent.rmdir()
+
+    def remove(self) -> None:
+        """Takes the folder away."""
+        shutil.rmtree(self.dir)
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
