@@ -5,8 +5,6 @@
 
 # The documentation of an action plugin: everything happens on the controller, in plugins/action.
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: explain
 short_description: Says why a packet is accepted or refused
@@ -73,7 +71,7 @@ entries:
       service: Ariel queries
       confidence: high
       rests_on:
-        - "Juniper Secure Analytics Administration Guide, JSA Port Usage, row 60: between the proxy and the query server"
+        - "Juniper Secure Analytics Administration Guide, JSA Port Usage, row 61: both ways"
 not_by:
   description: The other entries for this port, and why each does not accept it.
   returned: success

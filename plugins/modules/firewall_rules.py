@@ -5,8 +5,6 @@
 
 # The documentation of an action plugin: everything happens on the controller, in plugins/action.
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: firewall_rules
 short_description: Computes what must be open between the hosts of a JSA deployment
@@ -32,8 +30,8 @@ options:
   plan_file:
     description:
       - A plan that was saved earlier and is used as it was reviewed, instead of computing one.
-      - A damaged file, one of another version, or a host of the play that it does not know is an error. What differs from
-        the inventory of today is told in a warning and returned as RV(differences).
+      - A damaged file, one of another version, or a host of the play that it does not know is an error. What differs
+        from the inventory of today is told in a warning and returned as RV(differences).
     type: path
   dest:
     description: File on the controller that the plan is written to, as JSON.

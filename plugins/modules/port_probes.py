@@ -5,8 +5,6 @@
 
 # The documentation of an action plugin: everything happens on the controller, in plugins/action.
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: port_probes
 short_description: Works out what each host of a JSA deployment should probe

@@ -5,8 +5,6 @@
 
 # The documentation of an action plugin: everything happens on the controller, in plugins/action.
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: port_verdicts
 short_description: Says whose fault it is where a planned flow does not work
@@ -77,8 +75,8 @@ summary:
     ok: 120
 verdicts:
   description:
-    - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest) has
-      them in any case.
+    - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest)
+      has them in any case.
   returned: success
   type: list
   elements: dict

@@ -26,9 +26,19 @@ STRANGERS = ("src1", "usr1", "out1")
 
 #: What belongs to the site on con1: a zone with a port of its own, a set, and a policy, none of it ours.
 SITE_FILES = {
-    "zones/public.xml": '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n'
-    '  <port port="9100" protocol="tcp"/>\n  <port port="7777" protocol="tcp"/>\n</zone>\n',
-    "ipsets/corp.xml": '<?xml version="1.0" encoding="utf-8"?>\n<ipset type="hash:net">\n  <entry>192.0.2.0/24</entry>\n</ipset>\n',
+    "zones/public.xml": """<?xml version="1.0" encoding="utf-8"?>
+<zone>
+  <short>Public</short>
+  <service name="ssh"/>
+  <port port="9100" protocol="tcp"/>
+  <port port="7777" protocol="tcp"/>
+</zone>
+""",
+    "ipsets/corp.xml": """<?xml version="1.0" encoding="utf-8"?>
+<ipset type="hash:net">
+  <entry>192.0.2.0/24</entry>
+</ipset>
+""",
 }
 
 
@@ -133,7 +143,7 @@ class TestApply:
 
     @pytest.mark.usefixtures("applied")
     def test_every_packet_between_all_hosts(self, lab: Lab, plan: dict[str, Any]) -> None:
-        """From every host and stranger to every JSA host: each port that any of them has, against the plan's own words."""
+        """From every host and stranger to every JSA host: every port that any of them has, against the plan."""
         ports = {22, 8005, 8080, 2376, 7777, 9393, 20001, 23111, 32012, 33999}
         listening: dict[str, set[int]] = {name: {22} for name in JSA}
         for name in JSA:
@@ -151,7 +161,7 @@ class TestApply:
                     continue
                 wanted = sorted(ports)
                 results = lab.probes(source, [(_address(lab, target), port, "tcp") for port in wanted])
-                for port, result in zip(wanted, results):
+                for port, result in zip(wanted, results, strict=True):
                     host = plan["hosts"][target]
                     if _accepted(host, _address(lab, source), port):
                         expected = "open" if port in listening[target] else "refused"

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._columns import aligned
 
 RESULT_VERSION = 1
 
@@ -53,9 +54,7 @@ def verdict_table(verdicts: list[Verdict]) -> str:
     if not rows:
         return summary_line(verdicts)
     rows.insert(0, ("VERDICT", "FROM", "TO", "PORT", "ENTRY", "REASON"))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[5]]) for row in rows]
-    return "\n".join([*lines, *notes, "", summary_line(verdicts)])
+    return "\n".join([*aligned(rows), *notes, "", summary_line(verdicts)])
 
 
 def _names(names: list[str]) -> str:

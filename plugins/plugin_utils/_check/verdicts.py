@@ -61,7 +61,13 @@ class Judge:
         order = {name: number for number, name in enumerate(VERDICTS)}
         return sorted(
             found,
-            key=lambda item: (order[item.verdict], item.flow.listener, item.flow.protocol, item.flow.port, item.flow.initiator),
+            key=lambda item: (
+                order[item.verdict],
+                item.flow.listener,
+                item.flow.protocol,
+                item.flow.port,
+                item.flow.initiator,
+            ),
         )
 
     def _verdict(self, flow: ExpectedFlow) -> Verdict | None:
@@ -146,14 +152,20 @@ class Judge:
         if by and result == "prohibited":
             return Verdict(flow, "host_firewall", f"{flow.listener}'s own firewall refuses it{self._drift(target)}")
         if target.firewall_as_planned is False:
-            return Verdict(flow, "host_firewall", f"{seen}, and {flow.listener}'s firewall is not as planned{self._drift(target)}")
+            return Verdict(
+                flow, "host_firewall", f"{seen}, and {flow.listener}'s firewall is not as planned{self._drift(target)}"
+            )
         if listens is None:
             return Verdict(flow, "unverifiable", f"{seen}, and nobody looked whether {flow.listener} listens")
         if target.firewall_as_planned is None:
             return Verdict(
-                flow, "unverifiable", f"{flow.listener} listens, {seen}: its own firewall or one on the way; its own is not known"
+                flow,
+                "unverifiable",
+                f"{flow.listener} listens, {seen}: its own firewall or one on the way; its own is not known",
             )
-        return Verdict(flow, "network", f"{flow.listener} listens and accepts it, {seen}: something on the way blocks it")
+        return Verdict(
+            flow, "network", f"{flow.listener} listens and accepts it, {seen}: something on the way blocks it"
+        )
 
     @staticmethod
     def _drift(target: HostObservation) -> str:

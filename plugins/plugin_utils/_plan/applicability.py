@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Condition, Entry, Flow
@@ -26,7 +26,7 @@ ELSEWHERE = ("outbound", "hardware")
 NEVER_OPEN = ("outbound", "hardware", "local_only", "tunnel_local", "unknown")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _release(text: str | None) -> object:
     return parse_release(text)
 
@@ -67,7 +67,9 @@ class Applicability:
     def selected(self, entry: Entry) -> str | None:
         """Why the site's choices leave *entry* out; None where they do not."""
         if entry.confidence not in self.topology.confidences:
-            return f"its confidence is {entry.confidence}, and jsa_confidence opens {', '.join(self.topology.confidences)}"
+            return (
+                f"its confidence is {entry.confidence}, and jsa_confidence opens {', '.join(self.topology.confidences)}"
+            )
         if entry.id == DATA_RANGE and self.topology.data_ports == "listed":
             return "jsa_data_ports is listed"
         return None

@@ -16,7 +16,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
-    NEVER_OPEN,
     Applicability,
     listens,
     ports_of,
@@ -92,9 +91,7 @@ class Planner:
             "ha_peer": host.ha_peer,
             "inbound": self._inbound(kind.accepts, host),
             "refused": kind.refused,
-            "dynamic": [
-                {**item, "sources": self._addresses.cidrs(sources, host)} for item, sources in kind.dynamic
-            ],
+            "dynamic": [{**item, "sources": self._addresses.cidrs(sources, host)} for item, sources in kind.dynamic],
             "listeners": kind.listeners,
         }
 
@@ -184,7 +181,9 @@ class Planner:
 
     def _missing_networks(self) -> list[str]:
         """Silence must neither cut off log sources nor let the world in, so nothing is assumed."""
-        missing = sorted(self.sources.networks_not_set.items(), key=lambda item: [*SOURCE_NETWORKS, item[0]].index(item[0]))
+        missing = sorted(
+            self.sources.networks_not_set.items(), key=lambda item: [*SOURCE_NETWORKS, item[0]].index(item[0])
+        )
         if not missing:
             return []
         example = "\n".join(f"      {name}: {_EXAMPLES.get(name, '[192.0.2.0/24]')}" for name, _needed_by in missing)

@@ -64,7 +64,9 @@ def parse_plan(text: str, place: str) -> dict[str, Any]:
     except ValueError as error:
         raise InputError(subject, [f"it is no JSON: {error}"]) from None
     if not isinstance(plan, dict) or not isinstance(plan.get("hosts"), dict):
-        raise InputError(subject, ["it is no plan: hosts is missing; write one with jsa.ports.plan -e jsa_plan_dest=FILE"])
+        raise InputError(
+            subject, ["it is no plan: hosts is missing; write one with jsa.ports.plan -e jsa_plan_dest=FILE"]
+        )
     if plan.get("version") != PLAN_VERSION or isinstance(plan.get("version"), bool):
         raise InputError(
             subject,

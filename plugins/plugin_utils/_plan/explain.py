@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a packet is accepted or refused: the plan's rule, the catalogue's entries, and the documents' rows behind them."""
+"""Why a packet is accepted or refused: the plan's rule, the catalogue's entries, the documents' rows behind them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
                 granted.append(entry)
             elif entry.exposure not in ELSEWHERE or not refusing:
                 # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
-                denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or "the saved plan lacks it"})
+                denied.append(
+                    {"id": entry.id, "service": entry.service, "reason": obstacle or "the saved plan lacks it"}
+                )
     return {
         "decision": decision,
         "source": source,
@@ -185,7 +187,9 @@ def _obstacle(
     if not entry.ports and entry.dynamic:
         reasons.append("its ports are only known while the service runs")
     if open_to and not reasons:
-        who = f"{initiator.name} is {', '.join(sorted(initiator.roles))}" if initiator else "this address is none of them"
+        who = (
+            f"{initiator.name} is {', '.join(sorted(initiator.roles))}" if initiator else "this address is none of them"
+        )
         reasons.append(f"it is open to {', '.join(dict.fromkeys(open_to))} alone, and {who}")
     return "; ".join(dict.fromkeys(reasons)) or "it serves the host itself alone"
 

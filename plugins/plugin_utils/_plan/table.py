@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._columns import aligned
+
 #: So many addresses are shown; of more, their number.
 _SHOWN_SOURCES = 3
 
@@ -21,18 +23,13 @@ def plan_table(plan: Mapping[str, Any], names: Iterable[str]) -> str:
 
 def _host_table(name: str, host: Mapping[str, Any]) -> str:
     lines = [f"{name}  {', '.join(host['roles'])}  {', '.join(host['addresses'])}"]
-    rows = [
-        ("accept", _port(rule), _sources(rule["sources"]), ", ".join(rule["why"])) for rule in host["inbound"]
-    ]
+    rows = [("accept", _port(rule), _sources(rule["sources"]), ", ".join(rule["why"])) for rule in host["inbound"]]
     rows += [
         ("dynamic", f"{'/'.join(item['protocols'])} {item['ports']}", _sources(item["sources"]), item["id"])
         for item in host["dynamic"]
         if "protocols" in item
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    lines += [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)) + f"  {row[3]}" for row in rows
-    ]
+    lines += [f"  {line}" for line in aligned(rows)]
     for protocol in ("tcp", "udp"):
         ports = [rule["ports"] for rule in host["refused"] if rule["protocol"] == protocol]
         if ports:

@@ -183,7 +183,7 @@ def _share_in_cluster(
                 shared[name][variable] = theirs
             elif mine is not None and theirs is not None and mine != theirs and name < peer:
                 problems.append(
-                    f"{name}, {peer}: {variable}: the nodes of an HA pair have different values; set it the same on both"
+                    f"{name}, {peer}: {variable}: the nodes of an HA pair differ; set it the same on both"
                 )
     return shared
 
@@ -211,7 +211,9 @@ def _virtual_addresses(
             virtual[name] = virtual[peer] = next(iter(found.values()))
     for name, own in values.items():
         if own.get("jsa_ha_virtual_address") is not None and name not in peers:
-            problems.append(f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair")
+            problems.append(
+                f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair"
+            )
     return virtual
 
 
@@ -294,14 +296,12 @@ def _read_host(
     return host
 
 
-def _check_consoles(
-    hosts: Mapping[str, Host], values: Mapping[str, Mapping[str, Any]], problems: list[str]
-) -> None:
+def _check_consoles(hosts: Mapping[str, Host], values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> None:
     consoles = [name for name, host in hosts.items() if host.is_console]
     if not hosts:
         problems.append(
             f"none of the {len(values)} hosts has a role: put hosts into the groups "
-            f"{', '.join(deployment.DEFAULT_GROUP_ROLES)}, set jsa_roles on them, or map your own groups by jsa_group_roles"
+            f"{', '.join(deployment.DEFAULT_GROUP_ROLES)}, set jsa_roles on them, or map own groups by jsa_group_roles"
         )
     elif not consoles:
         problems.append(
@@ -310,8 +310,8 @@ def _check_consoles(
         )
     elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
         problems.append(
-            f"{', '.join(consoles)} all have the role console, but a deployment has one, or one HA pair: set jsa_ha_peer "
-            "on a node of the pair, or keep deployments in inventories of their own"
+            f"{', '.join(consoles)} all have the role console, but a deployment has one, or one HA pair: set "
+            "jsa_ha_peer on a node of the pair, or keep deployments in inventories of their own"
         )
 
 

@@ -32,7 +32,7 @@ EVERY_ROLE: dict[str, str] = {
     "vs1": "jsa_vulnerability_scanners",
 }
 
-NO_NETWORKS: dict[str, Any] = {name: "none" for name in SOURCE_NETWORKS}
+NO_NETWORKS: dict[str, Any] = dict.fromkeys(SOURCE_NETWORKS, "none")
 
 
 def address_of(name: str, groups: dict[str, str] | None = None) -> str:
@@ -46,8 +46,7 @@ def read(
     groups = EVERY_ROLE if groups is None else groups
     deployment.setdefault("jsa_networks", NO_NETWORKS)
     inventory = {
-        name: {"ansible_host": address_of(name, groups), **deployment, **(hosts or {}).get(name, {})}
-        for name in groups
+        name: {"ansible_host": address_of(name, groups), **deployment, **(hosts or {}).get(name, {})} for name in groups
     }
     return read_topology(inventory, {name: [group] if group else [] for name, group in groups.items()})
 
@@ -71,9 +70,7 @@ class Plan:
 
     def accepts(self, source: str, target: str, port: str) -> bool:
         """Whether *target* accepts ``port`` ("443/tcp", "icmp") from *source*, a host or an address."""
-        address = ipaddress.ip_address(
-            address_of(source, self._groups) if source in self._groups else source
-        )
+        address = ipaddress.ip_address(address_of(source, self._groups) if source in self._groups else source)
         return any(
             address in ipaddress.ip_network(cidr)
             for rule in self.plan["hosts"][target]["inbound"]

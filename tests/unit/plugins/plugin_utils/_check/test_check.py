@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow, Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations, ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
     HostObservation,
     Listener,
@@ -120,8 +120,9 @@ def test_a_missing_listener_that_is_not_required_is_no_fault(plan: dict[str, Any
     assert judge(plan, flow(required=False), REFUSED, None, True) is None
 
 
-@pytest.mark.parametrize(("result", "verdict"), [("open", "unexpected_open"), ("prohibited", None), ("no_answer", None),
-                                                 ("refused", None)])
+@pytest.mark.parametrize(
+    ("result", "verdict"), [("open", "unexpected_open"), ("prohibited", None), ("no_answer", None), ("refused", None)]
+)
 def test_what_must_stay_closed(plan: dict[str, Any], result: str, verdict: str | None) -> None:
     found = judge(plan, flow(wanted=False), {"result": result}, "network", True)
     assert (found.verdict if found else None) == verdict
@@ -162,11 +163,16 @@ class TestExpectations:
             ("tcp", 6000): Listener("unlisted", "network", "X"),
         }
         tried = list(Expectations(plan, names).unwanted(observations))
-        assert {(one.initiator, one.listener, one.port) for one in tried} == {("dn1", "con1", 7800), ("dn1", "con1", 8080)}
+        assert {(one.initiator, one.listener, one.port) for one in tried} == {
+            ("dn1", "con1", 7800),
+            ("dn1", "con1", 8080),
+        }
         assert not any(one.wanted for one in tried)
 
     def test_a_plan_with_rules_only_cannot_be_checked(self, plan: dict[str, Any]) -> None:
-        rules_only = {"hosts": {"con1": {key: plan["hosts"]["con1"][key] for key in ("inbound", "refused", "addresses")}}}
+        rules_only = {
+            "hosts": {"con1": {key: plan["hosts"]["con1"][key] for key in ("inbound", "refused", "addresses")}}
+        }
         with pytest.raises(InputError, match="jsa_plan_dest"):
             Expectations(rules_only, ["con1"])
 
@@ -178,20 +184,37 @@ class TestObservations:
                 "jsa_port_check_listeners": {
                     "changed": False,
                     "results": [
-                        {"protocol": "tcp", "ports": "443", "status": "listening", "bind": "network",
-                         "addresses": ["0.0.0.0"], "families": ["ipv4"], "processes": [{"pid": 1, "name": "httpd"}]},
-                        {"protocol": "tcp", "ports": "514", "status": "listening", "bind": "network",
-                         "addresses": ["10.0.0.8"], "families": ["ipv4"], "processes": None},
+                        {
+                            "protocol": "tcp",
+                            "ports": "443",
+                            "status": "listening",
+                            "bind": "network",
+                            "addresses": ["0.0.0.0"],
+                            "families": ["ipv4"],
+                            "processes": [{"pid": 1, "name": "httpd"}],
+                        },
+                        {
+                            "protocol": "tcp",
+                            "ports": "514",
+                            "status": "listening",
+                            "bind": "network",
+                            "addresses": ["10.0.0.8"],
+                            "families": ["ipv4"],
+                            "processes": None,
+                        },
                         {"protocol": "tcp", "ports": "20000-23000", "status": "not_listening", "bind": None},
                     ],
                 },
                 "jsa_port_check_reachability": {
                     "changed": False,
-                    "results": [{"address": "10.0.0.2", "port": 22, "protocol": "tcp", "result": "open"},
-                                {"address": "10.0.0.2", "protocol": "icmp", "result": "open"}],
+                    "results": [
+                        {"address": "10.0.0.2", "port": 22, "protocol": "tcp", "result": "open"},
+                        {"address": "10.0.0.2", "protocol": "icmp", "result": "open"},
+                    ],
                 },
                 "jsa_port_check_firewall": {
-                    "changed": False, "actions": {"created": [], "changed": ["jsa-in"]},
+                    "changed": False,
+                    "actions": {"created": [], "changed": ["jsa-in"]},
                     "reload_reasons": [],
                     "diff": [{"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"}],
                 },

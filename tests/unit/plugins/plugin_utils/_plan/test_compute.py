@@ -11,8 +11,8 @@ import random
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import (
     EVERY_ROLE,
@@ -116,8 +116,21 @@ def test_closed(listed: Plan, source: str, target: str, port: str) -> None:
     assert not listed.accepts(source, target, port)
 
 
-@pytest.mark.parametrize("port", ["22/tcp", "1514/tcp", "5432/tcp", "5791/tcp", "7677/tcp", "9090/tcp", "10000/udp",
-                                  "20500/tcp", "23111/tcp", "32012/tcp"])
+@pytest.mark.parametrize(
+    "port",
+    [
+        "22/tcp",
+        "1514/tcp",
+        "5432/tcp",
+        "5791/tcp",
+        "7677/tcp",
+        "9090/tcp",
+        "10000/udp",
+        "20500/tcp",
+        "23111/tcp",
+        "32012/tcp",
+    ],
+)
 @pytest.mark.parametrize("target", sorted(EVERY_ROLE))
 def test_every_host_refuses_everyone_else(listed: Plan, target: str, port: str) -> None:
     assert listed.refuses(target, port)
@@ -315,7 +328,9 @@ class TestConditions:
             assert plan.accepts("vs1", "vp1", port) is open_
             assert plan.accepts("con1", "vp1", port)
 
-    @pytest.mark.parametrize(("release", "open_"), [("2014.5", True), ("2014.6", False), ("7.5.0", False), (None, False)])
+    @pytest.mark.parametrize(
+        ("release", "open_"), [("2014.5", True), ("2014.6", False), ("7.5.0", False), (None, False)]
+    )
     def test_end_of_port_10000(self, release: str | None, open_: bool) -> None:
         plan = Plan(jsa_release=release, jsa_networks={**NO_NETWORKS, "users": ["192.0.2.0/24"]})
         assert plan.accepts("192.0.2.7", "ep1", "10000/tcp") is open_
@@ -344,8 +359,12 @@ class TestExtraFlows:
 
     def test_between_roles_and_from_a_network_of_its_own(self) -> None:
         extra = [
-            {"id": "exporter", "ports": ["9100"], "protocols": ["tcp"],
-             "flows": [{"listeners": ["any_host"], "initiators": ["monitoring", "198.51.100.9"]}]},
+            {
+                "id": "exporter",
+                "ports": ["9100"],
+                "protocols": ["tcp"],
+                "flows": [{"listeners": ["any_host"], "initiators": ["monitoring", "198.51.100.9"]}],
+            },
         ]
         networks = {**NO_NETWORKS, "monitoring": ["192.0.2.0/24"]}
         plan = Plan(jsa_extra_flows=extra, jsa_networks=networks)

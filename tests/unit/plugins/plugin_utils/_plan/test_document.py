@@ -104,8 +104,14 @@ def test_a_file_cut_short(plan: dict[str, Any]) -> None:
         parse_plan(text[: len(text) // 2], "plan.json")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) |
-                    st.dictionaries(st.sampled_from(["version", "hosts", "inbound", "refused", "a"]), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["version", "hosts", "inbound", "refused", "a"]), inner)
+        ),
+    )
+)
 def test_anything_else_is_an_input_error(value: Any) -> None:
     with pytest.raises(InputError):
         parse_plan(json.dumps(value), "plan.json")

@@ -46,9 +46,7 @@ def test_several_groups_add_up_and_strangers_stay_out() -> None:
         "con1": {"ansible_host": "10.0.0.1", "jsa_networks": NO_NETWORKS},
         "web1": {"ansible_host": "web1.example"},
     }
-    topology, mistakes = read_topology(
-        inventory, {"con1": ["jsa_console", "jsa_processors"], "web1": ["webservers"]}
-    )
+    topology, mistakes = read_topology(inventory, {"con1": ["jsa_console", "jsa_processors"], "web1": ["webservers"]})
     assert mistakes == []
     assert list(topology.hosts) == ["con1"]
     assert {"console", "event_processor", "flow_collector"} <= topology.hosts["con1"].roles
@@ -84,9 +82,7 @@ def test_addresses(variables: dict[str, Any], addresses: tuple[str, ...]) -> Non
 
 
 def test_address_in_the_hosts_name() -> None:
-    topology, mistakes = read_topology(
-        {"10.0.0.7": {"jsa_networks": NO_NETWORKS}}, {"10.0.0.7": ["jsa_console"]}
-    )
+    topology, mistakes = read_topology({"10.0.0.7": {"jsa_networks": NO_NETWORKS}}, {"10.0.0.7": ["jsa_console"]})
     assert mistakes == []
     assert topology.hosts["10.0.0.7"].addresses == ("10.0.0.7",)
 
@@ -177,13 +173,17 @@ class TestHighAvailability:
         [
             ({"con1": {"jsa_ha_peer": "con2"}}, ["con1, con2", "jsa_ha_virtual_address"]),
             (
-                {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9", "jsa_encrypted": True},
-                 "con2": {"jsa_encrypted": False}},
+                {
+                    "con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9", "jsa_encrypted": True},
+                    "con2": {"jsa_encrypted": False},
+                },
                 ["con1, con2", "jsa_encrypted"],
             ),
             (
-                {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9"},
-                 "con2": {"jsa_ha_virtual_address": "10.0.0.8"}},
+                {
+                    "con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9"},
+                    "con2": {"jsa_ha_virtual_address": "10.0.0.8"},
+                },
                 ["con1, con2", "jsa_ha_virtual_address"],
             ),
             (
@@ -212,8 +212,10 @@ class TestDeploymentVariables:
     GROUPS = {name: [group] for name, group in TWO.items()}
 
     def _inventory(self, **own: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        return {"con1": {"ansible_host": "10.0.0.1", **own.get("con1", {})},
-                "ep1": {"ansible_host": "10.0.0.2", **own.get("ep1", {})}}
+        return {
+            "con1": {"ansible_host": "10.0.0.1", **own.get("con1", {})},
+            "ep1": {"ansible_host": "10.0.0.2", **own.get("ep1", {})},
+        }
 
     def test_set_for_one_host_holds_for_all(self) -> None:
         topology, mistakes = read_topology(self._inventory(ep1={"jsa_networks": NO_NETWORKS}), self.GROUPS)
