@@ -87,3 +87,14 @@ def parse_network(value: Any) -> tuple[str, ...]:
             raise ValueError("; ".join(wrong))
         return tuple(cidrs)
     raise ValueError(f"{value!r} is none of: a list of CIDRs, any, none")
+
+
+def read_addresses(name: str, variable: str, value: Any, problems: list[str]) -> tuple[str, ...]:
+    """The addresses that a variable of a host names, sorted, each once."""
+    addresses: set[str] = set()
+    for item in value if isinstance(value, (list, tuple)) else [value]:
+        try:
+            addresses.add(parse_address(item))
+        except ValueError as error:
+            problems.append(f"{name}: {variable}: {error}")
+    return tuple(sorted(addresses, key=address_key))

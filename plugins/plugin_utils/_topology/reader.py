@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology import deployment
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology import clusters, deployment
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import (
-    address_key,
     is_address,
     parse_address,
+    read_addresses,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES
@@ -30,9 +30,6 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_remote_tunnel_initiation",
     "jsa_roles",
 )
-
-#: What the nodes of an HA cluster share where only one of them says it.
-_SHARED_BY_CLUSTER = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features")
 
 _TRUE = (True, 1, "true", "yes", "on", "1")
 _FALSE = (False, 0, "false", "no", "off", "0")
@@ -61,15 +58,15 @@ def read_topology(
         found = _declared_roles(name, own, groups[name], group_roles, problems)
         if found:
             roles[name] = found
-    peers = _ha_peers(values, problems)
+    peers = clusters.read_peers(values, problems)
     for name, peer in peers.items():
         if name not in roles and peer in roles:
             roles[name] = set(roles[peer])
     members = sorted(roles)
     peers = {name: peer for name, peer in peers.items() if name in roles and peer in roles}
 
-    shared = _share_in_cluster(values, peers, problems)
-    virtual = _virtual_addresses(values, peers, problems)
+    shared = clusters.share_values(values, peers, problems)
+    virtual = clusters.read_virtual_addresses(values, peers, problems)
     hosts = {
         name: _read_host(name, shared[name], roles[name], peers.get(name), virtual.get(name, ()), problems)
         for name in members
@@ -148,89 +145,10 @@ def _declared_roles(
     return found
 
 
-def _ha_peers(values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, str]:
-    """Both directions of every pair, of which one node or both name the other."""
-    peers: dict[str, str] = {}
-    for name, own in values.items():
-        peer = own.get("jsa_ha_peer")
-        if peer is None:
-            continue
-        if not isinstance(peer, str) or peer not in values:
-            problems.append(
-                f"{name}: jsa_ha_peer: {peer!r} is no host of the inventory{did_you_mean(str(peer), values)}; "
-                "name the other node of the HA pair as the inventory does"
-            )
-        elif peer == name:
-            problems.append(f"{name}: jsa_ha_peer: a host is not its own peer; name the other node of the HA pair")
-        else:
-            for one, other in ((name, str(peer)), (str(peer), name)):
-                if peers.setdefault(one, other) != other:
-                    problems.append(
-                        f"{one}: jsa_ha_peer: it is paired with {peers[one]} and with {other}, but a pair has two nodes"
-                    )
-    return peers
-
-
-def _share_in_cluster(
-    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
-) -> dict[str, dict[str, Any]]:
-    """Values with what an HA cluster has in common filled in from the other node."""
-    shared = {name: dict(own) for name, own in values.items()}
-    for name, peer in peers.items():
-        for variable in _SHARED_BY_CLUSTER:
-            mine, theirs = values[name].get(variable), values[peer].get(variable)
-            if mine is None and theirs is not None:
-                shared[name][variable] = theirs
-            elif mine is not None and theirs is not None and mine != theirs and name < peer:
-                problems.append(
-                    f"{name}, {peer}: {variable}: the nodes of an HA pair differ; set it the same on both"
-                )
-    return shared
-
-
-def _virtual_addresses(
-    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
-) -> dict[str, tuple[str, ...]]:
-    virtual: dict[str, tuple[str, ...]] = {}
-    for name, peer in peers.items():
-        if name > peer:
-            continue
-        found: dict[str, tuple[str, ...]] = {}
-        for node in (name, peer):
-            value = values[node].get("jsa_ha_virtual_address")
-            if value is not None:
-                found[node] = _read_addresses(node, "jsa_ha_virtual_address", value, problems)
-        if not found:
-            problems.append(
-                f"{name}, {peer}: jsa_ha_virtual_address is not set: peers of an HA pair meet it with three addresses, "
-                "each node's own and the cluster's; set the cluster's address on either node"
-            )
-        elif len(set(found.values())) > 1:
-            problems.append(f"{name}, {peer}: jsa_ha_virtual_address: the nodes of an HA pair have different values")
-        else:
-            virtual[name] = virtual[peer] = next(iter(found.values()))
-    for name, own in values.items():
-        if own.get("jsa_ha_virtual_address") is not None and name not in peers:
-            problems.append(
-                f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair"
-            )
-    return virtual
-
-
-def _read_addresses(name: str, variable: str, value: Any, problems: list[str]) -> tuple[str, ...]:
-    addresses: set[str] = set()
-    for item in value if isinstance(value, (list, tuple)) else [value]:
-        try:
-            addresses.add(parse_address(item))
-        except ValueError as error:
-            problems.append(f"{name}: {variable}: {error}")
-    return tuple(sorted(addresses, key=address_key))
-
-
 def _host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
     value = own.get("jsa_address")
     if value is not None and value not in ("", [], ()):
-        return _read_addresses(name, "jsa_address", value, problems)
+        return read_addresses(name, "jsa_address", value, problems)
     for candidate in (own.get("ansible_host"), name):
         if is_address(candidate):
             return (parse_address(candidate),)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HA clusters: who is paired with whom, and what the two nodes have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import read_addresses
+
+#: What the nodes of an HA cluster share where only one of them says it.
+_SHARED = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features")
+
+
+def read_peers(values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, str]:
+    """Both directions of every pair, of which one node or both name the other."""
+    peers: dict[str, str] = {}
+    for name, own in values.items():
+        peer = own.get("jsa_ha_peer")
+        if peer is None:
+            continue
+        if not isinstance(peer, str) or peer not in values:
+            problems.append(
+                f"{name}: jsa_ha_peer: {peer!r} is no host of the inventory{did_you_mean(str(peer), values)}; "
+                "name the other node of the HA pair as the inventory does"
+            )
+        elif peer == name:
+            problems.append(f"{name}: jsa_ha_peer: a host is not its own peer; name the other node of the HA pair")
+        else:
+            for one, other in ((name, str(peer)), (str(peer), name)):
+                if peers.setdefault(one, other) != other:
+                    problems.append(
+                        f"{one}: jsa_ha_peer: it is paired with {peers[one]} and with {other}, but a pair has two nodes"
+                    )
+    return peers
+
+
+def share_values(
+    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Values with what an HA cluster has in common filled in from the other node."""
+    shared = {name: dict(own) for name, own in values.items()}
+    for name, peer in peers.items():
+        for variable in _SHARED:
+            mine, theirs = values[name].get(variable), values[peer].get(variable)
+            if mine is None and theirs is not None:
+                shared[name][variable] = theirs
+            elif mine is not None and theirs is not None and mine != theirs and name < peer:
+                problems.append(f"{name}, {peer}: {variable}: the nodes of an HA pair differ; set it the same on both")
+    return shared
+
+
+def read_virtual_addresses(
+    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
+) -> dict[str, tuple[str, ...]]:
+    virtual: dict[str, tuple[str, ...]] = {}
+    for name, peer in peers.items():
+        if name > peer:
+            continue
+        found: dict[str, tuple[str, ...]] = {}
+        for node in (name, peer):
+            value = values[node].get("jsa_ha_virtual_address")
+            if value is not None:
+                found[node] = read_addresses(node, "jsa_ha_virtual_address", value, problems)
+        if not found:
+            problems.append(
+                f"{name}, {peer}: jsa_ha_virtual_address is not set: peers of an HA pair meet it with three addresses, "
+                "each node's own and the cluster's; set the cluster's address on either node"
+            )
+        elif len(set(found.values())) > 1:
+            problems.append(f"{name}, {peer}: jsa_ha_virtual_address: the nodes of an HA pair have different values")
+        else:
+            virtual[name] = virtual[peer] = next(iter(found.values()))
+    for name, own in values.items():
+        if own.get("jsa_ha_virtual_address") is not None and name not in peers:
+            problems.append(
+                f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair"
+            )
+    return virtual
