@@ -334,7 +334,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_catalogue
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.selection import Filters, select
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 
 try:
     import jmespath

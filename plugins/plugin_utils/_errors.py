@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from collections.abc import Iterable
 
 
@@ -18,9 +16,3 @@ class InputError(ValueError):
         self.subject = subject
         self.problems = list(problems)
         super().__init__(f"{subject}:\n" + "\n".join(f"- {problem}" for problem in self.problems))
-
-
-def did_you_mean(word: str, valid: Iterable[str], cutoff: float = 0.75) -> str:
-    """``", did you mean X?"`` where one of *valid* is close to *word*, else nothing."""
-    close = difflib.get_close_matches(word, list(valid), n=1, cutoff=cutoff)
-    return f", did you mean {close[0]}?" if close else ""

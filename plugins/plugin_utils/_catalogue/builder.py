@@ -22,7 +22,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.node import Node
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.plain import as_plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DISCOVERIES,

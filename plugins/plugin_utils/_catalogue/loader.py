@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.builder import Builder
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 
 _DATA = Path(__file__).parent / "data"
 

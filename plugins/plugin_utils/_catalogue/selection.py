@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DESTINATION_NETWORKS,

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError, did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
     ELSEWHERE,
     NOT_OPENED,
@@ -23,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import read_addresses
 
 #: What the nodes of an HA cluster share where only one of them says it.

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_extra
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_extra
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.selection import Filters, select
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 
 
 def entry(entry_id, **fields):

@@ -11,6 +11,12 @@ import difflib
 from collections.abc import Iterable
 
 
+def did_you_mean(word: str, valid: Iterable[str], cutoff: float = 0.75) -> str:
+    """``", did you mean X?"`` where one of *valid* is close to *word*, else nothing."""
+    close = difflib.get_close_matches(word, list(valid), n=1, cutoff=cutoff)
+    return f", did you mean {close[0]}?" if close else ""
+
+
 def expected(given: object, valid: Iterable[str]) -> str:
     """``expected one of a, b, c``; if *given* looks like a slip of the pen, ``did you mean b?`` goes before it."""
     names = list(dict.fromkeys(valid))
