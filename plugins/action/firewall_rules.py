@@ -28,6 +28,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
+#: So many lines of difference are printed; all of them are returned.
+_SHOWN_DIFFERENCES = 40
+
+
 class ActionModule(ActionBase):
     """Computes or loads the plan; touches no host."""
 
@@ -57,9 +61,12 @@ class ActionModule(ActionBase):
         warnings = list(plan.get("warnings", ()))
         if differences:
             warnings.append(
-                f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since:\n  "
-                + "\n  ".join(differences)
+                f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since: "
+                f"{len(differences)} differences, printed above"
             )
+            more = len(differences) - _SHOWN_DIFFERENCES
+            shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
+            show("\n".join([f"Saved plan {arguments['plan_file']} (-) and the inventory of today (+):", *shown]))
         result.update(changed=changed, differences=differences)
         if arguments["return_plan"]:
             result["plan"] = plan
