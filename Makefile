@@ -54,6 +54,8 @@ clean:  ## remove what make made: environment, caches, results, tarballs
 	@ln -sfn ../../.. $@
 
 .venv/develop: requirements/develop.txt requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo '$(PYTHON) is missing or too old: choose 3.10 or later, for example make develop PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	    { echo 'Missing: $(PYTHON) with venv and ensurepip. On Debian, as root: apt-get install python3-venv' >&2; exit 1; }
 	@$(PYTHON) -m venv .venv

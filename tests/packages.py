@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ PACKAGES = {
     "iptables": "iptables",
     "nft": "nftables",
     "nmap": "nmap",
+    "ping": "iputils-ping",
+    "ps": "procps",
     "shellcheck": "shellcheck",
     "ssh": "openssh-client",
     "sshd": "openssh-server",

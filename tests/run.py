@@ -18,15 +18,18 @@ import signal
 import subprocess
 import sys
 import time
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from xml.etree import ElementTree
 
 from ansible_collections.jsa.ports.tests.tree import copy_project
 
 ROOT = Path(__file__).resolve().parent.parent
-COPY = ROOT / ".cache" / "tree" / "ansible_collections" / "jsa" / "ports"
+COPIES = ROOT / ".cache" / "tree"
+COPY = COPIES / "ansible_collections" / "jsa" / "ports"
 RESULTS = ROOT / ".cache" / "results"
 
 PYTHON = sys.executable
@@ -35,7 +38,7 @@ PYTHON = sys.executable
 @dataclass(frozen=True)
 class Step:
     name: str
-    #: ``{reports}`` stands for the folder of the step's JUnit reports; a step whose command names it is counted by them.
+    #: ``{reports}`` stands for a folder for JUnit reports. A step whose command names it is counted by them.
     command: Sequence[str]
     #: Runs in the copy at .../ansible_collections/jsa/ports instead of the checkout.
     in_copy: bool = False
@@ -66,22 +69,29 @@ STAGES: Mapping[str, Sequence[Step]] = {
         # Features of the language and of the standard library that came after Python 3.6.
         Step(
             "python 3.6",
-            ("vermin", "--quiet", "--no-tips", "--violations", "--target=3.6-", "plugins/modules", "plugins/module_utils"),
+            ("vermin", "--quiet", "--no-tips", "--violations", "-t=3.6-", "plugins/modules", "plugins/module_utils"),
         ),
-        Step("ansible-lint", ("ansible-lint", "-q", "--nocolor"), in_copy=True),
+        Step(
+            "ansible-lint",
+            ("ansible-lint", "-q", "--nocolor"),
+            in_copy=True,
+            environment={"ANSIBLE_COLLECTIONS_PATH": str(COPIES)},
+        ),
         Step("changelog", ("antsibull-changelog", "lint")),
         Step("changelog.yaml", ("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")),
         Step(
             "documentation",
             ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=self", "."),
             in_copy=True,
+            # It writes a log into the home folder.
+            environment={"HOME": str(RESULTS)},
         ),
         Step("shellcheck", ("shellcheck", ".ci/run")),
     ),
     "unit": (pytest("tests/unit"),),
     "package": (pytest("tests/package"),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
-    "lab": (pytest("tests/lab", timeout=1200),),
+    "lab": (pytest("tests/integration_lab", timeout=1200),),
 }
 
 
@@ -168,7 +178,7 @@ def children() -> Iterator[tuple[int, str]]:
 
 
 def end_leftovers(patience: float = 3) -> list[str]:
-    """What still runs though its step is over, after *patience* seconds. It is ended, with all that it leaves in turn."""
+    """What still runs though its step is over, after *patience* seconds. It is ended, with all that it leaves."""
     deadline = time.monotonic() + patience
     commands = []
     while running := list(children()):
@@ -178,6 +188,19 @@ def end_leftovers(patience: float = 3) -> list[str]:
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.05)
     return commands
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """See to it that *process*, the leader of its group, is over."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        # Long enough for a lab to be taken down.
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def run_step(stage: str, step: Step) -> Outcome:
@@ -207,13 +230,8 @@ def run_step(stage: str, step: Step) -> Outcome:
             code: int | None = process.wait(step.timeout)
         except subprocess.TimeoutExpired:
             code = None
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                # Long enough for a lab to be taken down.
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        finally:
+            end(process)
     outcome = judge(step, code, folder)
     for command in end_leftovers():
         outcome.fail(f"left running: {command}")
@@ -226,16 +244,19 @@ def run_step(stage: str, step: Step) -> Outcome:
     return outcome
 
 
-def run_stages(stages: Mapping[str, Sequence[Step]]) -> Outcome:
-    total = Outcome()
+def run_stages(stages: Mapping[str, Sequence[Step]], total: Outcome) -> None:
+    """Add the outcome of all *stages* to *total*."""
     for name, steps in stages.items():
         for step in steps:
             try:
                 total.add(run_step(name, step))
             except OSError as error:
-                total.fail(str(error))
+                total.failed += 1
                 print(f"could not be started: {error}; the programs of the system come with make packages")
-    return total
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> int:
@@ -244,9 +265,16 @@ def main() -> int:
     named = parser.parse_args().stages or list(STAGES)
     if unknown := sorted(set(named) - set(STAGES)):
         parser.error(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}")
+    signal.signal(signal.SIGTERM, _interrupt)
     adopt_orphans()
     copy_project(ROOT, COPY)
-    total = run_stages({name: STAGES[name] for name in named})
+    total = Outcome()
+    try:
+        run_stages({name: STAGES[name] for name in named}, total)
+    except KeyboardInterrupt:
+        end_leftovers()
+        total.failed += 1
+        print("interrupted")
     print(total)
     return 1 if total.failed else 0
 

@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -43,7 +44,7 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
 def ansible_test_folder() -> Path:
     spec = importlib.util.find_spec("ansible_test")
     if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("ansible-test is not installed: it comes with ansible-core from PyPI, see requirements/test.txt")
+        raise SystemExit("ansible-test is missing: it comes with ansible-core from PyPI, see requirements/test.txt")
     return Path(next(iter(spec.submodule_search_locations)))
 
 
@@ -151,7 +152,8 @@ def main() -> int:
         (ansible_test_folder() / "_util" / "target" / "common" / "constants.py").read_text(),
     )
     pythons = find_pythons(versions, os.environ)
-    print(f"Pythons: {', '.join(pythons)}; not on this machine: {', '.join(sorted(set(versions) - set(pythons))) or '-'}")
+    absent = [version for version in versions if version not in pythons]
+    print(f"Pythons: {', '.join(pythons)}; not on this machine: {', '.join(absent) or '-'}")
 
     output = COPY / "tests" / "output" / "junit"
     shutil.rmtree(output, ignore_errors=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+
 from pathlib import Path
 
 #: What "make" puts into a checkout, for the case that git cannot say what belongs to the project.

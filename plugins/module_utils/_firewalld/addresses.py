@@ -39,7 +39,7 @@ def parse_network(text):  # type: (object) -> Network
             meant = ipaddress.ip_network(text.strip(), strict=False)
         except ValueError:
             raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % text)
-        raise ValueError("%s has host bits set: write %s, or one address" % (text, meant))
+        raise ValueError("%s has host bits: write %s, or one address" % (text, meant))
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and \
             network.network_address in _MAPPED:
         address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFFFFFF)
@@ -69,7 +69,7 @@ def group_sources(networks):  # type: (Iterable[Network]) -> Sources
             anyone.add(family_of(network))
         else:
             entries.setdefault(family_of(network), []).append(str(network))
-    return Sources(tuple(sorted(anyone)), dict((family, tuple(found)) for family, found in entries.items()))
+    return Sources(tuple(sorted(anyone)), {family: tuple(found) for family, found in entries.items()})
 
 
 def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     NAME_PREFIX,
@@ -30,6 +30,7 @@ LIB = "/usr/lib/firewalld"
 
 _PARSERS = {POLICIES: parse_policy, IPSETS: parse_set}
 _POLICY_PRIORITY = re.compile(r'<policy\b[^>]*\spriority="(-?[0-9]+)"')
+_TEMPORARY = re.compile(r"^\.%s.*\.xml\..*\.tmp$" % re.escape(NAME_PREFIX))
 _TO_HOST = re.compile(r'<egress-zone\s+name="HOST"')
 
 
@@ -104,23 +105,32 @@ class PermanentFiles(object):
         texts.update(changes.change)
         staged = {}  # type: Dict[str, str]
         try:
+            self._sweep()
             for path in sorted(texts):
                 staged[path] = self._stage(path, texts[path])
             for temporary in staged.values():
                 _sync(temporary)
             for path in sorted(texts, key=_sets_first):
-                os.rename(staged.pop(path), os.path.join(self.etc, path))
+                os.rename(staged[path], os.path.join(self.etc, path))
+                del staged[path]
             for path in sorted(changes.delete, key=_sets_first, reverse=True):
                 _remove(os.path.join(self.etc, path))
                 # firewalld's own copy of a file that somebody changed with firewall-cmd --permanent
                 _remove(os.path.join(self.etc, path + ".old"))
-            for folder in sorted(set(path.split("/")[0] for path in list(texts) + changes.delete)):
+            for folder in sorted({path.split("/")[0] for path in list(texts) + changes.delete}):
                 _sync(os.path.join(self.etc, folder))
         except (IOError, OSError) as error:
             raise FirewalldError("cannot write firewalld's files: %s" % error)
         finally:
             for temporary in staged.values():
                 _remove(temporary)
+
+    def _sweep(self):  # type: () -> None
+        """Temporary files of a run that was killed."""
+        for folder in (POLICIES, IPSETS):
+            for name in _listdir(os.path.join(self.etc, folder)):
+                if _TEMPORARY.match(name):
+                    _remove(os.path.join(self.etc, folder, name))
 
     def _stage(self, path, text):  # type: (str, str) -> str
         """A temporary file in the folder of *path*: it gets the folder's SELinux type, as the file itself would.
@@ -153,10 +163,10 @@ class PermanentFiles(object):
 
 
 def compare_files(found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str]) -> FileChanges
-    mine = dict((path, one.text) for path, one in found.items() if one.mine)
+    mine = {path: one.text for path, one in found.items() if one.mine}
     return FileChanges(
-        create=dict((path, text) for path, text in wanted.items() if path not in mine),
-        change=dict((path, text) for path, text in wanted.items() if path in mine and mine[path] != text),
+        create={path: text for path, text in wanted.items() if path not in mine},
+        change={path: text for path, text in wanted.items() if path in mine and mine[path] != text},
         delete=sorted(path for path in mine if path not in wanted),
     )
 
@@ -164,8 +174,8 @@ def compare_files(found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str
 def reverse(found, changes):  # type: (Dict[str, ObjectFile], FileChanges) -> FileChanges
     """What undoes *changes* on the files that were *found* before."""
     return FileChanges(
-        create=dict((path, found[path].text) for path in changes.delete),
-        change=dict((path, found[path].text) for path in changes.change),
+        create={path: found[path].text for path in changes.delete},
+        change={path: found[path].text for path in changes.change},
         delete=sorted(changes.create),
     )
 
@@ -181,7 +191,7 @@ def ruleset_of(found):  # type: (Dict[str, ObjectFile]) -> Ruleset
     return ruleset
 
 
-def _sets_first(path):  # type: (str) -> tuple
+def _sets_first(path):  # type: (str) -> Tuple[bool, str]
     return not path.startswith(IPSETS), path
 
 
@@ -202,10 +212,9 @@ def _sync(path):  # type: (str) -> None
         os.close(handle)
 
 
-def _remove(path):  # type: (str) -> Optional[bool]
+def _remove(path):  # type: (str) -> None
     try:
         os.unlink(path)
     except OSError as error:
         if error.errno != errno.ENOENT:
             raise
-    return None

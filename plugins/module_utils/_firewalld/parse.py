@@ -104,8 +104,8 @@ def parse_set(name, text):  # type: (str, str) -> AddressSet
     root = parse_xml(text)
     if root.tag != "ipset" or root.attributes.get("type") != "hash:net":
         raise ValueError("no hash:net set")
-    options = dict((child.attributes.get("name"), child.attributes.get("value"))
-                   for child in root.children if child.tag == "option")
+    options = {child.attributes.get("name"): child.attributes.get("value")
+                   for child in root.children if child.tag == "option"}
     entries = tuple(child.text.strip() for child in root.children if child.tag == "entry")
     label = root.child_text("short").partition(":")[2].strip()
     return AddressSet(name, IPV6 if options.get("family") == "inet6" else IPV4, label, entries)
@@ -139,10 +139,10 @@ def parse_policy(name, text):  # type: (str, str) -> Policy
 
 def _parse_rule(element):  # type: (Element) -> Optional[Rule]
     """None for a rule that is not of the few kinds that we write."""
-    children = dict((child.tag, child) for child in element.children)
-    if len(children) != len(element.children) or set(element.attributes) - set(("family", "priority")):
+    children = {child.tag: child for child in element.children}
+    if len(children) != len(element.children) or set(element.attributes) - {"family", "priority"}:
         return None
-    if set(children) - set(("source", "port", "protocol", "accept", "reject")):
+    if set(children) - {"source", "port", "protocol", "accept", "reject"}:
         return None
     family = element.attributes.get("family")
     action = _parse_action(element, children, family)
@@ -153,9 +153,9 @@ def _parse_rule(element):  # type: (Element) -> Optional[Rule]
     source = None
     if "source" in children:
         found = children["source"].attributes
-        if set(found) == set(("ipset",)):
+        if set(found) == {"ipset"}:
             source = "@" + found["ipset"]
-        elif set(found) == set(("address",)):
+        elif set(found) == {"address"}:
             source = found["address"]
         else:
             return None

@@ -119,7 +119,11 @@ def read_runtime(client):  # type: (Client) -> Runtime
 # nftables
 
 _NFT_POLICY = re.compile(r"^filter_(?:IN|OUT)_(?:policy_)?(%s[^ ]*)$" % re.escape(NAME_PREFIX))
-_NFT_PARTS = re.compile(r"_(?:pre|log|deny|allow|post)$")
+_PARTS = re.compile(r"_(?:pre|log|deny|allow|post)$")
+_NFT_VERDICTS = frozenset(("accept", "drop", "reject", "jump", "goto", "return"))
+_NFT_REFUSALS = {"icmp": IPV4, "icmpv6": IPV6}
+_NFT_ADDRESSES = {"ip": IPV4, "ip6": IPV6}
+_ICMP_NAMES = {"icmp": ICMP[IPV4], "icmpv6": ICMP[IPV6], "ipv6-icmp": ICMP[IPV6]}
 
 
 def parse_nft(objects):  # type: (List[Dict[str, Any]]) -> Runtime
@@ -139,7 +143,7 @@ def parse_nft(objects):  # type: (List[Dict[str, Any]]) -> Runtime
     policies = {}
     for chain in chains.rules:
         match = _NFT_POLICY.match(chain)
-        if match and not _NFT_PARTS.search(chain):
+        if match and not _PARTS.search(chain):
             policies[match.group(1)] = chains.policy(chain, chain in linked)
     return Runtime("nftables", len(chains.reachable("filter_INPUT")) > 1, FAMILIES, policies, sets)
 
@@ -171,38 +175,45 @@ def _nft_step(expression):  # type: (List[Dict[str, Any]]) -> Any
             if word in verdict:
                 return _Verdict(word.upper())
     rule = _nft_rule(matches, rest)
-    return expression if rule is None else rule
+    return _nft_text(expression) if rule is None else rule
 
 
-_NFT_VERDICTS = set(("accept", "drop", "reject", "jump", "goto", "return"))
+def _nft_text(value):  # type: (Any) -> str
+    """Roughly as nft would print it: for people, never parsed again."""
+    if isinstance(value, dict):
+        if "match" in value:
+            match = value["match"]
+            sign = [] if match.get("op") in ("==", "in") else [match.get("op", "")]
+            return " ".join([_nft_text(match["left"])] + sign + [_nft_text(match["right"])])
+        if "payload" in value:
+            return "%s %s" % (value["payload"].get("protocol", "raw"), value["payload"].get("field", "bits"))
+        return " ".join((key + " " + _nft_text(inner)).strip() for key, inner in sorted(value.items()))
+    if isinstance(value, (list, tuple)):
+        return " ".join(_nft_text(inner) for inner in value)
+    return "" if value is None else str(value)
 
 
-def _nft_rule(matches, rest):  # type: (List[Dict[str, Any]], List[Dict[str, Any]]) -> Any
+def _nft_rule(matches, rest):  # type: (List[Dict[str, Any]], List[Dict[str, Any]]) -> Optional[Rule]
     found = {}  # type: Dict[str, Any]
     for match in matches:
-        pair = _nft_match(match)
-        if pair is None:
-            return None
-        if pair[0] in found and found[pair[0]] != pair[1]:
-            return None
-        found.update((pair,))
-    if len(rest) != 1:
+        for key, value in _nft_match(match):
+            if found.setdefault(key, value) != value:
+                return None
+    if len(rest) != 1 or "unknown" in found:
         return None
     if "accept" in rest[0]:
-        action = ACCEPT
-    elif "reject" in rest[0]:
-        reject = rest[0]["reject"] or {}
-        if reject.get("expr") != "admin-prohibited" or reject.get("type") not in ("icmp", "icmpv6"):
-            return None
-        action = REFUSE
-        found.setdefault("family", IPV4 if reject["type"] == "icmp" else IPV6)
-    else:
+        return _rule_of(ACCEPT, found)
+    reject = rest[0].get("reject") or {}
+    if reject.get("expr") != "admin-prohibited" or reject.get("type") not in _NFT_REFUSALS:
         return None
-    return _rule_of(action, found)
+    family = _NFT_REFUSALS[reject["type"]]
+    if found.setdefault("family", family) != family:
+        return None
+    return _rule_of(REFUSE, found)
 
 
-def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Any
-    """One Rule of what was matched, or None. Without a family it holds for both."""
+def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Optional[Rule]
+    """The rule that matches what was *found*; without a family it holds for both."""
     protocol = found.get("protocol")
     if protocol is None:
         return None
@@ -212,30 +223,28 @@ def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Any
     return Rule(action, found.get("family"), protocol, found.get("ports"), found.get("source"))
 
 
-def _nft_match(match):  # type: (Dict[str, Any]) -> Optional[Tuple[str, Any]]
+def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
+    """What the match says about a rule: pairs of field and value."""
     left, right = match["left"], match["right"]
-    if "ct" in left and left["ct"].get("key") == "state":
+    key = left["meta"].get("key") if "meta" in left else left.get("ct", {}).get("key")
+    payload = left.get("payload", {})
+    if key == "state":
         # firewalld 0.9 asks for new connections; established ones never get here.
         states = right.get("set", right) if isinstance(right, dict) else right
-        states = [states] if isinstance(states, str) else states
-        return ("state", "new") if set(states) == set(("new", "untracked")) else None
-    if match.get("op") != "==":
-        return None
-    if "meta" in left:
-        key = left["meta"].get("key")
+        if set([states] if isinstance(states, str) else states) == {"new", "untracked"}:
+            return []
+    elif match.get("op") == "==":
         if key == "nfproto" and right in FAMILIES:
-            return "family", right
-        if key == "l4proto" and right in ("icmp", "ipv6-icmp", "icmpv6"):
-            return "protocol", "icmp" if right == "icmp" else "ipv6-icmp"
-        return None
-    payload = left.get("payload", {})
-    if payload.get("field") == "saddr" and payload.get("protocol") in ("ip", "ip6"):
-        if isinstance(right, str) and right.startswith("@"):
-            return "source", right
-        return "source", _nft_element(right)
-    if payload.get("field") == "dport" and payload.get("protocol") in ("tcp", "udp"):
-        return "service", (payload["protocol"], right)
-    return None
+            return [("family", right)]
+        if key == "l4proto" and isinstance(right, str) and right in _ICMP_NAMES:
+            return [("protocol", _ICMP_NAMES[right])]
+        if payload.get("field") == "saddr" and payload.get("protocol") in _NFT_ADDRESSES:
+            source = right if isinstance(right, str) and right.startswith("@") else _nft_element(right)
+            return [("family", _NFT_ADDRESSES[payload["protocol"]]), ("source", source)]
+        if payload.get("field") == "dport" and payload.get("protocol") in ("tcp", "udp"):
+            first, last = right["range"] if isinstance(right, dict) and "range" in right else (right, right)
+            return [("protocol", payload["protocol"]), ("ports", (first, last))]
+    return [("unknown", match)]
 
 
 # iptables
@@ -256,13 +265,14 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
         linked = chains.reachable("INPUT") | chains.reachable("OUTPUT")
         for chain in chains.rules:
             match = _IPT_POLICY.match(chain)
-            if not match or _NFT_PARTS.search(chain):
+            if not match or _PARTS.search(chain):
                 continue
             found = chains.policy(chain, chain in linked)
             other = policies.get(match.group(1))
             if other is not None:
                 target = found.target if found.target == other.target else "%s/%s" % (other.target, found.target)
-                found = RunningPolicy(target, other.rules + found.rules, other.other + found.other,
+                found = RunningPolicy(target, other.rules + found.rules,
+                                      other.other + tuple(text for text in found.other if text not in other.other),
                                       other.linked and found.linked)
             policies[match.group(1)] = found
     sets = {}  # type: Dict[str, List[str]]
@@ -274,7 +284,7 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
             entry = words[2]
             sets[words[1]].append(entry if "/" in entry else str(ipaddress.ip_network(entry)))
     return Runtime("iptables", bool(families), tuple(families), policies,
-                   dict((name, tuple(entries)) for name, entries in sets.items()))
+                   {name: tuple(entries) for name, entries in sets.items()})
 
 
 def _ipt_chains(text, family):  # type: (str, str) -> _Chains
@@ -316,7 +326,7 @@ def _ipt_step(words, family):  # type: (List[str], str) -> Any
     found = {"family": family}  # type: Dict[str, Any]
     if options.get("--ctstate", [""])[0].split(",") in (["NEW", "UNTRACKED"], ["UNTRACKED", "NEW"]):
         options.pop("--ctstate")
-    protocol = options.pop("-p", [None])[0]
+    protocol = options.pop("-p", [""])[0]
     if "--dport" in options:
         first, _colon, last = options.pop("--dport")[0].partition(":")
         found["ports"] = (int(first), int(last or first))
@@ -324,9 +334,9 @@ def _ipt_step(words, family):  # type: (List[str], str) -> Any
         found["source"] = "@" + options.pop("--match-set")[0]
     elif "-s" in options:
         found["source"] = str(ipaddress.ip_network(options.pop("-s")[0]))
-    found["protocol"] = protocol
+    found["protocol"] = _ICMP_NAMES.get(protocol, protocol) or None
     text = " ".join(words)
-    if options:
+    if options or "!" in words:
         return text
     if target == "ACCEPT":
         return _rule_of(ACCEPT, found) or text

@@ -10,7 +10,7 @@ The input is checked whole before anything else happens; every mistake goes into
 import hashlib
 import re
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import (
     Network,
@@ -49,9 +49,11 @@ CONTROLLER = "controller"
 _SUFFIX = {IPV4: "-4", IPV6: "-6"}
 #: ipset takes names of up to 31 characters; prefix and suffix need six.
 _LABEL_MAX = 31 - len(NAME_PREFIX) - 2
-_PLAIN_LABEL = re.compile(r"^[a-z0-9_]+$")
-#: What a comment in XML must not hold, and what a line of a diff should not.
-_WORD = re.compile(r"^[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]$")
+_PLAIN_CLASS = re.compile(r"^[a-z0-9_]+(?: [a-z0-9_]+)*$")
+#: Reasons stand in comments of the XML files, which hold no "--" and are split at commas.
+_REASON = re.compile(r"^(?!.*--)[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]$")
+#: Classes stand in texts: any name that an inventory can give a host.
+_CLASS = re.compile(r"^[^\x00-\x1f\x7f]+$")
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbour discovery, and leases.
 ESSENTIALS = (
@@ -101,8 +103,8 @@ class _Reader(object):
             protocol = self._protocol(row, where, ("tcp", "udp", "icmp"))
             ports = self._ports(row, where, protocol)
             sources = self._source_list(row, where)
-            why = self._words(row, "why", where)
-            classes = self._words(row, "source_classes", where)
+            why = self._words(row, "why", where, _REASON)
+            classes = self._words(row, "source_classes", where, _CLASS)
             if protocol and sources:
                 found.append(Inbound(protocol, ports, sources, why, classes))
         return found
@@ -115,7 +117,7 @@ class _Reader(object):
                 continue
             protocol = self._protocol(row, where, ("tcp", "udp"))
             ports = self._ports(row, where, protocol)
-            why = self._words(row, "why", where)
+            why = self._words(row, "why", where, _REASON)
             if protocol and ports:
                 found.append(Refused(protocol, ports, why))
         return found
@@ -173,7 +175,8 @@ class _Reader(object):
             found.append(network)
         return found
 
-    def _words(self, row, field, where):  # type: (Dict[str, Any], str, str) -> Tuple[str, ...]
+    def _words(self, row, field, where, allowed):
+        # type: (Dict[str, Any], str, str, Pattern[str]) -> Tuple[str, ...]
         words = row.get(field)
         if words is None:
             return ()
@@ -181,8 +184,9 @@ class _Reader(object):
             self.mistakes.append("%s: %s is %r: expected a list of names" % (where, field, words))
             return ()
         for word in words:
-            if not _WORD.match(word) or "--" in word:
-                self.mistakes.append("%s: %s has the name %r: letters, digits and _.:/+@- only" % (where, field, word))
+            if not allowed.match(word):
+                self.mistakes.append("%s: %s has the name %r: letters, digits and single characters of _.:/+@- only"
+                                     % (where, field, word))
         return tuple(sorted(set(words)))
 
 
@@ -227,7 +231,7 @@ def build_ruleset(inbound, refused, unlisted, guard):
     for rule, reasons in _refusals(accepted, refusals):
         why.setdefault(rule, set()).update(reasons)
 
-    reasons_of = dict((rule, tuple(sorted(reasons))) for rule, reasons in why.items())
+    reasons_of = {rule: tuple(sorted(reasons)) for rule, reasons in why.items()}
     policy = Policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], PRIORITY, tuple(sorted(reasons_of, key=_order)),
                     reasons_of)
     return Ruleset({POLICY_IN: policy}, sets)
@@ -327,7 +331,7 @@ class _Names(object):
             key = tuple(sorted(row.sources.entries.items()))
             sources.setdefault(self._parts(row), set()).add(key)
         # A plan written by hand can give one class two meanings: those rules get sets of their own.
-        self._ambiguous = set(parts for parts, found in sources.items() if len(found) > 1)
+        self._ambiguous = {parts for parts, found in sources.items() if len(found) > 1}
 
     @staticmethod
     def _parts(row):  # type: (Inbound) -> Tuple[str, ...]
@@ -348,9 +352,9 @@ def _port_label(row):  # type: (Inbound) -> str
 
 
 def _short_name(parts):  # type: (Tuple[str, ...]) -> str
-    plain = "-".join(parts)
-    if len(plain) <= _LABEL_MAX and plain != CONTROLLER and all(_PLAIN_LABEL.match(part) for part in parts):
+    plain = "-".join(part.replace(" ", ".") for part in parts)
+    if len(plain) <= _LABEL_MAX and plain != CONTROLLER and all(_PLAIN_CLASS.match(part) for part in parts):
         return plain
     digest = hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
-    readable = re.sub(r"[^a-z0-9_]+", "-", plain.lower()).strip("-")[:_LABEL_MAX - 9].rstrip("-")
+    readable = re.sub(r"[^a-z0-9_.]+", "-", plain.lower()).strip("-.")[:_LABEL_MAX - 9].rstrip("-.")
     return "%s-%s" % (readable, digest)

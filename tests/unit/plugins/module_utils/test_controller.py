@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.jsa.ports.plugins.module_utils._controller import (
     SSHConnection,
     find_ssh_connection,
     parse_address,
     parse_ssh_connection,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 V4 = "10.0.0.250 50122 10.0.0.1 22"

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     ACCEPT,
     REFUSE,
@@ -28,8 +31,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import
     subtract,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def row(ports: str | None = "32006", protocol: str = "tcp", **more: Any) -> dict[str, Any]:
@@ -245,7 +246,7 @@ def test_a_controller_that_moves_changes_entries_only() -> None:
         ([row(None)], [], ["inbound[0]", "ports is missing"]),
         ([row("22", "sctp")], [], ["inbound[0]", "'sctp' is none of tcp, udp, icmp"]),
         ([row("8", "icmp")], [], ["inbound[0]", "ICMP has no ports"]),
-        ([row(sources=["10.0.0.5/24"])], [], ["inbound[0].sources", "10.0.0.5/24 has host bits set: write 10.0.0.0/24"]),
+        ([row(sources=["10.0.0.5/24"])], [], ["inbound[0].sources", "10.0.0.5/24 has host bits: write 10.0.0.0/24"]),
         ([row(sources=["con1"])], [], ["inbound[0].sources", "'con1' is no address"]),
         ([row(sources=[7])], [], ["inbound[0].sources", "7 is no address"]),
         ([row(sources="10.0.0.0/8")], [], ["inbound[0]", "expected a list of CIDRs"]),
@@ -305,7 +306,7 @@ ranges = st.lists(
 
 
 @given(ranges, ranges)
-def test_every_catalogued_port_ends_in_one_answer(inbound: list[tuple[int, int]], anyone: list[tuple[int, int]]) -> None:
+def test_every_named_port_ends_in_one_answer(inbound: list[tuple[int, int]], anyone: list[tuple[int, int]]) -> None:
     """For a stranger: accepted where anyone is, refused on every other port that was named, untouched elsewhere."""
     lines = [row("%d-%d" % ports) for ports in inbound]
     lines += [row("%d-%d" % ports, sources=["0.0.0.0/0", "::/0"]) for ports in anyone]

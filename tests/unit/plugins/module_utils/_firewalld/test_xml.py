@@ -11,6 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     ACCEPT,
     EMPTY,
@@ -26,8 +29,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import 
     parse_xml,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render, render_set
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def test_golden_files(ruleset: Ruleset, data: Path) -> None:

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether an IPv6 socket also serves IPv4, which /proc/net does not show. Runs on Python 3.6."""
+
+import socket
+import struct
+
+from typing import Dict
+
+from ansible_collections.jsa.ports.plugins.module_utils import _netlink
+from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import STATE_CLOSE, STATE_LISTEN
+
+_SOCK_DIAG_BY_FAMILY = 20
+_INET_DIAG_SKV6ONLY = 11
+
+#: Family, protocol, extensions, padding, states; the socket's identity follows, which is all zero for "every socket".
+_REQUEST = struct.Struct("=BBBBI48s")
+#: Family, state, timer, retransmissions; identity; expiry, both queues, uid, inode.
+_ANSWER = struct.Struct("=BBBB48sIIIII")
+
+_QUESTIONS = ((socket.IPPROTO_TCP, STATE_LISTEN), (socket.IPPROTO_UDP, STATE_CLOSE))
+
+
+def read_v6only():  # type: () -> Dict[int, bool]
+    """Inode of each listening IPv6 socket to whether it keeps to IPv6.
+
+    Empty or incomplete where the kernel was built without socket diagnosis, or does not let us ask: then it is not known.
+    """
+    found = {}  # type: Dict[int, bool]
+    for protocol, state in _QUESTIONS:
+        request = _REQUEST.pack(socket.AF_INET6, protocol, 0, 0, 1 << state, b"")
+        try:
+            for _kind, body in _netlink.ask(_netlink.SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, request, _netlink.DUMP):
+                if len(body) >= _ANSWER.size:
+                    value = _netlink.attributes(body[_ANSWER.size:]).get(_INET_DIAG_SKV6ONLY)
+                    if value:
+                        found[_ANSWER.unpack_from(body)[-1]] = value != b"\0"
+        except OSError:
+            continue
+    return found

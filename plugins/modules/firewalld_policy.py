@@ -1,0 +1,281 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module jsa.ports.firewalld_policy: a thin shell over module_utils/_firewalld."""
+
+DOCUMENTATION = r"""
+module: firewalld_policy
+short_description: Make a host's firewalld accept exactly what the plan says
+version_added: 1.0.0
+author: the jsa.ports authors (@jsa-ports)
+description:
+  - Keeps one policy object, V(jsa-in), and the address sets that it names (V(jsa-*)) in firewalld, and nothing else.
+    The policy decides on packets to the host before any zone does. Zones, policies, sets and direct rules of the site
+    are never touched.
+  - Every inbound rule accepts from exactly its sources; everyone else is refused on its ports and on the refused ones,
+    with an ICMP message (administratively prohibited), so that a probe can tell it from a service that is down. ICMP
+    itself is never refused, established connections are never cut.
+  - Works with firewalld's XML files, C(firewall-cmd), and where they exist C(busctl) and C(nft). Imports nothing from
+    firewalld. Needs firewalld 0.9.0 or later.
+  - A run that changes files ends with at most one C(firewall-cmd --reload); one that only adds or removes peers changes
+    the entries of sets, without a reload; one that finds everything right writes and reloads nothing.
+  - Every run that changes something ends with a look at the kernel's rules. Where they are not what was asked for, the
+    earlier files are restored, loaded and proven again, and the module fails.
+  - A firewall that was changed behind the files' back (rules removed at run time, files changed without a reload) is
+    put right and counts as changed.
+extends_documentation_fragment:
+  - jsa.ports.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - V(present) makes the host's rules what the other options say.
+      - V(absent) removes every object of this collection from firewalld.
+    type: str
+    choices: [present, absent]
+    default: present
+  inbound:
+    description:
+      - What to accept, in the form of the plan's C(inbound).
+      - Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) (one port or a range such as V(32000-33999);
+        absent for ICMP) and C(sources) (CIDRs; V(0.0.0.0/0) and V(::/0) for anyone).
+      - C(why) (names of catalogue entries) and C(source_classes) (stable names for the sources; rules with the same
+        ones share address sets) are optional.
+      - Other keys are ignored.
+    type: list
+    elements: dict
+    default: []
+  refused:
+    description:
+      - What to refuse for everyone that O(inbound) does not accept, in the form of the plan's C(refused).
+      - Each item has C(protocol) (V(tcp) or V(udp)) and C(ports), and may have C(why).
+    type: list
+    elements: dict
+    default: []
+  unlisted:
+    description:
+      - What becomes of packets that neither O(inbound) nor O(refused) names.
+      - V(zone) leaves them to the site's zones.
+      - V(reject) and V(drop) end them here, but for ICMP, answers to DHCP requests (68/udp, and 546/udp from link-local
+        addresses), established connections and loopback.
+    type: str
+    choices: [zone, reject, drop]
+    default: zone
+  controllers:
+    description:
+      - Addresses or CIDRs that always reach the host's SSH port, besides the address of the connection that this run
+        comes through.
+    type: list
+    elements: str
+    default: []
+  require_controller:
+    description:
+      - Fail, and write nothing, when the SSH connection that this run comes through cannot be found on the host.
+      - Set it to V(false) for connections that are not SSH (local, a container's), or where O(controllers) names the
+        addresses.
+    type: bool
+    default: true
+  ssh_port:
+    description:
+      - The host's SSH port for O(controllers). The port of the connection that this run comes through if not set, V(22)
+        if there is none.
+    type: int
+  offline:
+    description:
+      - Allow writing the permanent files when firewalld does not run. They take effect when it starts.
+    type: bool
+    default: false
+notes:
+  - C(firewall-cmd --reload) forgets what others changed at run time without making it permanent. This is what firewalld
+    does.
+  - Runs on a host wait for each other for up to two minutes.
+seealso:
+  - module: jsa.ports.firewall_rules
+"""
+
+EXAMPLES = r"""
+- name: Let the event processor query this host, and everyone send it syslog
+  jsa.ports.firewalld_policy:
+    inbound:
+      - protocol: tcp
+        ports: "32006"
+        sources: [10.0.0.3/32, 10.0.0.4/32]
+        why: [ariel_query]
+        source_classes: [event_processor]
+      - protocol: udp
+        ports: "514"
+        sources: [0.0.0.0/0, "::/0"]
+        why: [syslog]
+    refused:
+      - protocol: tcp
+        ports: "5432"
+        why: [postgres]
+
+- name: Apply a host's part of a plan, and close everything else
+  jsa.ports.firewalld_policy:
+    inbound: "{{ plan.hosts[inventory_hostname].inbound }}"
+    refused: "{{ plan.hosts[inventory_hostname].refused }}"
+    unlisted: reject
+    controllers: [192.0.2.10, 192.0.2.11]
+
+- name: Leave no trace
+  jsa.ports.firewalld_policy:
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was, or in check mode would be, changed.
+  returned: success
+  type: dict
+  contains:
+    created:
+      description: Policies and sets that were not there before.
+      type: list
+      elements: str
+      sample: [jsa-event_processor-4, jsa-in]
+    changed:
+      description: Policies and sets whose files were replaced.
+      type: list
+      elements: str
+      sample: [jsa-in]
+    removed:
+      description: Policies and sets that are not needed any more.
+      type: list
+      elements: str
+      sample: [jsa-data_node-4]
+    entries:
+      description: Addresses added to and removed from each set, in the files or in what runs.
+      type: dict
+      sample: {jsa-event_processor-4: {added: [10.0.0.5/32], removed: []}}
+  sample: {created: [], changed: [jsa-event_processor-4], removed: [],
+           entries: {jsa-event_processor-4: {added: [10.0.0.5/32], removed: []}}}
+reloaded:
+  description: Whether firewalld was, or in check mode would be, reloaded.
+  returned: success
+  type: bool
+  sample: false
+reload_reasons:
+  description: What only a reload could put right.
+  returned: success
+  type: list
+  elements: str
+  sample: ["policy jsa-in is not loaded"]
+drift:
+  description: How what ran differed from files that were right. Empty unless somebody changed it at run time.
+  returned: success
+  type: list
+  elements: str
+  sample: ["accept tcp 22 from admin (10.9.0.0/16): is missing"]
+version:
+  description: Version of firewalld.
+  returned: success
+  type: str
+  sample: 1.3.3
+controller:
+  description: Address of the SSH connection that this run came through, and the host's port; V(none) without one.
+  returned: success
+  type: dict
+  sample: {address: 10.0.0.250, port: 22}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+    EMPTY,
+    PRIORITY,
+    FirewalldError,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
+
+DEFAULT_SSH_PORT = 22
+
+
+def wanted_ruleset(params, connection):
+    if params["state"] == "absent":
+        return EMPTY
+    if connection is None and params["require_controller"]:
+        raise FirewalldError(
+            "the SSH connection that this run came through was not found on the host, so it cannot be kept open. "
+            "Nothing was written. Name the controller's addresses in controllers and set require_controller: false, "
+            "or only the latter where the connection is not SSH")
+    port = params["ssh_port"]
+    if port is None:
+        port = connection.port if connection else DEFAULT_SSH_PORT
+    guard = None
+    if connection is not None or params["controllers"]:
+        guard = read_guard(params["controllers"], connection.address if connection else None, port)
+    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard)
+
+
+def run(module, client, files):
+    """Of *module*, params, check_mode, _diff and warn are used."""
+    connection = find_ssh_connection()
+    wanted = wanted_ruleset(module.params, connection)
+    status = verbs.require_firewalld(client, module.params["offline"])
+    situation = verbs.read(client, files, status.running)
+    changes = verbs.decide(files, situation, wanted)
+    for name in files.earlier_policies(PRIORITY) if wanted.policies else ():
+        module.warn("The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
+                    "refused, what it refuses is not accepted." % name)
+    reloaded = bool(changes.reload)
+    if changes.any() and not module.check_mode:
+        reloaded = verbs.apply(client, files, situation, wanted, changes)
+    actions = verbs.object_actions(changes)
+    actions["entries"] = entry_actions(situation.files, wanted, changes.entries.items())
+    result = {
+        "changed": changes.any(),
+        "actions": actions,
+        "reloaded": reloaded,
+        "reload_reasons": list(changes.reload),
+        "drift": list(changes.drift),
+        "version": status.version,
+        "controller": {"address": connection.address, "port": connection.port} if connection else None,
+    }
+    if module._diff:
+        result["diff"] = before_and_after(situation.files, situation.runtime, wanted)
+    return result
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "inbound": {"type": "list", "elements": "dict", "default": []},
+            "refused": {"type": "list", "elements": "dict", "default": []},
+            "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
+            "controllers": {"type": "list", "elements": "str", "default": []},
+            "require_controller": {"type": "bool", "default": True},
+            "ssh_port": {"type": "int"},
+            "offline": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    client, files = Client(), PermanentFiles()
+    try:
+        if module.check_mode:
+            result = run(module, client, files)
+        else:
+            with verbs.lock():
+                result = run(module, client, files)
+    except FirewalldError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Three network namespaces on two cables, for tests that are about packets alone and need no host around them.
+
+    prober ── 10.93.1.0/24, fd93:1::/64 ── near ── 10.93.2.0/24, fd93:2::/64 ── far
+
+``near`` is a peer on the prober's own network, and the router to ``far``. None of them has a way out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+from pathlib import Path
+from typing import Any
+
+NEAR = ("10.93.1.254", "fd93:1::254")
+FAR = ("10.93.2.2", "fd93:2::2")
+PROBER = ("10.93.1.1", "fd93:1::1")
+#: On the prober's network, but nobody has them.
+ABSENT = ("10.93.1.77", "fd93:1::77")
+#: The same on the far network.
+ABSENT_FAR = ("10.93.2.77", "fd93:2::77")
+
+UNLIMITED = {"net.ipv4.icmp_ratelimit": "0", "net.ipv6.icmp.ratelimit": "0"}
+LINUX_DEFAULT = {"net.ipv4.icmp_ratelimit": "1000", "net.ipv6.icmp.ratelimit": "100"}
+
+_PROBER = Path(__file__).resolve().parent / "probing.py"
+
+
+class Wires:
+    def __init__(self) -> None:
+        self._prefix = f"jsa-wires-{os.getpid()}"
+        self._services: list[subprocess.Popen[bytes]] = []
+        #: Of hosts on the prober's network, each given once.
+        self.numbers = itertools.count(100)
+
+    def namespace(self, name: str) -> str:
+        return f"{self._prefix}-{name}"
+
+    def run(self, name: str, *command: str, **options: Any) -> str:
+        """The output of *command* in the namespace *name*."""
+        return subprocess.run(
+            ["ip", "netns", "exec", self.namespace(name), *command],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            **options,
+        ).stdout
+
+    def build(self) -> None:
+        for name in ("prober", "near", "far"):
+            _ip("netns", "add", self.namespace(name))
+            self.ip(name, "link", "set", "lo", "up")
+        self._cable("prober", "near", 1, 1)
+        self._cable("far", "near", 2, 2)
+        self.sysctl("near", {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"})
+        self.routes()
+
+    def _cable(self, end: str, router: str, network: int, host: int) -> None:
+        names = (f"{end[:4]}{network}", f"{router[:4]}{network}")
+        _ip("link", "add", names[0], "netns", self.namespace(end), "type", "veth",
+            "peer", "name", names[1], "netns", self.namespace(router))
+        for name, interface, number in ((end, names[0], str(host)), (router, names[1], "254")):
+            self.ip(name, "address", "add", f"10.93.{network}.{number}/24", "dev", interface)
+            self.ip(name, "address", "add", f"fd93:{network}::{number}/64", "dev", interface, "nodad")
+            self.ip(name, "link", "set", interface, "up")
+
+    def routes(self) -> None:
+        for name, network in (("prober", 2), ("far", 1)):
+            here = 3 - network
+            self.ip(name, "route", "add", f"10.93.{network}.0/24", "via", f"10.93.{here}.254")
+            self.ip(name, "route", "add", f"fd93:{network}::/64", "via", f"fd93:{here}::254")
+
+    def ip(self, name: str, *arguments: str) -> str:
+        return _ip("-netns", self.namespace(name), *arguments)
+
+    def sysctl(self, name: str, values: dict[str, str]) -> None:
+        self.run(name, "sysctl", "-qw", *(f"{key}={value}" for key, value in values.items()))
+
+    def rules(self, name: str, hook: str, *rules: str) -> None:
+        """Replace the ruleset of *name* by *rules* at *hook*; none removes it."""
+        text = "flush ruleset\n"
+        if rules:
+            body = "\n".join(rules)
+            text += f"table inet test {{\nchain test {{\ntype filter hook {hook} priority 0;\n{body}\n}}\n}}\n"
+        self.run(name, "nft", "-f", "-", input=text)
+
+    def serve(self, name: str, *ports: int) -> None:
+        """Accept TCP connections on *ports*, and answer datagrams there, on both families."""
+        service = subprocess.Popen(
+            ["ip", "netns", "exec", self.namespace(name), sys.executable, str(_PROBER), "serve", *map(str, ports)],
+            stdout=subprocess.PIPE,
+        )
+        self._services.append(service)
+        assert service.stdout is not None
+        assert service.stdout.readline() == b"ready\n"
+
+    def probe(self, items: list[dict[str, Any]], kernel: str = "as it is", **options: Any) -> list[dict[str, Any]]:
+        """The results of the engine in the namespace of the prober."""
+        options = {"timeout": 0.6, "rate": 0, **options}
+        question = json.dumps({"probes": items, "kernel": kernel, "options": options})
+        return json.loads(self.run("prober", sys.executable, str(_PROBER), "probe", input=question, env=environment()))
+
+    def reset(self) -> None:
+        for name in ("prober", "near", "far"):
+            self.rules(name, "input")
+            # What the kernel has learnt of absent neighbours.
+            self.ip(name, "neigh", "flush", "all")
+        self.sysctl("near", UNLIMITED)
+        self.sysctl("far", UNLIMITED)
+
+    def remove(self) -> None:
+        for service in self._services:
+            service.kill()
+            service.wait()
+            assert service.stdout is not None
+            service.stdout.close()
+        for name in ("prober", "near", "far"):
+            subprocess.run(["ip", "netns", "delete", self.namespace(name)], check=False, stderr=subprocess.DEVNULL)
+
+
+def environment() -> dict[str, str]:
+    """For Python in a namespace: it finds the collection where this process does."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Commands: what is called, and what becomes of those that fail. The programs are scripts made for the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import client as client_module
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, Status
+
+
+class Programs:
+    """Shell scripts that write down how they were called."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "log"
+        self.log.touch()
+        self.client = Client(self.find)
+
+    def find(self, name: str) -> str | None:
+        path = self.root / name
+        return str(path) if path.exists() else None
+
+    def add(self, name: str, body: str = "") -> None:
+        path = self.root / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.log}\n{body}\n')
+        path.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Programs:
+    return Programs(tmp_path)
+
+
+def test_an_error_carries_the_command_and_its_words(programs: Programs) -> None:
+    programs.add("firewall-cmd", "echo INVALID_ZONE: x >&2; exit 112")
+    with pytest.raises(CommandError, match="firewall-cmd --reload: INVALID_ZONE: x") as error:
+        programs.client.reload()
+    assert error.value.code == 112
+
+
+def test_a_reload_that_takes_longer_than_firewall_cmd_waits(programs: Programs) -> None:
+    busy = programs.root / "busy"
+    busy.touch()
+    refuse = f"test ! -e {busy} || {{ rm {busy}; echo Did not receive a reply. >&2; exit 1; }}"
+    programs.add("firewall-cmd", refuse)
+    programs.client.reload()
+    assert programs.calls() == ["firewall-cmd --reload", "firewall-cmd --version"]
+
+
+def test_words_of_commands_are_english(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    programs.add("firewall-cmd", "echo $LC_ALL")
+    assert programs.client.run("firewall-cmd") == "C\n"
+
+
+def test_a_command_that_never_ends(programs: Programs) -> None:
+    programs.add("firewall-cmd", "exec sleep 60")
+    with pytest.raises(CommandError, match="firewall-cmd --x: no end after"):
+        programs.client.run("firewall-cmd", "--x", timeout=0.2)
+
+
+def test_a_program_that_is_missing(programs: Programs) -> None:
+    with pytest.raises(CommandError, match="the program is not there"):
+        programs.client.reload()
+
+
+BUS = 'case "$*" in *get-property*) echo \'s "1.3.3"\';; esac'
+
+
+@pytest.mark.parametrize(
+    ("bus", "cmd", "expected", "calls"),
+    [
+        pytest.param(BUS, "", Status(True, "1.3.3", ""), 1, id="by the bus"),
+        pytest.param(None, "echo 0.9.3", Status(True, "0.9.3", ""), 1, id="without busctl"),
+        pytest.param("exit 1", "echo 0.9.3", Status(True, "0.9.3", ""), 2, id="bus without an answer"),
+        pytest.param("exit 1", "echo FirewallD is not running >&2; exit 252",
+                     Status(False, "", "firewall-cmd --version: FirewallD is not running"), 2, id="not running"),
+    ],
+)  # fmt: skip
+def test_status(programs: Programs, bus: str | None, cmd: str, expected: Status, calls: int) -> None:
+    if bus is not None:
+        programs.add("busctl", bus)
+    programs.add("firewall-cmd", cmd)
+    assert programs.client.status() == expected
+    assert len(programs.calls()) == calls
+    assert not any("--auto-start=yes" in call for call in programs.calls()), "a look must not start firewalld"
+
+
+@pytest.mark.parametrize(
+    ("bus", "add", "remove", "calls"),
+    [
+        pytest.param(True, ["a"], ["b"], ["removeEntry ss s b", "addEntry ss s a"], id="few by the bus"),
+        pytest.param(True, ["a"] * 17, [], ["setEntries sas s 2 a c"], id="many by the bus"),
+        pytest.param(False, ["a", "c"], ["b"], ["--ipset=s --remove-entry=b", "--ipset=s --add-entry=a --add-entry=c"],
+                     id="few without it"),
+        pytest.param(False, ["a"] * 17, [], ["--ipset=s --add-entries-from-file="], id="many without it"),
+    ],
+)  # fmt: skip
+def test_entries(programs: Programs, bus: bool, add: list[str], remove: list[str], calls: list[str]) -> None:
+    programs.add("firewall-cmd")
+    if bus:
+        programs.add("busctl")
+    programs.client.change_entries("s", ["a", "c"], add, remove)
+    found = programs.calls()
+    assert len(found) == len(calls)
+    for call, expected in zip(found, calls, strict=True):
+        assert call.startswith("busctl" if bus else "firewall-cmd")
+        assert expected in call
+
+
+def test_an_entry_under_another_spelling_has_the_whole_set_replaced(programs: Programs) -> None:
+    programs.add("busctl", 'case "$*" in *removeEntry*) echo NOT_ENABLED >&2; exit 1;; esac')
+    programs.client.change_entries("s", ["a"], ["a"], ["b"])
+    assert ["setEntries" in call for call in programs.calls()] == [False, True]
+
+
+def test_firewalld_in_lockdown_listens_to_firewall_cmd_only(programs: Programs) -> None:
+    programs.add("busctl", "echo ACCESS_DENIED >&2; exit 1")
+    programs.add("firewall-cmd")
+    programs.client.change_entries("s", ["a"], ["a"], ["b"])
+    assert programs.calls()[-2:] == ["firewall-cmd --ipset=s --remove-entry=b", "firewall-cmd --ipset=s --add-entry=a"]
+
+
+def test_a_set_too_long_for_an_argument_list(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_ARGUMENT_BYTES", 10)
+    programs.add("busctl")
+    show = f'*-file=*) cat "${{word#*=}}" >>{programs.log};;'
+    programs.add("firewall-cmd", f"for word; do case $word in {show} esac; done")
+    many = [f"10.0.0.{number}" for number in range(20)]
+    programs.client.change_entries("s", many, many, [])
+    assert programs.calls()[0].startswith("firewall-cmd --ipset=s --add-entries-from-file=")
+    assert programs.calls()[1:] == many
+
+
+@pytest.mark.parametrize("body", [None, "echo No such file or directory >&2; exit 1"])
+def test_no_table_of_firewalld(programs: Programs, body: str | None) -> None:
+    if body is not None:
+        programs.add("nft", body)
+    assert programs.client.nft_table() is None
+
+
+def test_the_table_of_firewalld(programs: Programs) -> None:
+    programs.add("nft", """echo '{"nftables": [{"metainfo": {}}]}'""")
+    assert programs.client.nft_table() == [{"metainfo": {}}]
+    assert programs.calls() == ["nft -j list table inet firewalld"]

@@ -1,0 +1,150 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module as a shell: what it hands over, refuses and returns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError
+from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
+
+ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
+PARAMS = {
+    "state": "present",
+    "inbound": [ROW],
+    "refused": [],
+    "unlisted": "zone",
+    "controllers": [],
+    "require_controller": True,
+    "ssh_port": None,
+    "offline": True,
+}
+CONNECTION = SSHConnection("10.0.0.250", 2222)
+
+
+class Module:
+    def __init__(self, check_mode: bool = False, diff: bool = False, **params: Any) -> None:
+        self.params = {**PARAMS, **params}
+        self.check_mode = check_mode
+        self._diff = diff
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+class Stopped:
+    """A firewalld that does not run, so that files are all there is."""
+
+    def __init__(self) -> None:
+        self.checked = 0
+
+    def program(self, name: str) -> str:
+        return name
+
+    def status(self) -> Status:
+        return Status(False, "", "not running")
+
+    def offline_version(self) -> str:
+        return "1.3.3"
+
+    def check_config_offline(self) -> None:
+        self.checked += 1
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> PermanentFiles:
+    return PermanentFiles(str(tmp_path / "etc"), str(tmp_path / "lib"))
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewalld_policy, "find_ssh_connection", lambda: CONNECTION)
+
+
+def ports(params: dict[str, Any], connection: SSHConnection | None) -> set[int]:
+    ruleset = firewalld_policy.wanted_ruleset({**PARAMS, **params}, connection)
+    return {
+        rule.ports[0]
+        for rule in ruleset.policies["jsa-in"].rules
+        if rule.source and rule.source.startswith("@jsa-controller")
+    }
+
+
+@pytest.mark.parametrize(
+    ("params", "connection", "expected"),
+    [
+        ({}, CONNECTION, {2222}),
+        ({"ssh_port": 22}, CONNECTION, {22}),
+        ({"require_controller": False}, CONNECTION, {2222}),
+        ({"require_controller": False}, None, set()),
+        ({"require_controller": False, "controllers": ["10.0.0.1"]}, None, {22}),
+        ({"require_controller": False, "controllers": ["10.0.0.1"], "ssh_port": 2022}, None, {2022}),
+    ],
+)
+def test_the_controller_s_port(params: dict[str, Any], connection: SSHConnection | None, expected: set[int]) -> None:
+    assert ports(params, connection) == expected
+
+
+def test_no_connection_nothing_written(files: PermanentFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewalld_policy, "find_ssh_connection", lambda: None)
+    with pytest.raises(FirewalldError, match="require_controller: false"):
+        firewalld_policy.run(Module(), Stopped(), files)
+    assert files.read() == {}
+
+
+def test_removal_needs_no_connection() -> None:
+    assert firewalld_policy.wanted_ruleset({**PARAMS, "state": "absent"}, None) == EMPTY
+
+
+@pytest.mark.parametrize("diff", [False, True])
+def test_check_mode_predicts_the_run(files: PermanentFiles, diff: bool) -> None:
+    client = Stopped()
+    predicted = firewalld_policy.run(Module(check_mode=True, diff=diff), client, files)
+    assert files.read() == {}
+    assert client.checked == 0
+    done = firewalld_policy.run(Module(diff=diff), client, files)
+    assert done == predicted
+    assert done["changed"]
+    assert done["actions"]["created"] == ["jsa-controller-4", "jsa-controller-6", "jsa-ep-4", "jsa-in"]
+    assert done["controller"] == {"address": "10.0.0.250", "port": 2222}
+    assert ("diff" in done) == diff
+    assert client.checked == 1
+    again = firewalld_policy.run(Module(diff=diff), client, files)
+    assert not again["changed"]
+    assert again["actions"] == {"created": [], "changed": [], "removed": [], "entries": {}}
+
+
+def test_present_then_absent(files: PermanentFiles) -> None:
+    firewalld_policy.run(Module(), Stopped(), files)
+    result = firewalld_policy.run(Module(state="absent"), Stopped(), files)
+    assert result["actions"]["removed"] == ["jsa-controller-4", "jsa-controller-6", "jsa-ep-4", "jsa-in"]
+    assert result["actions"]["entries"]["jsa-ep-4"] == {"added": [], "removed": ["10.0.0.3/32"]}
+    assert files.read() == {}
+
+
+def test_a_policy_that_decides_before_ours_is_told(files: PermanentFiles) -> None:
+    folder = Path(files.etc) / "policies"
+    folder.mkdir(parents=True)
+    (folder / "site.xml").write_text('<policy priority="-200"><egress-zone name="HOST"/></policy>')
+    module = Module()
+    firewalld_policy.run(module, Stopped(), files)
+    assert ["site" in warning for warning in module.warnings] == [True]
+
+
+def test_mistakes_come_before_anything_else(files: PermanentFiles) -> None:
+    class Untouchable:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"{name} was used")
+
+    with pytest.raises(FirewalldError, match=r"inbound\[0\]"):
+        firewalld_policy.run(Module(inbound=[{**ROW, "ports": "0"}]), Untouchable(), files)
