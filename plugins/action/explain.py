@@ -12,6 +12,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import fail_with, read_file, require_netaddr, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.explain import explain, explanation_text
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "source": {"type": "str", "required": True},
@@ -32,10 +36,6 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         require_netaddr()
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.explain import explain, explanation_text
-        from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
         try:
             topology, mistakes = topology_of_task(task_vars, self._templar)

@@ -19,6 +19,10 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
     write_file,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan, plan_differences
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan_file": {"type": "path"},
@@ -43,7 +47,6 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         require_netaddr()
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan
 
         try:
             plan, differences = self._plan(arguments["plan_file"], task_vars)
@@ -53,8 +56,6 @@ class ActionModule(ActionBase):
         if arguments["dest"]:
             changed = write_file(arguments["dest"], dump_plan(plan), "The plan", self._task.check_mode)
         if arguments["show"]:
-            from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_table
-
             table = plan_table(plan, deployment_hosts_in_play(plan, task_vars))
             if table:
                 show(table)
@@ -76,9 +77,6 @@ class ActionModule(ActionBase):
 
     def _plan(self, plan_file: str | None, task_vars: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The plan, and what differs from the inventory's where a saved one is used. Raises InputError."""
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-        from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan, plan_differences
-        from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, mistakes = topology_of_task(task_vars, self._templar)

@@ -16,14 +16,13 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
 
 
 def require_netaddr() -> None:
-    """Ansible's usual message where the library is missing, before anything that imports it is imported."""
-    try:
-        import netaddr  # noqa: F401
-    except ImportError as error:
-        raise AnsibleActionFail(missing_required_lib("netaddr")) from error
+    """Raises Ansible's usual message where the library is missing."""
+    if NETADDR_IMPORT_ERROR is not None:
+        raise AnsibleActionFail(missing_required_lib("netaddr")) from NETADDR_IMPORT_ERROR
 
 
 def fail_with(error: InputError) -> AnsibleActionFail:

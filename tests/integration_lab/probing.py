@@ -4,7 +4,8 @@
 
 """What tests run inside a namespace: the engine, or services for it to find.
 
-``probe`` reads probes and options as JSON and writes the results. ``serve PORT...`` says "ready" and serves until killed.
+``probe`` reads probes and options as JSON and writes the results. ``serve PORT...`` says "ready" and serves until it is
+killed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def probe() -> None:
         options["watch"] = question["kernel"] == "old, root"
     probes = read_probes(question["probes"], options.pop("source", ()))
     outcomes = Engine(**options).run(probes)
-    json.dump([describe(item, outcome) for item, outcome in zip(probes, outcomes)], sys.stdout)
+    json.dump([describe(item, outcome) for item, outcome in zip(probes, outcomes, strict=True)], sys.stdout)
 
 
 def serve(ports: list[int]) -> None:

@@ -103,7 +103,7 @@ def traces(*marks: str) -> list[str]:
             continue
         if net not in devices and net != os.readlink("/proc/self/ns/net"):
             argv = ["nsenter", f"--net=/proc/{entry.name}/ns/net", "ip", "-details", "link"]
-            devices[net] = subprocess.run(argv, capture_output=True, text=True).stdout
+            devices[net] = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
         found += [f"{entry.name}: {mark}" for mark in marks if mark in text or mark in devices.get(net, "")]
     return found
 
@@ -217,7 +217,7 @@ def test_a_lab_with_a_way_out_does_not_start(lab: Lab, inventory: Path) -> None:
         assert lab.ways_out() == ["interface out0 is none of the lab's"]
         lab.run(None, ["ip", "route", "add", "default", "dev", "out0"], check=True)
         assert "default route through out0" in lab.ways_out()
-        assert subprocess.run(program("isolated", "--name", "itself"), capture_output=True).returncode == 1
+        assert subprocess.run(program("isolated", "--name", "itself"), capture_output=True, check=False).returncode == 1
         with pytest.raises(LabError, match="way out"):
             Lab.up(inventory, "itself")
     finally:
@@ -597,7 +597,7 @@ def test_in_a_chroot_nothing_escapes_either(folder: Path, tmp_path: Path) -> Non
     jail.mkdir()
     file = write(tmp_path / "one.yml", ONE_HOST)
     argv = ["unshare", "--mount", "sh", "-c", JAIL, "sh", str(jail), str(file), sys.executable, str(PROGRAM)]
-    result = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
     assert "\nalpha\nkept\nlab jailed: down\n" in result.stdout
     assert not Path("/etc/lab-jailed").exists()
@@ -608,7 +608,7 @@ def test_a_host_that_nobody_waits_for_is_never_built(tmp_path: Path) -> None:
     """``up`` was killed between the host's first process and the cable."""
     (tmp_path / "shared").mkdir()
     argv = ["unshare", "--net", "--mount", "--pid", "--fork", "sh", str(PROGRAM / "root.sh"), str(tmp_path), "/"]
-    assert subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=10).returncode == 1
+    assert subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=10, check=False).returncode == 1
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["init.process", "shared"]
 
 
@@ -673,7 +673,7 @@ def test_addresses_of_a_host() -> None:
 
 
 def test_down_of_nothing() -> None:
-    result = subprocess.run(program("down", "--name", "never-built"), capture_output=True, text=True)
+    result = subprocess.run(program("down", "--name", "never-built"), capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "lab never-built: there was none\n")
 
 
@@ -686,7 +686,7 @@ def test_down_from_within_is_refused(lab: Lab) -> None:
 
 def test_exec(lab: Lab) -> None:
     def execute(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(program("exec", "--name", "itself", *words), capture_output=True, text=True)
+        return subprocess.run(program("exec", "--name", "itself", *words), capture_output=True, text=True, check=False)
 
     assert execute("--host", "alpha", "--", "sh", "-c", "hostname; exit 7").stdout == "alpha\n"
     assert execute("--host", "alpha", "--", "sh", "-c", "exit 7").returncode == 7
@@ -716,7 +716,7 @@ def test_what_is_missing_is_said(folder: Path, tmp_path: Path, change: str, advi
         "sys.exit(cli.main(['up', '-i', sys.argv[2]]))\n"
     )
     argv = [sys.executable, "-c", code, str(PROGRAM.parent), str(write(tmp_path / "one.yml", ONE_HOST))]
-    result = subprocess.run(argv, capture_output=True, text=True)
+    result = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert result.returncode == 3
     assert advice in result.stderr
     assert not (folder / "default").exists()

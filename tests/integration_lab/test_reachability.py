@@ -81,7 +81,10 @@ def test_tcp(wires: Wires, address: str, kernel: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("address", "host", "net"), [(NEAR[0], "prohibited", "unreachable"), (NEAR[1], "unreachable", "unreachable")])
+@pytest.mark.parametrize(
+    ("address", "host", "net"),
+    [(NEAR[0], "prohibited", "unreachable"), (NEAR[1], "unreachable", "unreachable")],
+)
 def test_tcp_on_an_old_kernel_without_privilege(wires: Wires, address: str, host: str, net: str) -> None:
     wires.rules("near", "input", *RULES)
     ports = [OPEN, CLOSED, SILENT, ADMIN, PORT, HOST, NET, RESET]
@@ -165,7 +168,7 @@ def test_nobody_at_that_address(wires: Wires, protocol: str, timeout: float) -> 
         items = [{**item, "port": port} for item in items for port in (1, 2, 3)]
     results = wires.probe(items, timeout=timeout)
     assert told(results) == [("unreachable", None)] * len(items)
-    assert {result["error"] for result in results} == {"no machine answers at that address, or the gateway to it is down"}
+    assert {item["error"] for item in results} == {"no machine answers at that address, or the gateway to it is down"}
 
 
 def test_nobody_at_that_address_says_a_user_of_an_old_kernel(wires: Wires) -> None:
@@ -224,7 +227,12 @@ def test_a_link_local_peer(wires: Wires) -> None:
     wires.rules("near", "input", f"tcp dport {ADMIN} reject with icmpx admin-prohibited")
     items = [{"address": f"{address}%prob1", "port": port} for port in (OPEN, CLOSED, ADMIN)]
     items.append({"address": "fe80::77%prob1", "port": 1})
-    assert told(wires.probe(items)) == [("open", None), ("refused", None), ("prohibited", address), ("unreachable", None)]
+    assert told(wires.probe(items)) == [
+        ("open", None),
+        ("refused", None),
+        ("prohibited", address),
+        ("unreachable", None),
+    ]
 
 
 def test_the_source_is_what_the_peer_sees(wires: Wires) -> None:
@@ -241,7 +249,7 @@ def test_the_source_is_what_the_peer_sees(wires: Wires) -> None:
 @pytest.fixture
 def fresh(wires: Wires) -> Iterator[list[str]]:
     """Source addresses that nobody has refused anything to yet: rations are kept for each of them."""
-    number = next(wires.numbers)
+    number = wires.new_number()
     sources = [f"10.93.1.{number}", f"fd93:1::{number}"]
     for source, length in zip(sources, ("24", "64"), strict=True):
         wires.ip("prober", "address", "add", f"{source}/{length}", "dev", "prob1", "nodad")
@@ -325,7 +333,8 @@ def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str,
     """The answer of *module*, run by Ansible itself in the namespace of the prober."""
     collections = next(path for path in sys.path if (Path(path) / "ansible_collections" / "jsa" / "ports").is_dir())
     output = wires.run(
-        "prober", *wrapper, str(Path(sys.executable).parent / "ansible"), "localhost", "-i", "localhost,", "-c", "local",
+        "prober", *wrapper,
+        str(Path(sys.executable).parent / "ansible"), "localhost", "-i", "localhost,", "-c", "local",
         "-e", f"ansible_python_interpreter={sys.executable}", "-m", module, "-a", json.dumps(arguments),
         env={
             **environment(),
@@ -382,7 +391,8 @@ def test_listeners_sees_its_own_host_alone(wires: Wires, tmp_path: Path) -> None
     port = 7777
     service = subprocess.Popen(
         [
-            "ip", "netns", "exec", wires.namespace("prober"), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+            "ip", "netns", "exec", wires.namespace("prober"),
+            "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
             sys.executable, str(Path(__file__).parent / "probing.py"), "serve", str(port),
         ],
         stdout=subprocess.PIPE,
@@ -391,7 +401,8 @@ def test_listeners_sees_its_own_host_alone(wires: Wires, tmp_path: Path) -> None
         assert service.stdout is not None and service.stdout.readline() == b"ready\n"
         children = Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text().split()
         inside = ("nsenter", "--target", children[0], "--pid", "--mount", "--net")
-        arguments = {"expected": [{"id": "it", "protocol": "tcp", "ports": str(port), "bind": "network"}], "return_sockets": True}
+        expected = [{"id": "it", "protocol": "tcp", "ports": str(port), "bind": "network"}]
+        arguments = {"expected": expected, "return_sockets": True}
         got = ansible(wires, "jsa.ports.listeners", arguments, *inside, home=tmp_path)
     finally:
         service.kill()

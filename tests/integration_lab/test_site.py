@@ -88,7 +88,7 @@ def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             # Every refusal is to be seen; by default a host sends a peer one ICMP error a second.
             lab.run(host, ["sysctl", "-qw", *ICMP_UNLIMITED], check=True)
         for name, text in SITE_FILES.items():
-            lab.run("con1", ["sh", "-c", f"mkdir -p /etc/firewalld/{name.split('/')[0]}"], check=True)
+            lab.run("con1", ["sh", "-c", f"mkdir -p /etc/firewalld/{name.split('/', maxsplit=1)[0]}"], check=True)
             lab.run("con1", ["tee", f"/etc/firewalld/{name}"], stdin=text, check=True)
         lab.run("con1", ["firewall-cmd", "--reload"], check=True)
         succeed(lab, "plan", "-e", f"jsa_plan_dest={plan}")

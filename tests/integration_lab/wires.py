@@ -38,8 +38,7 @@ class Wires:
     def __init__(self) -> None:
         self._prefix = f"jsa-wires-{os.getpid()}"
         self._services: list[subprocess.Popen[bytes]] = []
-        #: Of hosts on the prober's network, each given once.
-        self.numbers = itertools.count(100)
+        self._numbers = itertools.count(100)
 
     def namespace(self, name: str) -> str:
         return f"{self._prefix}-{name}"
@@ -108,6 +107,10 @@ class Wires:
         options = {"timeout": 0.6, "rate": 0, **options}
         question = json.dumps({"probes": items, "kernel": kernel, "options": options})
         return json.loads(self.run("prober", sys.executable, str(_PROBER), "probe", input=question, env=environment()))
+
+    def new_number(self) -> int:
+        """Of an address on the prober's network that nobody has had."""
+        return next(self._numbers)
 
     def reset(self) -> None:
         for name in ("prober", "near", "far"):

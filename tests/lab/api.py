@@ -118,6 +118,7 @@ class Lab:
             text=True,
             timeout=timeout,
             env=more if host is None else None,
+            check=False,
         )
         if check and result.returncode != 0:
             told = f"{result.stdout}{result.stderr}"
@@ -141,6 +142,7 @@ class Lab:
             input=json.dumps({"targets": wanted, "timeout": timeout}),
             capture_output=True,
             text=True,
+            check=False,
         )
         if result.returncode != 0:
             raise ProbeError(result.stderr.strip())

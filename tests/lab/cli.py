@@ -134,7 +134,7 @@ def _ansible(parsed: argparse.Namespace) -> int:
         raise LabError("ansible: no command given: lab ansible -- ansible-playbook PLAYBOOK")
     lab = Lab(parsed.name)
     argv = [*lab.entering(None), command[0], "-i", str(lab.inventory), "-i", str(lab.state.inventory), *command[1:]]
-    return subprocess.run(argv, env=lab.ansible_environment()).returncode
+    return subprocess.run(argv, env=lab.ansible_environment(), check=False).returncode
 
 
 def _services(parsed: argparse.Namespace) -> int:

@@ -36,13 +36,13 @@ def entering(process: Process) -> list[str]:
 
 def _ip(process: Process, lines: list[str]) -> None:
     argv = [*entering(process), "sh", "-c", _QUIET_IPV6]
-    result = subprocess.run(argv, input="\n".join(lines) + "\n", capture_output=True, text=True)
+    result = subprocess.run(argv, input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise LabError(f"the lab's network cannot be set up: {result.stderr.strip()}")
 
 
 def _query(process: Process, *words: str) -> list[dict[str, Any]]:
-    result = subprocess.run([*entering(process), "ip", "-json", *words], capture_output=True, text=True)
+    result = subprocess.run([*entering(process), "ip", "-json", *words], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise LabError(f"ip {' '.join(words)}: {result.stderr.strip()}")
     content = json.loads(result.stdout or "[]")
@@ -86,7 +86,7 @@ def set_up_controller(process: Process, plan: Plan, token: str) -> None:
 def plug_in(controller: Process, host: Process, port: str, spec: Host, plan: Plan, token: str) -> None:
     """A cable from the bridge to the host's only interface, with the host's addresses and a way to every subnet."""
     # The former cable of a host that has just died may still be there: the kernel takes its namespace down later.
-    subprocess.run([*entering(controller), "ip", "link", "delete", port], capture_output=True)
+    subprocess.run([*entering(controller), "ip", "link", "delete", port], capture_output=True, check=False)
     _ip(
         controller,
         [
@@ -136,7 +136,7 @@ def ways_out(controller: Process) -> list[str]:
                 found.append(f"default route through {route.get('dev', route.get('gateway', 'somewhere'))}")
         for address in addresses:
             argv = [*entering(controller), "ip", "route", "get", address]
-            if subprocess.run(argv, capture_output=True).returncode == 0:
+            if subprocess.run(argv, capture_output=True, check=False).returncode == 0:
                 found.append(f"route to {address}")
     return found
 

@@ -101,7 +101,7 @@ def probe(targets: list[tuple[str, int, str]], patience: float) -> list[str]:
         poll.register(begun, select.POLLOUT if protocol == "tcp" else select.POLLIN)
     deadline = time.monotonic() + patience
     while waiting and (rest := deadline - time.monotonic()) > 0:
-        for number, _ in poll.poll(rest * 1000):
+        for number, _events in poll.poll(rest * 1000):
             index, sock = waiting.pop(number)
             poll.unregister(number)
             answers[index] = answer(sock, targets[index][2])

@@ -39,7 +39,7 @@ class Process(NamedTuple):
 
 def _parse(line: str) -> tuple[int, int, str]:
     # The second field is the program's name in parentheses and may hold blanks and parentheses of its own.
-    pid, _, rest = line.partition(" (")
+    pid, _opening, rest = line.partition(" (")
     fields = rest.rpartition(")")[2].split()
     return int(pid), int(fields[19]), fields[0]
 

@@ -83,7 +83,7 @@ def open_socket(protocol, port, bind):
 
 def parse_port(text):
     """``tcp/32006``"""
-    protocol, _, number = str(text).partition("/")
+    protocol, _slash, number = str(text).partition("/")
     if protocol not in ("tcp", "udp") or not number.isdigit() or not 1 <= int(number) <= 65535:
         raise StandInError("%r is no port: write it as tcp/32006" % (text,))
     return protocol, int(number)
@@ -93,7 +93,7 @@ def catalogued(listeners, taken):
     """The sockets that must exist, with the word that says where: loopback only if nothing asks for the network."""
     found = {}
     for entry in listeners:
-        first, _, last = str(entry["ports"]).partition("-")
+        first, _dash, last = str(entry["ports"]).partition("-")
         ports = range(int(first), int(last or first) + 1)
         if not entry.get("required") or len(ports) > WIDEST_RANGE or entry["protocol"] not in ("tcp", "udp"):
             continue
@@ -187,7 +187,7 @@ class StandIn:
 
     def absorb(self, sock):
         try:
-            question, control, _, sender = sock.recvmsg(2048, 256)
+            question, control, _flags, sender = sock.recvmsg(2048, 256)
         except OSError:
             return
         answer = ntp_answer(question, time.time()) if sock is self.sockets.get(NTP) else None
@@ -261,12 +261,12 @@ class StandIn:
     def serve(self):
         while True:
             timeout = 0.05 if self.clients else None
-            for key, _ in self.selector.select(timeout):
+            for key, _events in self.selector.select(timeout):
                 # An earlier event of the same round may have closed this socket.
                 if key.fileobj.fileno() >= 0:
                     key.data(key.fileobj)
             now = time.monotonic()
-            for client in [client for client, (deadline, _) in self.clients.items() if deadline < now]:
+            for client in [client for client, (deadline, _mapper) in self.clients.items() if deadline < now]:
                 self.dismiss(client)
 
 

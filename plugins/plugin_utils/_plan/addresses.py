@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from netaddr import IPAddress, IPNetwork, cidr_exclude, cidr_merge
-
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+
+try:
+    from netaddr import IPAddress, IPNetwork, cidr_exclude, cidr_merge
+except ImportError as error:
+    NETADDR_IMPORT_ERROR: ImportError | None = error
+else:
+    NETADDR_IMPORT_ERROR = None
 
 
 class _Merged:

@@ -127,7 +127,7 @@ def merge_refusals(wanted: Iterable[tuple[str, PortRange, str]]) -> list[dict[st
         by_port.setdefault((protocol, ports), set()).add(entry)
     for (protocol, ports), why in sorted(by_port.items(), key=lambda item: (_PROTOCOL_ORDER[item[0][0]], item[0][1])):
         if refused and refused[-1][0] == protocol:
-            _, (first, last), reasons = refused[-1]
+            (first, last), reasons = refused[-1][1:]
             if ports[0] <= last or (ports[0] == last + 1 and reasons == why):
                 refused[-1] = (protocol, (first, max(last, ports[1])), reasons | why)
                 continue
