@@ -39,7 +39,7 @@ options:
   state:
     description:
       - V(present) makes the host's rules what the other options say.
-      - V(absent) removes every object of this collection from firewalld.
+      - V(absent) removes every object of this collection from firewalld. A host without firewalld has none.
     type: str
     choices: [present, absent]
     default: present
@@ -177,7 +177,7 @@ drift:
   elements: str
   sample: ["accept tcp 22 from admin (10.9.0.0/16): is missing"]
 version:
-  description: Version of firewalld.
+  description: Version of firewalld; V(none) where there was nothing to remove and it does not run.
   returned: success
   type: str
   sample: 1.3.3
@@ -204,6 +204,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import
 
 DEFAULT_SSH_PORT = 22
 
+NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
+
 
 def wanted_ruleset(params, connection):
     if params["state"] == "absent":
@@ -226,6 +228,10 @@ def run(module, client, files):
     """Of *module*, params, check_mode, _diff and warn are used."""
     connection = find_ssh_connection()
     wanted = wanted_ruleset(module.params, connection)
+    if module.params["state"] == "absent" and not files.read() and not client.status().running:
+        # Neither in files nor in the kernel: a host without firewalld is as it should be.
+        return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
+                "version": None, "controller": None}
     status = verbs.require_firewalld(client, module.params["offline"])
     situation = verbs.read(client, files, status.running)
     changes = verbs.decide(files, situation, wanted)

@@ -321,6 +321,17 @@ class TestSavedPlan:
         assert lab.probe("out1", _address(lab, "con1"), 5432) == "prohibited"
         succeed(lab, "firewall", "--limit", "con1")
 
+    def test_a_part_of_the_inventory_is_enough(self, lab: Lab, plan: dict[str, Any], tmp_path: Path) -> None:
+        """As a job slice or ansible-pull sees it: one host, no console, no networks."""
+        path = tmp_path / "plan.json"
+        path.write_text(json.dumps(plan))
+        inventory = tmp_path / "slice.yml"
+        inventory.write_text(f"jsa_event_processors: {{hosts: {{ep1: {{ansible_host: {_address(lab, 'ep1')}}}}}}}")
+        arguments = ["-e", f"jsa_plan_file={path}", "--limit", "ep1"]
+        output = succeed(lab, "firewall", *arguments, inventory=inventory)
+        assert "could not be compared" in output and "no host has the role console" in output
+        assert changed_hosts(output) == set()
+
     def test_a_host_that_it_does_not_know(self, lab: Lab, plan: dict[str, Any], tmp_path: Path) -> None:
         before = {host: rules(lab, host) for host in JSA}
         smaller = {**plan, "hosts": {name: host for name, host in plan["hosts"].items() if name != "ep1"}}

@@ -106,6 +106,20 @@ def test_removal_needs_no_connection() -> None:
     assert firewalld_policy.wanted_ruleset({**PARAMS, "state": "absent"}, None) == EMPTY
 
 
+def test_a_host_without_firewalld_has_nothing_to_remove(files: PermanentFiles) -> None:
+    result = firewalld_policy.run(Module(state="absent", offline=False), Stopped(), files)
+    assert (result["changed"], result["reloaded"], result["version"]) == (False, False, None)
+
+
+def test_files_of_ours_are_not_forgotten_where_firewalld_does_not_run(files: PermanentFiles) -> None:
+    firewalld_policy.run(Module(), Stopped(), files)
+    with pytest.raises(FirewalldError, match="does not run"):
+        firewalld_policy.run(Module(state="absent", offline=False), Stopped(), files)
+    assert files.read()
+    assert firewalld_policy.run(Module(state="absent"), Stopped(), files)["changed"]
+    assert files.read() == {}
+
+
 @pytest.mark.parametrize("diff", [False, True])
 def test_check_mode_predicts_the_run(files: PermanentFiles, diff: bool) -> None:
     client = Stopped()
