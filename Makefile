@@ -37,9 +37,9 @@ lint unit package sanity:
 lab-test: .venv/test develop  ## run the tests that send packets between hosts
 	@$(RUN) packages lab
 
-bench: .venv/test develop  ## measure against other tools, side by side
+bench: develop  ## measure against other tools, side by side; PART=a,b REPEATS=3 for less
 	@$(TESTS).packages
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/bench.sh
+	@$(TESTS).bench $(if $(PART),--part $(PART)) $(if $(REPEATS),--repeats $(REPEATS))
 
 build: develop  ## build the collection's tarball into dist/
 	@.venv/bin/ansible-galaxy collection build --force --output-path dist

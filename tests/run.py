@@ -91,7 +91,7 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "unit": (pytest("tests/unit"),),
     "package": (pytest("tests/package"),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
-    "lab": (pytest("tests/integration_lab", timeout=1200),),
+    "lab": (pytest("tests/integration_lab", timeout=1500),),
 }
 
 
@@ -190,15 +190,28 @@ def end_leftovers(patience: float = 3) -> list[str]:
     return commands
 
 
+def wait(process: subprocess.Popen[bytes], timeout: float) -> int | None:
+    """The code that *process* ends with within *timeout* seconds, or None.
+
+    Meanwhile the orphans are reaped as they end: a lab that waits for its processes to be gone would wait for ever.
+    """
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid == process.pid:
+                return process.wait()
+            os.waitpid(ended.si_pid, 0)
+        time.sleep(0.02)
+    return None
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """See to it that *process*, the leader of its group, is over."""
-    if process.poll() is not None:
+    if process.returncode is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)
-    try:
-        # Long enough for a lab to be taken down.
-        process.wait(60)
-    except subprocess.TimeoutExpired:
+    # Long enough for a lab to be taken down.
+    if wait(process, 60) is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
@@ -227,9 +240,7 @@ def run_step(stage: str, step: Step) -> Outcome:
             start_new_session=True,
         )
         try:
-            code: int | None = process.wait(step.timeout)
-        except subprocess.TimeoutExpired:
-            code = None
+            code = wait(process, step.timeout)
         finally:
             end(process)
     outcome = judge(step, code, folder)

@@ -38,7 +38,7 @@ _PATIENCE = 5
 
 
 def ask(protocol, message_type, payload, flags=0):  # type: (int, int, bytes, int) -> Iterator[Tuple[int, bytes]]
-    """The kernel's answers, as (message type, payload). Raises OSError where it refuses or does not know the question."""
+    """The kernel's answers as (message type, payload). Raises OSError where it refuses or does not understand."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as sock:
         sock.settimeout(_PATIENCE)
         sock.bind((0, 0))

@@ -12,13 +12,13 @@ short_description: Compare a host's listening sockets with what the plan expects
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Reads the host's TCP and UDP sockets once from C(/proc/net), and the processes behind them in one pass over C(/proc).
-    Runs no program and changes nothing.
+  - Reads the host's TCP and UDP sockets once from C(/proc/net), and the processes behind them in one pass over
+    C(/proc). Runs no program and changes nothing.
   - Sees the network namespace that it runs in. Containers with a network of their own are other hosts.
   - A UDP socket on an ephemeral port (C(net.ipv4.ip_local_port_range)) is taken for a client that waits for answers,
     unless O(expected) requires its port or names exactly it.
-  - A socket on V(::) also serves IPv4, unless it says otherwise. C(/proc/net) does not show that, so the kernel is asked
-    for it over netlink; where it does not answer, the socket is taken to serve both.
+  - A socket on V(::) also serves IPv4, unless it says otherwise. C(/proc/net) does not show that, so the kernel is
+    asked for it over netlink; where it does not answer, the socket is taken to serve both.
 extends_documentation_fragment:
   - jsa.ports.attributes
 attributes:
@@ -34,12 +34,12 @@ options:
       - What should listen, in the form of the plan's C(listeners).
       - Each item has C(id), C(protocol) (V(tcp) or V(udp)) and C(ports) (one port or a range such as V(32000-33999)).
       - C(service) is its name for people.
-      - C(bind) says where the socket belongs, V(network), V(loopback) or V(any) (nobody says, neither is wrong), which is
-        the default.
-      - C(required), by default V(true), says whether its absence is a fault. What is not required is known and legitimate
-        when it is there.
-      - Where several items name one port, it may be reached as far as the widest of them. An item for a single port decides
-        over a range that contains it. Other keys are ignored.
+      - C(bind) says where the socket belongs, V(network), V(loopback) or V(any) (nobody says, neither is wrong),
+        which is the default.
+      - C(required), by default V(true), says whether its absence is a fault. What is not required is known and
+        legitimate when it is there.
+      - Where several items name one port, it may be reached as far as the widest of them. An item for a single port
+        decides over a range that contains it. Other keys are ignored.
     type: list
     elements: dict
     default: []
@@ -48,7 +48,8 @@ options:
     type: bool
     default: true
   ignore:
-    description: Ports that the site knows, such as V(8443/tcp) or V(60000-60010/udp). They are never reported as unlisted.
+    description:
+      - Ports that the site knows, such as V(8443/tcp) or V(60000-60010/udp). They are never reported as unlisted.
     type: list
     elements: str
     default: []
@@ -57,8 +58,8 @@ options:
     type: bool
     default: false
 notes:
-  - Processes of other users are seen by root only, those of containers in a process namespace of their own from the host
-    only. What cannot be seen is V(none), never a guess.
+  - Processes of other users are seen by root only, those of containers in a process namespace of their own from the
+    host only. What cannot be seen is V(none), never a guess.
 seealso:
   - module: jsa.ports.reachability
   - module: jsa.ports.firewall_rules

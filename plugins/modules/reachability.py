@@ -16,9 +16,10 @@ description:
   - A TCP probe opens a connection and closes it. A UDP probe is an empty datagram, and to port 123 a question to a time
     server. An ICMP probe is an echo request.
   - Changes nothing. In check mode it probes all the same.
-  - Linux sends about one ICMP error a second to each peer, so a burst of probes turns a firewall's refusals into silence.
-    Probes that met silence are therefore repeated where the peer, or a router on the way, has refused others by ICMP, at a
-    rate at which it can answer (RV(results[].rate_limited) marks those for which O(recheck_seconds) was too short).
+  - Linux sends about one ICMP error a second to each peer, so a burst of probes turns a firewall's refusals into
+    silence. Probes that met silence are therefore repeated where the peer, or a router on the way, has refused others
+    by ICMP, at a rate at which it can answer (RV(results[].rate_limited) marks those for which O(recheck_seconds) was
+    too short).
 extends_documentation_fragment:
   - jsa.ports.attributes
 attributes:
@@ -40,8 +41,8 @@ options:
     required: true
   timeout:
     description:
-      - Seconds to wait for each answer, from when its probe was sent. Less than two leave a peer that has just refused many
-        others no time to refuse again, so that its silence would be believed.
+      - Seconds to wait for each answer, from when its probe was sent. Less than two leave a peer that has just
+        refused many others no time to refuse again, so that its silence would be believed.
     type: float
     default: 3
   rate:
@@ -55,8 +56,8 @@ options:
     default: 1
   recheck_seconds:
     description:
-      - For how long to repeat probes whose silence may be a suppressed ICMP error, one a second to each IPv4 peer and about
-        ten a second to each IPv6 peer. The last answer may take O(timeout) longer. V(0) repeats none.
+      - For how long to repeat probes whose silence may be a suppressed ICMP error, one a second to each IPv4 peer and
+        about ten a second to each IPv6 peer. The last answer may take O(timeout) longer. V(0) repeats none.
     type: float
     default: 20
   source:
@@ -66,9 +67,10 @@ options:
     elements: str
     default: []
 notes:
-  - An ICMP probe needs root, or a user whose group is in C(net.ipv4.ping_group_range). Everything else works for any user.
-  - On kernels before 5.8, only root is told who refuses a TCP connection. Other users see a firewall's refusal with ICMP
-    port unreachable as V(refused) there, without RV(results[].by).
+  - An ICMP probe needs root, or a user whose group is in C(net.ipv4.ping_group_range). Everything else works for any
+    user.
+  - On kernels before 5.8, only root is told who refuses a TCP connection. Other users see a firewall's refusal with
+    ICMP port unreachable as V(refused) there, without RV(results[].by).
 seealso:
   - module: jsa.ports.listeners
 """
@@ -118,8 +120,8 @@ results:
       description:
         - V(open), it answers.
         - V(refused), the peer says that nothing is there; to UDP a firewall on the peer may say so, too.
-        - V(prohibited), a firewall refuses it by ICMP, on the peer or on the way (RV(results[].by)). A closed TCP port is
-          refused by TCP itself, so every ICMP error about TCP counts as that.
+        - V(prohibited), a firewall refuses it by ICMP, on the peer or on the way (RV(results[].by)). A closed TCP
+          port is refused by TCP itself, so every ICMP error about TCP counts as that.
         - V(unreachable), there is no route, or no machine at that address.
         - V(no_answer), silence.
         - V(open_or_filtered), silence of UDP, which says less.
@@ -127,13 +129,14 @@ results:
       type: str
       sample: prohibited
     by:
-      description: The address that sent the ICMP error. V(none) where there was none, or where the kernel does not tell.
+      description:
+        - The address that sent the ICMP error. V(none) where there was none, or where the kernel does not tell.
       type: str
       sample: 10.0.0.3
     rate_limited:
       description:
-        - V(true) where silence proves nothing, because others were refused by ICMP and O(recheck_seconds) was too short to
-          ask this one at a rate that the peer can answer.
+        - V(true) where silence proves nothing, because others were refused by ICMP and O(recheck_seconds) was too
+          short to ask this one at a rate that the peer can answer.
       type: bool
       sample: false
     elapsed_ms:
@@ -191,8 +194,9 @@ def run(params):
     probes = read_probes(params["probes"], params["source"], check_numbers(params))
     engine = Engine(params["timeout"], params["rate"], params["retries"], params["recheck_seconds"])
     start = time.monotonic()
-    results = [describe(probe, outcome) for probe, outcome in zip(probes, engine.run(probes))]
+    outcomes = engine.run(probes)
     seconds = time.monotonic() - start
+    results = [describe(probe, outcomes[probe.index]) for probe in probes]
     summary = dict.fromkeys(RESULTS, 0)
     for result in results:
         summary[result["result"]] += 1

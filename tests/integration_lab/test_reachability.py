@@ -294,7 +294,7 @@ def test_the_time_for_asking_again_is_kept(wires: Wires, fresh: list[str]) -> No
     start = time.monotonic()
     items = [{"address": NEAR[0], "port": port} for port in range(8000, 8100)]
     found = counts(wires.probe(items, recheck_seconds=3, source=fresh))
-    assert time.monotonic() - start < 0.6 + 3 + 0.6 + 2
+    assert time.monotonic() - start < 15
     # Six at once, and one a second.
     assert 7 <= found[("prohibited", False)] <= 12
     assert found[("no_answer", True)] == 100 - found[("prohibited", False)]
@@ -326,7 +326,7 @@ def test_a_thousand_ports(wires: Wires, rule: str, result: str) -> None:
     start = time.monotonic()
     results = wires.probe([{"address": NEAR[0], "port": port} for port in range(10000, 11000)], timeout=2)
     assert Counter(item["result"] for item in results) == {result: 1000}
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 10
 
 
 def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str, home: Path) -> dict[str, Any]:

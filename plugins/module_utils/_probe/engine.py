@@ -66,7 +66,7 @@ class Engine(object):
             self._rations.note(probe, outcome)
 
     def _explain(self, silent):  # type: (List[Probe]) -> Dict[Tuple[str, float], List[Probe]]
-        """What silence there is a reason for; returns the probes worth asking again, by who may have wanted to refuse."""
+        """Tell silence with a known reason; return what is worth asking again, by who may have wanted to refuse."""
         neighbours = Neighbours()
         absent = {}  # type: Dict[Tuple[Any, ...], bool]
         doubtful = {}  # type: Dict[Tuple[str, float], List[Probe]]

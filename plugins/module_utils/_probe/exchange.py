@@ -49,15 +49,16 @@ class Exchange(object):
                 full = self._send(queue, epoll, note)
                 now = time.monotonic()
                 self._repeat(now)
-                for probe, elapsed in self._give_up(now):
-                    note(probe, Outcome(probe.silence, elapsed=elapsed), False)
-                    silent.append(probe)
-                for number, events in epoll.poll(0.0 if full else self._idle(queue, now)):
+                # All that wait are heard before anybody is given up: this process may have slept longer than they had.
+                for number, events in epoll.poll(0.0 if full else self._idle(queue, now), len(self._active) or 1):
                     attempt = self._active[number]
                     outcome = attempt.read(events)
                     if outcome is not None:
                         self._end(number, attempt)
                         note(attempt.probe, outcome._replace(elapsed=time.monotonic() - attempt.started), True)
+                for probe, elapsed in self._give_up(now):
+                    note(probe, Outcome(probe.silence, elapsed=elapsed), False)
+                    silent.append(probe)
         finally:
             epoll.close()
             for attempt in self._active.values():

@@ -18,8 +18,8 @@ from typing import List, NamedTuple, Optional, Tuple
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import (
     PROHIBITED,
     REFUSED,
-    UNREACHABLE,
     UDP,
+    UNREACHABLE,
     Outcome,
     Probe,
 )

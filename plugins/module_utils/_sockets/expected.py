@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What should listen on a host, read from the module's options with every mistake in one message. Runs on Python 3.6."""
+"""What should listen on a host: the module's options, with every mistake in one message. Runs on Python 3.6."""
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
@@ -85,7 +85,8 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
     for number, text in enumerate(texts):
         ports, slash, protocol = str(text).partition("/")
         if not slash or protocol not in PROTOCOLS:
-            problems.append("ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text))
+            problems.append(
+                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text))
             continue
         try:
             known.append(Known(protocol, parse_ports(ports)))

@@ -26,7 +26,7 @@ _QUESTIONS = ((socket.IPPROTO_TCP, STATE_LISTEN), (socket.IPPROTO_UDP, STATE_CLO
 def read_v6only():  # type: () -> Dict[int, bool]
     """Inode of each listening IPv6 socket to whether it keeps to IPv6.
 
-    Empty or incomplete where the kernel was built without socket diagnosis, or does not let us ask: then it is not known.
+    What is missing is not known: the kernel was built without socket diagnosis, or does not let us ask.
     """
     found = {}  # type: Dict[int, bool]
     for protocol, state in _QUESTIONS:

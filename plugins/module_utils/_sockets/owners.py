@@ -20,9 +20,9 @@ class Process(NamedTuple):
 def find_owners(inodes, proc="/proc"):  # type: (Iterable[int], str) -> Dict[int, List[Process]]
     """Inode to the processes that hold it, lowest pid first.
 
-    An inode that is absent from the result belongs to nobody who can be seen from here: to the kernel itself, to another
-    process namespace, or to a process that this user may not look into (hidepid, or not root). A process that ends
-    meanwhile is passed over.
+    An inode that is absent from the result belongs to nobody who can be seen from here: to the kernel itself, to
+    another process namespace, or to a process that this user may not look into (hidepid, or not root). A process that
+    ends meanwhile is passed over.
     """
     links = {"%s%d]" % (_PREFIX, inode): inode for inode in inodes if inode}
     owners = {}  # type: Dict[int, List[Process]]

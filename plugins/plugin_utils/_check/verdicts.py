@@ -147,6 +147,8 @@ class Judge:
             "prohibited": "a firewall refused it" + (f" ({by})" if by else ""),
             "no_answer": "the probe got no answer",
         }[result]
+        if by and by in self._plan["hosts"][flow.initiator]["addresses"]:
+            return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall refuses what it sends")
         if by and by not in self._plan["hosts"][flow.listener]["addresses"]:
             return Verdict(flow, "network", f"{by}, on the way to {flow.listener}, refuses it")
         if by and result == "prohibited":

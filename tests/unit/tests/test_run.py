@@ -105,6 +105,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(run, "RESULTS", tmp_path)
     # The children here are pytest's, and may belong to other tests.
     monkeypatch.setattr(run, "end_leftovers", list)
+    monkeypatch.setattr(run, "wait", lambda process, timeout: process.wait(timeout))
     return tmp_path
 
 
@@ -197,6 +198,12 @@ def test_a_daemon_left_behind_is_a_failure_and_is_ended(tmp_path: Path) -> None:
     assert printed.endswith("\n1 passed, 1 failed, 0 skipped\n")
     assert "left running: sleep 1000" in printed
     assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def test_an_orphan_that_ends_is_gone_while_its_step_goes_on(tmp_path: Path) -> None:
+    orphan = f"sh -c 'sleep 0.1 & echo $! > {tmp_path}/pid'"
+    printed = run_alone(tmp_path, f"{orphan}; sleep 1; test ! -e /proc/$(cat {tmp_path}/pid)")
+    assert printed.endswith("\n1 passed, 0 failed, 0 skipped\n")
 
 
 def test_an_interrupted_run_ends_its_step_and_says_so(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ class StandIn:
         raise Ended({"failed": True, **answer})
 
 
-def run_main(monkeypatch: pytest.MonkeyPatch, module: ModuleType, params: dict[str, Any]) -> tuple[dict[str, Any], StandIn]:
+def run_main(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, params: dict[str, Any]
+) -> tuple[dict[str, Any], StandIn]:
     """The module's answer, and how it presented itself to Ansible."""
     stand_in = StandIn(params)
     monkeypatch.setattr(module, "AnsibleModule", stand_in)

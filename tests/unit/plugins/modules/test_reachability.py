@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 import socket
 
-from typing import Any
-
 import pytest
 import yaml
 
@@ -50,7 +48,7 @@ def test_an_answer(answer, ports: tuple[int, int]) -> None:
         "open_or_filtered": 0,
         "unavailable": 0,
     }
-    assert 0 <= got["seconds"] < 1
+    assert 0 <= got["seconds"] < 10
 
 
 @pytest.mark.parametrize(

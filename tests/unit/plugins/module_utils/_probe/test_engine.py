@@ -151,16 +151,29 @@ def test_silence_is_waited_for_together_and_counted_from_sending(stack: ExitStac
     port = silent(stack)
     start = time.monotonic()
     found = run([{"address": "127.0.0.1", "port": port}] * 20, rate=50)
-    # The last is sent after 0.38 s and waited for another 0.3 s.
-    assert 0.6 < time.monotonic() - start < 1.2
-    assert all(290 < item["elapsed_ms"] < 450 for item in found)
+    # The last is sent after 0.38 s and waited for another 0.3 s; one after the other would take 6 s.
+    assert 0.6 < time.monotonic() - start < 4
+    assert all(item["elapsed_ms"] >= 300 for item in found)
+
+
+def test_an_answer_that_came_while_this_process_slept_counts(stack: ExitStack, monkeypatch) -> None:
+    port = listening(stack, "127.0.0.1")
+    start_attempt = TcpAttempt.start
+
+    def sleep_afterwards(attempt: TcpAttempt) -> Outcome | None:
+        outcome = start_attempt(attempt)
+        time.sleep(0.1)
+        return outcome
+
+    monkeypatch.setattr(TcpAttempt, "start", sleep_afterwards)
+    assert results([{"address": "127.0.0.1", "port": port}], timeout=0.05) == ["open"]
 
 
 def test_the_rate_is_kept(stack: ExitStack) -> None:
     port = closed(stack, "127.0.0.1")
     start = time.monotonic()
     run([{"address": "127.0.0.1", "port": port}] * 40, rate=100)
-    assert 0.36 < time.monotonic() - start < 0.8
+    assert time.monotonic() - start > 0.36
 
 
 @pytest.mark.parametrize(("retries", "datagrams"), [(0, 1), (1, 2), (3, 4)])
@@ -301,7 +314,8 @@ def test_probes_in_flight_stay_within_what_there_is_room_for(stack: ExitStack, m
     monkeypatch.setattr(engine, "make_room", lambda _wanted: 10)
     start = time.monotonic()
     assert results([{"address": "127.0.0.1", "port": port}] * 30, timeout=0.1) == ["no_answer"] * 30
-    assert 0.3 <= time.monotonic() - start < 0.8
+    # One after the other would take 3 s.
+    assert 0.3 <= time.monotonic() - start < 2
 
 
 def test_no_descriptor_is_left_open(stack: ExitStack) -> None:
@@ -331,7 +345,9 @@ def test_an_echo_request(address: str, kind: int) -> None:
     assert attempt._is_answer(b"\0" + question[1:]) and not attempt._is_answer(b"\0" * len(question))
 
 
-@pytest.mark.parametrize(("data", "value"), [(b"", 0xFFFF), (b"\0\1", 0xFFFE), (b"\xff\xff\0\2", 0xFFFD), (b"\1", 0xFEFF)])
+@pytest.mark.parametrize(
+    ("data", "value"), [(b"", 0xFFFF), (b"\0\1", 0xFFFE), (b"\xff\xff\0\2", 0xFFFD), (b"\1", 0xFEFF)]
+)
 def test_checksum(data: bytes, value: int) -> None:
     assert checksum(data) == value
 

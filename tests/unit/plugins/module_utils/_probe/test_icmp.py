@@ -58,7 +58,9 @@ def test_the_error_queue(control: list[tuple[int, int, bytes]], error: IcmpError
     assert parse_control(control) == error
 
 
-@given(st.lists(st.tuples(st.sampled_from([0, 41]), st.sampled_from([IP_RECVERR, IPV6_RECVERR]), st.binary(max_size=60))))
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 41]), st.sampled_from([IP_RECVERR, IPV6_RECVERR]), st.binary(max_size=60)))
+)
 def test_no_control_message_breaks_the_reader(control: list[tuple[int, int, bytes]]) -> None:
     parse_control(control)
 
@@ -123,7 +125,8 @@ def test_what_is_no_answer(error: IcmpError) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "own"), [("127.0.0.1", True), ("::1", True), ("192.0.2.77", False), ("2001:db8::77", False), ("x", False)]
+    ("address", "own"),
+    [("127.0.0.1", True), ("::1", True), ("192.0.2.77", False), ("2001:db8::77", False), ("x", False)],
 )
 def test_own_addresses(address: str, own: bool) -> None:
     assert is_own_address(address) is own

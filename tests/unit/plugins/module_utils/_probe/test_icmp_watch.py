@@ -101,6 +101,7 @@ def test_an_error_is_told_once_and_to_the_probe_that_it_is_about(monkeypatch) ->
     watch = IcmpWatch()
     watch.close()
     monkeypatch.setattr(watch, "_sockets", [Raw()])
-    probes = read_probes([{"address": PEER, "port": 5433}, {"address": "10.0.0.2", "port": 5432}, {"address": PEER, "port": 5432}])
+    peers = [(PEER, 5433), ("10.0.0.2", 5432), (PEER, 5432)]
+    probes = read_probes([{"address": address, "port": port} for address, port in peers])
     assert [watch.error_for(probe) for probe in probes] == [None, None, IcmpError(4, 3, 13, PEER)]
     assert watch.error_for(probes[2]) is None

@@ -150,7 +150,8 @@ def test_a_shared_port_is_required_if_one_purpose_requires_it() -> None:
 
 def test_protocols_are_not_mixed_up() -> None:
     found = results([sock("0.0.0.0", 514, "udp")], [want(514, protocol="tcp")])
-    assert [(result["protocol"], result["status"]) for result in found] == [("tcp", "not_listening"), ("udp", "unlisted")]
+    said = [(result["protocol"], result["status"]) for result in found]
+    assert said == [("tcp", "not_listening"), ("udp", "unlisted")]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,8 @@ def test_loopback_within_a_range_for_the_network_is_not_worth_a_word() -> None:
 
 
 def test_a_tunnel_end_on_the_network_is_exposed() -> None:
-    found = results([sock("0.0.0.0", 20005), sock("127.0.0.1", 20006)], [want("20000-23000", "loopback", required=False)])
+    rows = [sock("0.0.0.0", 20005), sock("127.0.0.1", 20006)]
+    found = results(rows, [want("20000-23000", "loopback", required=False)])
     assert [(result["ports"], result["status"]) for result in found] == [("20005", "exposed"), ("20006", "listening")]
 
 
@@ -234,7 +236,8 @@ def test_a_required_range(rows: list[SocketRow], found: list[tuple[str, str, str
 
 
 def test_results_are_sorted_by_protocol_and_number_whatever_the_order() -> None:
-    rows = [sock("0.0.0.0", port, protocol) for port, protocol in [(900, "tcp"), (53, "udp"), (10000, "tcp"), (22, "tcp")]]
+    ports = [(900, "tcp"), (53, "udp"), (10000, "tcp"), (22, "tcp")]
+    rows = [sock("0.0.0.0", port, protocol) for port, protocol in ports]
     got = results(rows, [want(22)])
     assert [(result["protocol"], result["ports"]) for result in got] == [
         ("tcp", "22"),

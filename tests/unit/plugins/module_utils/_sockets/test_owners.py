@@ -18,7 +18,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._sockets.owners import P
 @pytest.fixture
 def proc(tmp_path):
     """A /proc with process 20 (sockets 5 and 6), 3 (socket 5), a kernel thread 2, and things that are no process."""
-    for pid, links in {20: ["socket:[5]", "socket:[6]", "/dev/null", "pipe:[5]"], 3: ["socket:[5]", "socket:[5]"], 2: []}.items():
+    files = {20: ["socket:[5]", "socket:[6]", "/dev/null", "pipe:[5]"], 3: ["socket:[5]", "socket:[5]"], 2: []}
+    for pid, links in files.items():
         folder = tmp_path / str(pid) / "fd"
         folder.mkdir(parents=True)
         (tmp_path / str(pid) / "comm").write_text(f"name of {pid}\n")

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import struct
-import sys
 
 import pytest
 
@@ -158,24 +158,20 @@ def test_what_is_no_table_is_refused(text: str) -> None:
 
 
 def test_the_error_names_the_line() -> None:
-    with pytest.raises(TableError, match="^line 3 is no socket: 'garbage'"):
+    with pytest.raises(TableError, match=r"^line 3 is no socket: 'garbage'"):
         parse_table(HEADER + LISTEN + "garbage\n", "tcp", "little")
 
 
 @given(st.text())
 def test_no_text_raises_anything_else(text: str) -> None:
-    try:
+    with contextlib.suppress(TableError):
         assert parse_table(text, "tcp") == []
-    except TableError:
-        pass
 
 
 @given(st.text(alphabet="0123456789ABCDEF: \n\t", max_size=200))
 def test_no_row_raises_anything_else(rows: str) -> None:
-    try:
+    with contextlib.suppress(TableError):
         parse_table(HEADER + rows, "udp")
-    except TableError:
-        pass
 
 
 ports = st.integers(0, 65535)
@@ -232,10 +228,8 @@ def write(folder, files: dict[str, str]) -> str:
 
 
 def test_all_tables_are_read(tmp_path) -> None:
-    native = LISTEN if sys.byteorder == "little" else LISTEN.replace("0100007F", "7F000001")
-    proc = write(
-        tmp_path, {"net/tcp": HEADER + native, "net/tcp6": HEADER6 + LISTEN6, "net/udp": HEADER + UDP_ROW, "net/udp6": HEADER6}
-    )
+    tables = {"tcp": HEADER + LISTEN, "tcp6": HEADER6 + LISTEN6, "udp": HEADER + UDP_ROW, "udp6": HEADER6}
+    proc = write(tmp_path, {f"net/{name}": text for name, text in tables.items()})
     assert [(item.protocol, item.version, item.port) for item in read_sockets(proc)] == [
         ("tcp", 4, 32006),
         ("tcp", 6, 5432),

@@ -89,6 +89,7 @@ BY_HOST, BY_ROUTER, BY_NOBODY = (
         (BY_NOBODY, "network", False, "host_firewall"),
         (SILENT, "network", False, "host_firewall"),
         (REFUSED, "network", False, "host_firewall"),
+        ({"result": "prohibited", "by": address_of("con1", GROUPS)}, "network", True, "host_firewall"),
         # It listens and its firewall is as planned; something on the way.
         (BY_ROUTER, "network", True, "network"),
         (BY_ROUTER, "network", False, "network"),
