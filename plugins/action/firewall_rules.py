@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
         if differences:
             warnings.append(
                 f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since: "
-                f"{len(differences)} differences, printed above"
+                f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}, printed above"
             )
             more = len(differences) - _SHOWN_DIFFERENCES
             shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
@@ -71,6 +71,8 @@ class ActionModule(ActionBase):
         result.update(changed=changed, differences=differences)
         if arguments["return_plan"]:
             result["plan"] = plan
+            # Nobody reads a plan in the output of -v; show and dest are for that.
+            result["_ansible_verbose_override"] = True
         if warnings:
             result["warnings"] = warnings
         return result

@@ -42,5 +42,5 @@ class ActionModule(ActionBase):
         for flow in expectations.unwanted(observations):
             # Refused or silent, closed is closed: it is not worth the peer's ration of ICMP errors.
             probes[flow.initiator].append({**flow.probe(), "recheck": False})
-        result.update(changed=False, probes=probes)
+        result.update(changed=False, probes=probes, _ansible_verbose_override=True)
         return result
