@@ -10,10 +10,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import deployment_hosts_in_play, fail_with
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import read_observations
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import expected_and_seen
 
 ARGUMENT_SPEC: dict[str, Any] = {"plan": {"type": "dict", "required": True}}
 
@@ -29,13 +26,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         plan = arguments["plan"]
-        names = deployment_hosts_in_play(plan, task_vars)
-        observations = read_observations(task_vars["hostvars"], names)
-        probes: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-        try:
-            expectations = Expectations(plan, names)
-        except InputError as error:
-            raise fail_with(error) from error
+        expectations, observations = expected_and_seen(plan, task_vars)
+        probes: dict[str, list[dict[str, Any]]] = {name: [] for name in observations}
         for flow in expectations.wanted():
             if flow.required or observations[flow.listener].listens(flow.protocol, flow.port, flow.address):
                 probes[flow.initiator].append(flow.probe())

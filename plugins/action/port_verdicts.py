@@ -13,14 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
-    deployment_hosts_in_play,
-    fail_with,
-    show,
-    write_file,
-)
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import read_observations
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import show, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
     summary,
     summary_line,
@@ -28,8 +21,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
     verdicts_json,
     verdicts_junit,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import expected_and_seen
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Judge
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
 
@@ -51,12 +44,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         plan = arguments["plan"]
-        names = deployment_hosts_in_play(plan, task_vars)
-        observations = read_observations(task_vars["hostvars"], names)
-        try:
-            expectations = Expectations(plan, names)
-        except InputError as error:
-            raise fail_with(error) from error
+        expectations, observations = expected_and_seen(plan, task_vars)
         flows = [*expectations.wanted(), *expectations.unwanted(observations)]
         verdicts = Judge(plan, observations).verdicts(flows)
         changed = False

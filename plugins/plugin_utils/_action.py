@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -72,7 +73,7 @@ def write_file(path: str, text: str, what: str, check_mode: bool = False) -> boo
     return True
 
 
-def deployment_hosts_in_play(plan: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
+def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:
     """The plan's hosts that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
     return [name for name in plan["hosts"] if name in play_hosts]
