@@ -133,6 +133,9 @@ def _declared_roles(
     problems: list[str],
 ) -> set[str]:
     found: set[str] = set()
+    if own.get("jsa_roles") in ([], ()):
+        # Said, not forgotten: the host is out of the deployment.
+        return found
     if own.get("jsa_roles") is not None:
         try:
             found.update(deployment.check_roles(own["jsa_roles"]))

@@ -58,6 +58,12 @@ def test_own_roles_replace_those_of_groups() -> None:
     assert topology.hosts["ep1"].roles == {"data_node"}
 
 
+def test_an_empty_list_of_roles_takes_a_host_out() -> None:
+    topology, mistakes = read(TWO, {"ep1": {"jsa_roles": []}})
+    assert mistakes == []
+    assert list(topology.hosts) == ["con1"]
+
+
 def test_own_group_mapping_replaces_the_default_one() -> None:
     mapping = {"siem": ["console"], "pods": ["event_processor"]}
     topology, mistakes = read({"a": "siem", "b": "pods", "c": "jsa_data_nodes"}, jsa_group_roles=mapping)
