@@ -51,13 +51,13 @@ def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
         f"refuses {len(rules['refused'])} ports or ranges to everyone else. `jsa.ports.firewalld_policy` gets all of "
         f"that; the loop gets the first {_LOOPED} of the accepted pairs as rich rules (`permanent` and `immediate`). "
         "Each figure is a whole process of `ansible-playbook` (beside the loop) or `ansible -m` (beside the ping) with "
-        "this one task, over a connection that ControlPersist has kept open; beside the loop, ours is the mean of a run "
-        "before it and one after it. Before each first apply the host has no "
-        "rule of anybody's. The floor is `ansible -m ping` plus a bare `firewall-cmd --reload` on the host with the "
-        "console's rules in its files: whoever brings rules from files into what runs pays for both.",
+        "this one task, over a connection that ControlPersist has kept open. Beside the loop, ours is the mean of a "
+        "run before it and one after it. Before each first apply the host has no rule of anybody's. The floor is "
+        "`ansible -m ping` plus a bare `firewall-cmd --reload` on the host with the console's rules in its files: "
+        "whoever brings rules from files into what runs pays for both.",
         samples,
         [
-            *_loop_ratios(samples),
+            *_loop_ratios(samples, len(rich) + len(rules["refused"])),
             samples.ratio("first apply / (ping + reload)", [_FIRST], [_PING, _RELOAD], AT_MOST, 1.5),
             samples.ratio("first apply / (ping + reload without any rules)", [_FIRST], [_PING, _EMPTY_RELOAD]),
             samples.ratio("no change / ping", [_AGAIN], [_PING], AT_MOST, 1.3),
@@ -65,11 +65,15 @@ def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
     )
 
 
-def _loop_ratios(samples: Samples) -> list[Ratio]:
+def _loop_ratios(samples: Samples, rules: int) -> list[Ratio]:
+    first = samples.ratio("loop / ours, first apply", [_LOOP_FIRST], [_PLAY_FIRST], AT_LEAST, 40)
+    again = samples.ratio("loop / ours, no change", [_LOOP_AGAIN], [_PLAY_AGAIN], AT_LEAST, 40)
     return [
-        samples.ratio("loop / ours, first apply", [_LOOP_FIRST], [_PLAY_FIRST], AT_LEAST, 40),
-        samples.ratio("loop / ours, no change", [_LOOP_AGAIN], [_PLAY_AGAIN], AT_LEAST, 40),
+        first,
+        again,
         samples.ratio("loop / a play with one ping, which nobody undercuts", [_LOOP_AGAIN], [_PLAY_PING]),
+        first.scaled(rules / _LOOPED, f"loop, scaled to all {rules} rules / ours, first apply"),
+        again.scaled(rules / _LOOPED, f"loop, scaled to all {rules} rules / ours, no change"),
     ]
 
 

@@ -24,6 +24,11 @@ class Ratio:
     #: The lowest and the highest of the rounds.
     spread: tuple[float, float] | None = None
 
+    def scaled(self, by: float, what: str) -> Ratio:
+        """What it would be for more of the same; computed, not measured, so without a target."""
+        spread = (self.spread[0] * by, self.spread[1] * by) if self.spread else None
+        return Ratio(what, self.value * by, spread=spread)
+
     @property
     def verdict(self) -> str:
         if self.target is None:

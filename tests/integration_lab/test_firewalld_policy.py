@@ -136,7 +136,8 @@ class Target:
         return self.lab.snapshot("target", "/etc/firewalld")
 
     def rules(self) -> str:
-        return self.run("nft -s list ruleset")
+        """firewalld's own table: its iptables backend leaves empty ones behind."""
+        return self.run("nft -s list table inet firewalld")
 
     def ping(self, source: str, address: str) -> bool:
         return self.lab.run(source, ["/usr/bin/python3", "-c", PING, address]).returncode == 0
