@@ -118,6 +118,7 @@ class Planner:
             if not listens(entry, host):
                 continue
             sources = self._sources(entry, host)
+            contacts = [source for source in sources if source.cidrs or source.hosts - {host.name}]
             for protocol in entry.protocols:
                 if protocol == "icmp":
                     wanted += [(protocol, None, source, entry.id) for source in sources]
@@ -125,20 +126,23 @@ class Planner:
                 for ports in ports_of(entry, host):
                     refused.append((protocol, ports, entry.id))
                     wanted += [(protocol, ports, source, entry.id) for source in sources]
-            listeners += self._listeners(entry, host, sources)
-            if entry.dynamic and sources:
-                dynamic.append((_dynamic(entry, entry.dynamic), sources))
+            listeners += self._listeners(entry, host, contacts)
+            if entry.dynamic and contacts:
+                dynamic.append((_dynamic(entry, entry.dynamic), contacts))
         return _Kind(merge_accepts(wanted), merge_refusals(refused), listeners, dynamic)
 
     def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:
-        """The classes that may open the entry's ports on *host*, those without a member left out."""
+        """The classes that may open the entry's ports on *host*.
+
+        Those without a member too: a class that gets its first one must not change the names of a rule's classes.
+        """
         sources: dict[str, SourceClass] = {}
         for flow in entry.flows:
             if any_covers(host, flow.listeners) and not self.applicability.flow_obstacle(entry, flow, host):
                 sources.update((source.label, source) for source in self.sources.of_flow(entry, flow, host))
         if entry.id == SSH and not self.applicability.selected(entry):
             sources.update((source.label, source) for source in self.sources.tunnel_peers(host))
-        return [source for source in sources.values() if source.cidrs or source.hosts - {host.name}]
+        return list(sources.values())
 
     def _inbound(self, accepts: list[Accept], host: Host) -> list[dict[str, Any]]:
         inbound = []

@@ -57,8 +57,6 @@ def merge_accepts(wanted: Iterable[tuple[str, PortRange | None, SourceClass, str
     for protocol, ports, source, entry in wanted:
         rule = rules.setdefault((protocol, ports), Accept(protocol, ports, {}, {}))
         rule.take(source.label, source, [entry])
-    for rule in list(rules.values()):
-        _drop_contained_classes(rule)
     by_width = sorted(
         (rule for rule in rules.values() if rule.ports), key=lambda rule: _width(rule.ports), reverse=True
     )
@@ -70,20 +68,6 @@ def merge_accepts(wanted: Iterable[tuple[str, PortRange | None, SourceClass, str
 
 def _width(ports: PortRange | None) -> int:
     return ports[1] - ports[0] if ports else 0
-
-
-def _drop_contained_classes(rule: Accept) -> None:
-    """Within one rule, a class of hosts that another class contains adds its reasons, not itself."""
-    labels = sorted(rule.classes, key=lambda label: (-len(rule.classes[label].hosts), label))
-    for index, label in enumerate(labels):
-        source = rule.classes[label]
-        if source.cidrs or not source.hosts:
-            continue
-        for other in labels[:index]:
-            if other in rule.classes and source.hosts <= rule.classes[other].hosts:
-                rule.why[other] |= rule.why.pop(label)
-                del rule.classes[label]
-                break
 
 
 def _leave_to(narrow: Accept, wide: Accept) -> None:

@@ -419,6 +419,14 @@ class TestMinimalRules:
         assert [{**rule, "sources": []} for rule in small] == [{**rule, "sources": []} for rule in large]
         assert small != large
 
+    def test_labels_stay_when_a_class_gets_its_first_member(self) -> None:
+        groups = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
+        before = Plan(groups).plan["hosts"]["con1"]["inbound"]
+        after = Plan({**groups, "fp1": "jsa_flow_processors"}).plan["hosts"]["con1"]["inbound"]
+        labels = {(rule["protocol"], rule.get("ports")): rule["source_classes"] for rule in after}
+        for rule in before:
+            assert labels[(rule["protocol"], rule.get("ports"))] == rule["source_classes"]
+
 
 class TestNetworks:
     """A network that is needed and that nobody set."""
