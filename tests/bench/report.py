@@ -63,7 +63,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> str:
 def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
     head, *body = rows
     # Everything but the first column is short.
-    rule = ["---", *("---:" for _ in head[1:])]
+    rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body])
 
 

@@ -234,7 +234,7 @@ def before_and_after(files, runtime, wanted):
 
 def _without_foreign_sets(runtime, files, wanted):  # type: (Runtime, Ruleset, Ruleset) -> Runtime
     kept = {name: entries for name, entries in runtime.sets.items()
-                if name in files.sets or name in wanted.sets}
+            if name in files.sets or name in wanted.sets}
     return runtime._replace(sets=kept)
 
 

@@ -105,7 +105,7 @@ def parse_set(name, text):  # type: (str, str) -> AddressSet
     if root.tag != "ipset" or root.attributes.get("type") != "hash:net":
         raise ValueError("no hash:net set")
     options = {child.attributes.get("name"): child.attributes.get("value")
-                   for child in root.children if child.tag == "option"}
+               for child in root.children if child.tag == "option"}
     entries = tuple(child.text.strip() for child in root.children if child.tag == "entry")
     label = root.child_text("short").partition(":")[2].strip()
     return AddressSet(name, IPV6 if options.get("family") == "inet6" else IPV4, label, entries)
