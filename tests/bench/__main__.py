@@ -27,12 +27,12 @@ from ansible_collections.jsa.ports.tests.bench.measure import Part
 from ansible_collections.jsa.ports.tests.bench.process import UnmeasurableError
 
 _PARTS = ("a", "b", "c", "d")
-_ROUNDS = 7
+_ROUNDS = 5
 _REPORT = peers.ROOT / "docs" / "performance.md"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="PART=a,b,c,d and REPEATS=7 of make bench.")
+    parser = argparse.ArgumentParser(prog="make bench", description="PART=a,b,c,d and REPEATS=5 of make bench.")
     parser.add_argument("--part", type=_parts, default=_PARTS, help="one or more of a, b, c, d, with commas")
     parser.add_argument("--repeats", type=_repeats, default=_ROUNDS, help="rounds of each pair")
     return parser.parse_args()

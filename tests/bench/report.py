@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from ansible_collections.jsa.ports.tests.bench.process import UnmeasurableError
 
 _BEGIN = "<!-- Written by make bench, from here -->"
 _END = "<!-- to here -->"
+
+_WIDTH = 120
 
 
 def seconds(value: float) -> str:
@@ -68,12 +72,18 @@ def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _markdown(part: Part) -> str:
-    return "\n\n".join([f"## {part.title}", part.method, _markdown_table(_ratios(part)), _markdown_table(_times(part))])
+    return "\n\n".join(
+        [f"## {part.title}", _wrapped(part.method), _markdown_table(_ratios(part)), _markdown_table(_times(part))]
+    )
 
 
 def check(path: Path) -> None:
     """Raises UnmeasurableError where the tables could not be written, before an hour is spent on them."""
     _around(path)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def write(path: Path, facts: Sequence[str], parts: Sequence[Part]) -> None:
