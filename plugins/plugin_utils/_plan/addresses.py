@@ -7,16 +7,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
 try:
-    from netaddr import IPAddress, IPNetwork, cidr_exclude, cidr_merge
+    from netaddr import IPNetwork, cidr_exclude, cidr_merge
 except ImportError as error:
     NETADDR_IMPORT_ERROR: ImportError | None = error
 else:
     NETADDR_IMPORT_ERROR = None
+
+
+@cache
+def _network(text: str) -> IPNetwork:
+    """Parsing is most of what netaddr costs, and an address stands in many classes."""
+    return IPNetwork(text)
 
 
 class _Merged:
@@ -29,17 +36,17 @@ class _Merged:
 
     def without(self, addresses: tuple[str, ...]) -> list[str]:
         """The same CIDRs with *addresses* taken out."""
-        taken: dict[int, list[IPAddress]] = {}
+        taken: dict[int, list[IPNetwork]] = {}
         for text in addresses:
-            address = IPAddress(text)
-            index = bisect_right(self._starts, (address.version, int(address))) - 1
+            address = _network(text)
+            index = bisect_right(self._starts, (address.version, address.first)) - 1
             if index >= 0 and address in self._networks[index]:
                 taken.setdefault(index, []).append(address)
         cidrs = self.cidrs
         for index in sorted(taken, reverse=True):
             rest = [self._networks[index]]
             for address in taken[index]:
-                rest = [part for network in rest for part in cidr_exclude(network, IPNetwork(address))]
+                rest = [part for network in rest for part in cidr_exclude(network, address)]
             cidrs = [*cidrs[:index], *(str(network) for network in rest), *cidrs[index + 1 :]]
         return cidrs
 
@@ -55,19 +62,19 @@ class Addresses:
         """CIDRs of the classes' peers, collapsed and sorted, IPv4 before IPv6."""
         key = frozenset(source.label for source in classes)
         if key not in self._merged:
-            outside = [IPNetwork(cidr) for source in classes for cidr in source.cidrs]
+            outside = [_network(cidr) for source in classes for cidr in source.cidrs]
             inside = {
                 address
                 for source in classes
                 for name in source.hosts
                 for address in (*self._topology.hosts[name].addresses, *self._topology.hosts[name].virtual_addresses)
             }
-            merged = cidr_merge([*outside, *(IPNetwork(address) for address in inside)])
+            merged = cidr_merge([*outside, *(_network(address) for address in inside)])
             self._merged[key] = (_Merged(merged), outside)
         merged_classes, outside = self._merged[key]
         if not any(listener.name in source.hosts for source in classes):
             return merged_classes.cidrs
         own = listener.addresses
         if outside:
-            own = tuple(text for text in own if not any(IPAddress(text) in network for network in outside))
+            own = tuple(text for text in own if not any(_network(text) in network for network in outside))
         return merged_classes.without(own)

@@ -33,6 +33,14 @@ Wanted = tuple[str, "PortRange | None", SourceClass, str]
 
 
 @dataclass(frozen=True)
+class _Catalogued:
+    """What hosts of the same roles and features share."""
+
+    entries: list[tuple[Entry, tuple[PortRange, ...]]]
+    refused: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class _Kind:
     """What hosts of the same roles, features and encryption share."""
 
@@ -53,6 +61,7 @@ class Planner:
         self.sources = Sources(topology, self.catalogue, self.applicability)
         self._addresses = Addresses(topology)
         self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Catalogued] = {}
 
     def plan(self, mistakes: Iterable[str] = ()) -> dict[str, Any]:
         """The plan of every host.
@@ -111,25 +120,36 @@ class Planner:
 
     def _new_kind(self, host: Host) -> _Kind:
         wanted: list[Wanted] = []
-        refused: list[tuple[str, PortRange, str]] = []
         listeners: list[dict[str, Any]] = []
         dynamic: list[tuple[dict[str, Any], list[SourceClass]]] = []
-        for entry in self.catalogue:
-            if not listens(entry, host):
-                continue
+        catalogued = self._catalogued(host)
+        for entry, ports in catalogued.entries:
             sources = self._sources(entry, host)
             contacts = [source for source in sources if source.cidrs or source.hosts - {host.name}]
             for protocol in entry.protocols:
                 if protocol == "icmp":
                     wanted += [(protocol, None, source, entry.id) for source in sources]
-                    continue
-                for ports in ports_of(entry, host):
-                    refused.append((protocol, ports, entry.id))
-                    wanted += [(protocol, ports, source, entry.id) for source in sources]
+                else:
+                    wanted += [(protocol, part, source, entry.id) for part in ports for source in sources]
             listeners += self._listeners(entry, host, contacts)
             if entry.dynamic and contacts:
                 dynamic.append((_dynamic(entry, entry.dynamic), contacts))
-        return _Kind(merge_accepts(wanted), merge_refusals(refused), listeners, dynamic)
+        return _Kind(merge_accepts(wanted), catalogued.refused, listeners, dynamic)
+
+    def _catalogued(self, host: Host) -> _Catalogued:
+        """What the catalogue lists for *host*, whoever its peers are."""
+        key = (host.roles, host.features)
+        if key not in self._by_roles:
+            entries = [(entry, ports_of(entry, host)) for entry in self.catalogue if listens(entry, host)]
+            refused = [
+                (protocol, part, entry.id)
+                for entry, ports in entries
+                for protocol in entry.protocols
+                if protocol != "icmp"
+                for part in ports
+            ]
+            self._by_roles[key] = _Catalogued(entries, merge_refusals(refused))
+        return self._by_roles[key]
 
     def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:
         """The classes that may open the entry's ports on *host*.

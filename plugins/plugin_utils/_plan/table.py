@@ -44,10 +44,10 @@ def _port(rule: Mapping[str, Any]) -> str:
 def _sources(cidrs: list[str]) -> str:
     if "0.0.0.0/0" in cidrs and "::/0" in cidrs:
         return "anyone"
-    plain = [cidr.removesuffix("/32") if "." in cidr else cidr.removesuffix("/128") for cidr in cidrs]
-    if len(plain) <= _SHOWN_SOURCES:
-        return ", ".join(plain)
-    return f"{', '.join(plain[: _SHOWN_SOURCES - 1])} and {len(plain) - _SHOWN_SOURCES + 1} more"
+    more = len(cidrs) - _SHOWN_SOURCES
+    shown = cidrs[: _SHOWN_SOURCES - 1] if more > 0 else cidrs
+    text = ", ".join(cidr.removesuffix("/32") if "." in cidr else cidr.removesuffix("/128") for cidr in shown)
+    return f"{text} and {more + 1} more" if more > 0 else text
 
 
 def _wrapped(head: str, items: list[str], width: int = 116) -> list[str]:

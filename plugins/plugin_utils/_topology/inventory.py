@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import DEPLOYMENT_VARIABLES
@@ -14,11 +14,40 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import T
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 
 
+class _Variables(Mapping[str, Any]):
+    """The variables of a host, of which only those with a template in them are rendered: that is what costs."""
+
+    def __init__(self, hostvars: Any, name: str) -> None:
+        self._hostvars = hostvars
+        self._name = name
+        self._raw: Mapping[str, Any] = hostvars.raw_get(name)
+
+    def __getitem__(self, variable: str) -> Any:
+        value = self._raw[variable]
+        return self._hostvars[self._name][variable] if _has_template(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self._raw
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, str):
+        return any(mark in value for mark in ("{{", "{%", "{#"))
+    if isinstance(value, Mapping):
+        return any(_has_template(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_template(item) for item in value)
+
+
 def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topology, list[str]]:
     """The topology of the whole inventory, whatever ``--limit`` says, and its mistakes."""
-    # Each access computes a host's variables anew, so they are fetched once a host.
     hostvars = task_vars["hostvars"]
-    inventory = {str(name): hostvars[name] for name in hostvars}
+    inventory = {str(name): _Variables(hostvars, name) for name in hostvars}
     groups: dict[str, list[str]] = {name: [] for name in inventory}
     for group, members in task_vars["groups"].items():
         for name in members:
