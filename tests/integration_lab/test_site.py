@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import json
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
@@ -84,7 +85,7 @@ def rules(lab: Lab, host: str) -> str:
 @pytest.fixture(scope="module", name="lab")
 def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     plan = tmp_path_factory.mktemp("plan") / "plan.json"
-    with Lab.up(INVENTORY, name="test-site") as lab:
+    with Lab.up(INVENTORY, name=f"test-site-{os.getpid()}") as lab:
         for host in JSA:
             # Every refusal is to be seen; by default a host sends a peer one ICMP error a second.
             lab.run(host, ["sysctl", "-qw", *ICMP_UNLIMITED], check=True)

@@ -192,7 +192,8 @@ def start(
     """Brings the host up and hands back after how many seconds it was ready."""
     begun = time.monotonic()
     host = prepare(state, spec, plan)
-    argv = ["unshare", *_NAMESPACES, "--fork", "--kill-child", "sh", str(_SOURCE / "root.sh"), str(host.dir), spec.root]
+    script = [str(_SOURCE / "root.sh"), str(host.dir), spec.root, str(_SOURCE.parents[1])]
+    argv = ["unshare", *_NAMESPACES, "--fork", "--kill-child", "sh", *script]
     child = processes.spawn(host.dir / "outer.process", argv, host.shared / "log" / "init.log")
     try:
         init = wait_until(lambda: host.init, 15, cancelled, f"host {spec.name}: no namespaces{_log(host)}")

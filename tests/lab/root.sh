@@ -3,11 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs as the first process of a host's namespaces: root.sh STATE_OF_THE_HOST FILES_TO_STAND_ON
+# Runs as the first process of a host's namespaces: root.sh STATE_OF_THE_HOST FILES_TO_STAND_ON [CHECKOUT]
 # Builds a root in which every write goes to the host's own folder, moves there, and becomes the host's init.
 set -eu
 state=$1
 lower=$2
+checkout=${3:-}
 
 # The old /proc still counts in the machine's pids, so this line says who we are there.
 read -r line </proc/self/stat
@@ -64,6 +65,12 @@ mount --rbind /dev dev
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
+if [ -n "$checkout" ] && [ ! -e ".$checkout/galaxy.yml" ]; then
+    # A test that runs a module on the host finds it where the checkout is, be that in a folder the host has for itself.
+    mkdir -p ".$checkout"
+    mount --bind "$checkout" ".$checkout"
+    mount -o remount,bind,ro ".$checkout"
+fi
 mkdir -p run/jsa-lab run/lock run/sshd run/dbus run/user
 mount --bind "$state/shared" run/jsa-lab
 pivot_root . .old
