@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -47,7 +49,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         require_netaddr()
-
+        # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
+        gc.freeze()
         try:
             plan, differences = self._plan(arguments["plan_file"], task_vars)
         except InputError as error:

@@ -188,6 +188,7 @@ class Planner:
         if self.applicability.obstacle(entry.when, host) or not (sources or serves_itself):
             return []
         labels = sorted(source.label for source in sources if source.hosts)
+        single = list(_single_ports(ports_of(entry, host)))
         return [
             {
                 "id": entry.id,
@@ -200,7 +201,7 @@ class Planner:
             }
             for protocol in entry.protocols
             if protocol != "icmp"
-            for ports in _single_ports(ports_of(entry, host))
+            for ports in single
         ]
 
     def _missing_networks(self) -> list[str]:
