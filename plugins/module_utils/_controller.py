@@ -29,7 +29,7 @@ class SSHConnection(NamedTuple):
     port: int
 
 
-class _Endpoints(NamedTuple):
+class Endpoints(NamedTuple):
     client: Address
     client_port: int
     server: Address
@@ -39,6 +39,13 @@ class _Endpoints(NamedTuple):
 def find_ssh_connection(proc="/proc", environ=None, pid=None):
     # type: (str, Optional[Mapping[str, str]], Optional[int]) -> Optional[SSHConnection]
     """The nearest established one of ours or of an ancestor's; None where there is none."""
+    endpoints = find_ssh_endpoints(proc, environ, pid)
+    return None if endpoints is None else SSHConnection(str(endpoints.client), endpoints.server_port)
+
+
+def find_ssh_endpoints(proc="/proc", environ=None, pid=None):
+    # type: (str, Optional[Mapping[str, str]], Optional[int]) -> Optional[Endpoints]
+    """As find_ssh_connection, with what tells one connection from another."""
     tables = None  # type: Optional[List[str]]
     for text in _candidates(proc, os.environ if environ is None else environ, os.getpid() if pid is None else pid):
         endpoints = parse_ssh_connection(text)
@@ -47,7 +54,7 @@ def find_ssh_connection(proc="/proc", environ=None, pid=None):
         if tables is None:
             tables = [_read(os.path.join(proc, "net", name)).decode("ascii", "replace") for name in ("tcp", "tcp6")]
         if _is_established(endpoints, tables):
-            return SSHConnection(str(endpoints.client), endpoints.server_port)
+            return endpoints
     return None
 
 
@@ -86,7 +93,7 @@ def _read(path):  # type: (str) -> bytes
         return b""
 
 
-def parse_ssh_connection(text):  # type: (str) -> Optional[_Endpoints]
+def parse_ssh_connection(text):  # type: (str) -> Optional[Endpoints]
     """``client port server port``; None for what is nothing of the kind (sshd writes UNKNOWN without a network)."""
     words = text.split()
     if len(words) != 4:
@@ -96,7 +103,7 @@ def parse_ssh_connection(text):  # type: (str) -> Optional[_Endpoints]
         return None
     if not all(re.match(r"^[0-9]{1,5}$", word) and 1 <= int(word) <= 65535 for word in (words[1], words[3])):
         return None
-    return _Endpoints(client, int(words[1]), server, int(words[3]))
+    return Endpoints(client, int(words[1]), server, int(words[3]))
 
 
 def parse_address(text):  # type: (str) -> Optional[Address]
@@ -112,7 +119,7 @@ def parse_address(text):  # type: (str) -> Optional[Address]
     return address if mapped is None else mapped
 
 
-def _is_established(endpoints, tables):  # type: (_Endpoints, List[str]) -> bool
+def _is_established(endpoints, tables):  # type: (Endpoints, List[str]) -> bool
     for local, remote in ((endpoints.server, endpoints.client),
                           (_mapped(endpoints.server), _mapped(endpoints.client))):
         if local is None or remote is None:

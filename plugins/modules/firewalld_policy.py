@@ -24,6 +24,11 @@ description:
     the entries of sets, without a reload; one that finds everything right writes and reloads nothing.
   - Every run that changes something ends with a look at the kernel's rules. Where they are not what was asked for, the
     earlier files are restored, loaded and proven again, and the module fails.
+  - The rules of a run that changes something have to be confirmed (O(confirm_timeout)). They are loaded, but the permanent
+    files stay what they were, and a timer is armed on the host. Then the controller opens a new SSH connection, for an
+    established one proves nothing, and only when that succeeds are the rules written to stay. Otherwise the task fails and
+    the host goes back to the rules that it had, by itself if need be, also when the module, the session, or firewalld
+    ends, and at once when the host is restarted.
   - A firewall that was changed behind the files' back (rules removed at run time, files changed without a reload) is
     put right and counts as changed.
 extends_documentation_fragment:
@@ -40,9 +45,16 @@ options:
     description:
       - V(present) makes the host's rules what the other options say.
       - V(absent) removes every object of this collection from firewalld. A host without firewalld has none.
+      - V(previous) goes back to the state that was committed before the current one, see O(steps). The host keeps the last
+        five. Every use is a change of its own, so that the next one goes forth again.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, previous]
     default: present
+  steps:
+    description:
+      - How many committed states O(state=previous) goes back.
+    type: int
+    default: 1
   inbound:
     description:
       - What to accept, in the form of the plan's C(inbound).
@@ -94,6 +106,21 @@ options:
       - Allow writing the permanent files when firewalld does not run. They take effect when it starts.
     type: bool
     default: false
+  confirm_timeout:
+    description:
+      - For how many seconds the loaded rules wait for the confirmation. Without it the host is back on the committed rules
+        when they are over.
+      - V(0) writes the rules to stay at once, with a warning.
+      - Connections that are not SSH (local, a container's) confirm without a new connection.
+    type: int
+    default: 60
+  phase:
+    description:
+      - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is set
+        for you.
+    type: str
+    choices: [apply, stage]
+    default: apply
 notes:
   - C(firewall-cmd --reload) forgets what others changed at run time without making it permanent. This is what firewalld
     does.
@@ -130,6 +157,11 @@ EXAMPLES = r"""
 - name: Leave no trace
   jsa.ports.firewalld_policy:
     state: absent
+
+- name: Go back to the rules before the last change
+  jsa.ports.firewalld_policy:
+    state: previous
+    confirm_timeout: 120
 """
 
 RETURN = r"""
@@ -186,20 +218,60 @@ controller:
   returned: success
   type: dict
   sample: {address: 10.0.0.250, port: 22}
+confirmation:
+  description: How the rules were confirmed.
+  returned: when something was changed and O(confirm_timeout) is not V(0)
+  type: dict
+  contains:
+    by:
+      description: V(new connection), or V(same connection) where the connection is not SSH.
+      type: str
+      sample: new connection
+    seconds:
+      description: How long it took.
+      type: float
+      sample: 0.6
+  sample: {by: new connection, seconds: 0.6}
+rolled_back:
+  description: A candidate that was rolled back since the last run, told once.
+  returned: when there is one
+  type: dict
+  contains:
+    time:
+      description: When, by the host's clock.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    controller:
+      description: Who had loaded it.
+      type: str
+      sample: 10.0.0.250
+    why:
+      description: Why it was rolled back.
+      type: str
+      sample: it was not confirmed in time
+    outcome:
+      description: What the host has since.
+      type: str
+      sample: The host is back on the committed rules
+  sample: {time: "2026-01-31T12:00:00Z", controller: 10.0.0.250, why: it was not confirmed in time,
+           outcome: The host is back on the committed rules}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import confirm as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import timer
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, my_texts
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     EMPTY,
     PRIORITY,
     FirewalldError,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import State
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
 
 DEFAULT_SSH_PORT = 22
@@ -224,43 +296,97 @@ def wanted_ruleset(params, connection):
     return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard)
 
 
+def report_rollback(module, host):
+    """The first run that comes by tells what the timer did when nobody was there."""
+    found = confirming.unreported(host)
+    if found is None:
+        return {}
+    module.warn("Rules that %s had loaded were rolled back at %s: %s. %s"
+                % (found.controller or "another run", found.time, found.why, found.outcome))
+    if not module.check_mode:
+        host.state.set_last_result(found._replace(reported=True))
+    return {"rolled_back": {name: getattr(found, name) for name in ("time", "controller", "why", "outcome")}}
+
+
+def settle(module, host):
+    """A candidate that waits ends a run, but only warns one that changes nothing."""
+    if not module.check_mode:
+        confirming.settle(host)
+        return
+    sentence = confirming.waiting(host)
+    if sentence:
+        module.warn("What is compared here is not what will stay: %s" % sentence)
+
+
+def stage(module, host, situation, wanted, changes, connection):
+    origin = confirming.Origin(connection.address if connection else None, timer.session())
+    pending, reloaded = confirming.stage(host, situation, wanted, changes, module.params["confirm_timeout"], origin,
+                                         lambda identity: timer.arm(host.client, host.state, identity))
+    told = {"id": pending.id, "seconds": module.params["confirm_timeout"], "ssh": origin.session is not None,
+            "command": timer.command(host.state)}
+    return told, reloaded
+
+
 def run(module, client, files):
     """Of *module*, params, check_mode, _diff and warn are used."""
+    host = confirming.Host(client, files, State())
     connection = find_ssh_connection()
-    wanted = wanted_ruleset(module.params, connection)
+    if module.params["state"] != "previous":
+        wanted = wanted_ruleset(module.params, connection)
     if module.params["state"] == "absent" and not files.read() and not client.status().running:
         # Neither in files nor in the kernel: a host without firewalld is as it should be.
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
                 "version": None, "controller": None}
     status = verbs.require_firewalld(client, module.params["offline"])
+    settle(module, host)
+    rolled_back = report_rollback(module, host)
     situation = verbs.read(client, files, status.running)
+    if module.params["state"] == "previous":
+        commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
+        wanted = confirming.ruleset_of_texts(commit.files)
     changes = verbs.decide(files, situation, wanted)
     for name in files.earlier_policies(PRIORITY) if wanted.policies else ():
         module.warn("The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
                     "refused, what it refuses is not accepted." % name)
-    reloaded = bool(changes.reload)
-    if changes.any() and not module.check_mode:
-        reloaded = verbs.apply(client, files, situation, wanted, changes)
-    actions = verbs.object_actions(changes)
-    actions["entries"] = entry_actions(situation.files, wanted, changes.entries.items())
     result = {
         "changed": changes.any(),
-        "actions": actions,
-        "reloaded": reloaded,
         "reload_reasons": list(changes.reload),
         "drift": list(changes.drift),
         "version": status.version,
         "controller": {"address": connection.address, "port": connection.port} if connection else None,
     }
+    result.update(rolled_back)
+    reloaded = bool(changes.reload)
+    if changes.any() and not module.check_mode:
+        if module.params["phase"] == "stage" and situation.runtime is not None:
+            result["pending"], reloaded = stage(module, host, situation, wanted, changes, connection)
+        else:
+            reloaded = verbs.apply(client, files, situation, wanted, changes)
+            remember(module, host, situation, files, connection)
+    actions = verbs.object_actions(changes)
+    actions["entries"] = entry_actions(situation.files, wanted, changes.entries.items())
+    result.update(actions=actions, reloaded=reloaded)
     if module._diff:
         result["diff"] = before_and_after(situation.files, situation.runtime, wanted)
     return result
 
 
+def remember(module, host, situation, files, connection):
+    """The rules hold already: that they cannot be gone back to later is no reason to fail."""
+    before, after = my_texts(situation.found), my_texts(files.read())
+    if before == after:
+        return
+    try:
+        confirming.remember(host.state, "", connection.address if connection else None, before, after)
+    except FirewalldError as error:
+        module.warn("The rules hold, but they cannot be gone back to later: %s" % error)
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
+            "steps": {"type": "int", "default": 1},
             "inbound": {"type": "list", "elements": "dict", "default": []},
             "refused": {"type": "list", "elements": "dict", "default": []},
             "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
@@ -268,9 +394,14 @@ def main():
             "require_controller": {"type": "bool", "default": True},
             "ssh_port": {"type": "int"},
             "offline": {"type": "bool", "default": False},
+            "confirm_timeout": {"type": "int", "default": 60},
+            "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
         },
         supports_check_mode=True,
     )
+    for name, least in (("steps", 1), ("confirm_timeout", 0)):
+        if module.params[name] < least:
+            module.fail_json(msg="%s: %d is less than %d" % (name, module.params[name], least))
     client, files = Client(), PermanentFiles()
     try:
         if module.check_mode:

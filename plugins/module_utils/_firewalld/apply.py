@@ -30,6 +30,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     FileChanges,
     PermanentFiles,
     compare_files,
+    my_texts,
     ruleset_of,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
@@ -70,6 +71,11 @@ class Changes(NamedTuple):
 
 class ApplyError(FirewalldError):
     """The run failed. The text says what failed and what the host has now."""
+
+    def __init__(self, message, restored):  # type: (str, bool) -> None
+        super(ApplyError, self).__init__(message)
+        #: The host has its earlier rules, in the files and in what runs.
+        self.restored = restored
 
 
 @contextlib.contextmanager
@@ -208,10 +214,30 @@ def apply(client, files, situation, wanted, changes):
                                  % "; ".join(difference.words()))
         return reloaded
     except Exception as error:
-        raise ApplyError("%s. %s" % (str(error).rstrip("."), restore(client, files, situation, changes, touched)))
+        raise failure(error, restore(client, files, situation, changes, touched))
     except BaseException:
         restore(client, files, situation, changes, touched)
         raise
+
+
+def stage(client, files, situation, wanted, changes):
+    # type: (Client, PermanentFiles, Situation, Ruleset, Changes) -> bool
+    """As ``apply``, but afterwards the files are the earlier ones again, and only what runs is as *wanted*."""
+    reloaded = apply(client, files, situation, wanted, changes)
+    try:
+        files.write(_undo(files, situation))
+    except FirewalldError as error:
+        raise failure(error, restore(client, files, situation, changes, True))
+    return reloaded
+
+
+class Restored(NamedTuple):
+    done: bool
+    words: str
+
+
+def failure(error, restored):  # type: (Exception, Restored) -> ApplyError
+    return ApplyError("%s. %s" % (str(error).rstrip("."), restored.words), restored.done)
 
 
 def _needs_check(changes):  # type: (Changes) -> bool
@@ -222,20 +248,21 @@ def _needs_check(changes):  # type: (Changes) -> bool
 
 
 def restore(client, files, situation, changes, touched):
-    # type: (Client, PermanentFiles, Situation, Changes, bool) -> str
+    # type: (Client, PermanentFiles, Situation, Changes, bool) -> Restored
     """Puts the earlier files back and, where the runtime was *touched*, loads and proves them. Says how that went."""
     try:
         files.write(_undo(files, situation))
         if not touched:
-            return "The earlier files were restored, what runs was not touched" + _whose_fault(client, situation)
+            return Restored(True, "The earlier files were restored, what runs was not touched"
+                            + _whose_fault(client, situation))
         client.reload()
         difference = prove(client, situation.files)
     except (FirewalldError, IOError, OSError) as error:
-        return "Restoring the earlier rules failed as well: %s" % error
+        return Restored(False, "Restoring the earlier rules failed as well: %s" % error)
     if difference.any():
-        return ("The earlier files were restored and loaded, but what runs differs from them: %s"
-                % "; ".join(difference.words()))
-    return "The earlier rules were restored and run"
+        return Restored(False, "The earlier files were restored and loaded, but what runs differs from them: %s"
+                        % "; ".join(difference.words()))
+    return Restored(True, "The earlier rules were restored and run")
 
 
 def _whose_fault(client, situation):  # type: (Client, Situation) -> str
@@ -251,8 +278,7 @@ def _whose_fault(client, situation):  # type: (Client, Situation) -> str
 
 def _undo(files, situation):  # type: (PermanentFiles, Situation) -> FileChanges
     """From whatever the files are now, a half-done write included, back to what was read."""
-    earlier = {path: one.text for path, one in situation.found.items() if one.mine}
-    return compare_files(files.read(), earlier)
+    return compare_files(files.read(), my_texts(situation.found))
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, List[str]]

@@ -64,15 +64,7 @@ class PermanentFiles(object):
 
     def _read_one(self, path):  # type: (str) -> ObjectFile
         with open(os.path.join(self.etc, path), "rb") as stream:
-            text = stream.read().decode("utf-8", "surrogateescape")
-        if not is_mine(text):
-            return ObjectFile(path, text, False, None)
-        folder, name = path.split("/")
-        try:
-            content = _PARSERS[folder](name[:-len(".xml")], text)
-        except ValueError:
-            content = None
-        return ObjectFile(path, text, True, content)
+            return read_object(path, stream.read().decode("utf-8", "surrogateescape"))
 
     def conflicts(self, found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str]) -> List[str]
         """The site's own objects that have a name which we need."""
@@ -162,8 +154,23 @@ class PermanentFiles(object):
         os.fchown(handle, status.st_uid, status.st_gid)
 
 
+def read_object(path, text):  # type: (str, str) -> ObjectFile
+    if not is_mine(text):
+        return ObjectFile(path, text, False, None)
+    folder, name = path.split("/")
+    try:
+        content = _PARSERS[folder](name[:-len(".xml")], text)
+    except ValueError:
+        content = None
+    return ObjectFile(path, text, True, content)
+
+
+def my_texts(found):  # type: (Dict[str, ObjectFile]) -> Dict[str, str]
+    return {path: one.text for path, one in found.items() if one.mine}
+
+
 def compare_files(found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str]) -> FileChanges
-    mine = {path: one.text for path, one in found.items() if one.mine}
+    mine = my_texts(found)
     return FileChanges(
         create={path: text for path, text in wanted.items() if path not in mine},
         change={path: text for path, text in wanted.items() if path in mine and mine[path] != text},

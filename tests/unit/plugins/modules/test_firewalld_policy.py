@@ -15,11 +15,15 @@ from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHCo
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import State
 from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
 PARAMS = {
     "state": "present",
+    "steps": 1,
+    "confirm_timeout": 60,
+    "phase": "apply",
     "inbound": [ROW],
     "refused": [],
     "unlisted": "zone",
@@ -64,6 +68,13 @@ class Stopped:
 @pytest.fixture
 def files(tmp_path: Path) -> PermanentFiles:
     return PermanentFiles(str(tmp_path / "etc"), str(tmp_path / "lib"))
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> State:
+    state = State(str(tmp_path / "state"), str(tmp_path / "armed"))
+    monkeypatch.setattr(firewalld_policy, "State", lambda: state)
+    return state
 
 
 @pytest.fixture(autouse=True)

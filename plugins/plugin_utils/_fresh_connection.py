@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A connection that shares nothing with the one in use: what an established one lets through proves nothing."""
+
+from __future__ import annotations
+
+import os
+
+from typing import Any
+
+from ansible.plugins.loader import connection_loader
+
+#: ssh takes the first value of an option that it is given; so these stand before whatever the user's ssh_args say.
+_FIRST = "-o ControlMaster=no -o ControlPath=none -o ConnectTimeout={seconds} -o ServerAliveInterval=5 -o ServerAliveCountMax=2"
+#: -S is another way to name a control socket, and there the last one counts.
+_LAST = "-S none"
+
+
+def fresh_connection(used: Any, play_context: Any, task: Any, seconds: int) -> Any:
+    """As *used*, to the same host in the same way, but new, and given up after so many *seconds*."""
+    new = connection_loader.get(
+        used._load_name, play_context, None, task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
+    )
+    new._options = dict(used._options)
+    new._origins = dict(used._origins)
+    new._shell = used._shell
+    new.set_become_plugin(used.become)
+    if used.transport == "ssh":
+        new.set_option("ssh_args", f"{_FIRST.format(seconds=seconds)} {used.get_option('ssh_args') or ''}")
+        new.set_option("ssh_extra_args", f"{used.get_option('ssh_extra_args') or ''} {_LAST}")
+        new.set_option("reconnection_retries", 0)
+    return new
