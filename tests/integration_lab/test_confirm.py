@@ -1,0 +1,376 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Commit confirmed, and everything that can go wrong on the way: packets, files and rules decide.
+
+``target`` and its like have the firewall and a site's own configuration; each test leaves them as it found them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ansible
+import pytest
+
+from lab import Lab
+
+HOSTS = """
+all:
+  hosts:
+    target: {ansible_host: 10.77.0.11, jsa_address: [10.77.0.11, "fd77::11"]}
+    second: {ansible_host: 10.77.0.12}
+    third: {ansible_host: 10.77.0.13}
+    peer: {ansible_host: 10.77.0.14, lab_firewalld: false}
+"""
+FIREWALLS = ("target", "second", "third")
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "jsa.ports.firewalld_policy"
+STATE = "/var/lib/jsa_ports/firewalld"
+
+SITE = """
+set -e
+firewall-cmd --permanent --zone=public --add-port=8080/tcp
+firewall-cmd --permanent --new-ipset=site-peers --type=hash:net
+firewall-cmd --permanent --ipset=site-peers --add-entry=10.77.0.14
+firewall-cmd --reload
+"""
+
+
+def plan(*ports: str, label: str = "ep") -> list[dict[str, Any]]:
+    sources = ["10.77.0.14/32", "fd77::14/128"]
+    return [{"protocol": "tcp", "ports": port, "sources": sources, "source_classes": [label]} for port in ports]
+
+
+COMMITTED = {"inbound": plan("32006")}
+CANDIDATE = {"inbound": plan("32006", "32011", label="dn"), "refused": [{"protocol": "tcp", "ports": "5432"}]}
+#: What cuts off every new SSH connection: the guard is told a port that sshd does not have.
+LOCKOUT = {**CANDIDATE, "unlisted": "drop", "ssh_port": 2222}
+BLOCKED = """
+table inet confirm {
+  chain out { type filter hook output priority 0; tcp dport 22 tcp flags & (syn | ack) == syn drop; }
+}
+"""
+
+
+class Target:
+    """A host with the firewall, and the module on it."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self.lab = lab
+        self.name = name
+
+    def module(self, failed: bool = False, prefix: tuple[str, ...] = (), **arguments: Any) -> dict[str, Any]:
+        """The module as Ansible starts it on a host. Empty when it was killed."""
+        request = {"require_controller": False, **arguments}
+        told = self.lab.run(
+            self.name,
+            ["/usr/bin/python3", *prefix, str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
+            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
+            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
+        )
+        if prefix and not told.stdout:
+            assert told.returncode == -9 or told.returncode == 137, told
+            return {}
+        assert told.stdout, told.stderr
+        result: dict[str, Any] = json.loads(told.stdout)
+        assert bool(result.get("failed")) == failed, result
+        return result
+
+    def stage(self, seconds: int, failed: bool = False, **arguments: Any) -> dict[str, Any]:
+        return self.module(failed=failed, phase="stage", confirm_timeout=seconds, **{**CANDIDATE, **arguments})
+
+    def over_ssh(self, *options: str, failed: bool = False, **arguments: Any) -> dict[str, Any]:
+        """The task as users have it."""
+        told = self.lab.ansible(["ansible", self.name, "-m", MODULE, "-a", json.dumps(arguments), *options])
+        assert (told.returncode != 0) == failed, told.stdout + told.stderr
+        result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
+        # Ansible shows warnings beside the result.
+        result["told"] = " ".join(f"{told.stdout} {told.stderr}".split())
+        return result
+
+    def program(self, *words: str) -> dict[str, Any]:
+        """What the controller asks the host, from the host itself."""
+        told = self.lab.run(self.name, ["/usr/bin/python3", "-I", "-S", f"{STATE}/timer.pyz", *words])
+        answer: dict[str, Any] = json.loads(told.stdout)
+        return answer
+
+    def run(self, command: str) -> str:
+        return self.lab.run(self.name, ["sh", "-c", command], check=True).stdout
+
+    def files(self) -> dict[str, bytes]:
+        return self.lab.snapshot(self.name, "/etc/firewalld")
+
+    def rules(self) -> str:
+        return self.run("nft -s list ruleset")
+
+    def state(self, name: str) -> Any:
+        path = self.lab.host(self.name).path(f"{STATE}/{name}.json")
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def reaches(self) -> bool:
+        """A new SSH connection, from where the controller is."""
+        return self.lab.probe(None, self.lab.hosts[self.name].address, 22) == "open"
+
+    def settled(self, patience: float = 20) -> None:
+        """Waits until no timer has anything left to do. At no time is the ruleset empty."""
+        deadline = time.monotonic() + patience
+        while timers(self):
+            assert "hook input" in self.rules()
+            assert time.monotonic() < deadline, self.state("pending")
+            time.sleep(0.1)
+
+
+def wait_for(condition: Callable[[], Any], patience: float = 20) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+    inventory.write_text(HOSTS)
+    with Lab.up(inventory, name="confirm-test") as built:
+        for name in FIREWALLS:
+            built.run(name, ["sh", "-c", SITE], check=True)
+        yield built
+
+
+@contextmanager
+def committed(lab: Lab, name: str) -> Iterator[Target]:
+    """A host with committed rules of ours beside the site's own. Afterwards nothing of ours is left."""
+    target = Target(lab, name)
+    site = target.files()
+    assert not [path for path in site if "jsa-" in path]
+    try:
+        target.module(**COMMITTED)
+        yield target
+        after = {path: text for path, text in target.files().items() if "/jsa-" not in path}
+        assert after == site, "the site's own objects are what they were, to the byte"
+    finally:
+        for daemon in ("dbus", "firewalld"):
+            lab.daemon(name, "start", daemon)
+        target.run(f"rm -rf {STATE}/pending.json; rm -rf /etc/firewalld/*/jsa-*; firewall-cmd --reload")
+        wait_for(lambda: not timers(target), 10)
+        target.run(f"rm -rf {STATE}")
+
+
+def timers(target: Target) -> str:
+    return target.lab.run(target.name, ["pgrep", "-f", "timer.pyz wait"]).stdout
+
+
+@pytest.fixture
+def target(lab: Lab) -> Iterator[Target]:
+    with committed(lab, "target") as target:
+        yield target
+
+
+@contextmanager
+def new_ssh_blocked(lab: Lab) -> Iterator[None]:
+    """On the way, nothing gets through but what is established; Ansible has a connection open already."""
+    lab.run(None, ["nft", "-f", "-"], stdin=BLOCKED, check=True)
+    try:
+        yield
+    finally:
+        lab.run(None, ["nft", "delete", "table", "inet", "confirm"], check=True)
+
+
+def both(target: Target) -> tuple[dict[str, bytes], str]:
+    return target.files(), target.rules()
+
+
+class TestConfirmed:
+    @pytest.mark.parametrize(
+        "ssh_args",
+        ["", "-o ControlMaster=auto -o ControlPersist=60s", "-M -S /tmp/jsa-confirm-%C -o ControlPersist=5"],
+        ids=["none", "shared", "shared by letter"],
+    )
+    def test_through_a_new_connection(self, target: Target, ssh_args: str) -> None:
+        result = target.over_ssh("-e", json.dumps({"ansible_ssh_args": ssh_args}), **CANDIDATE)
+        assert result["changed"]
+        assert result["confirmation"]["by"] == "new connection"
+        assert "pending" not in result
+        assert target.state("pending") is None
+        assert b"32011" in target.files()["policies/jsa-in.xml"]
+        before = both(target)
+        again = target.over_ssh(**CANDIDATE)
+        assert not again["changed"]
+        assert "confirmation" not in again
+        wait_for(lambda: not timers(target), 5)
+        target.lab.daemon("target", "restart", "firewalld")
+        assert both(target) == before, "it stays"
+
+    def test_the_files_are_the_committed_ones_until_then(self, target: Target) -> None:
+        files, rules = both(target)
+        pending = target.stage(30)["pending"]
+        assert target.files() == files
+        assert target.rules() != rules
+        assert "32011" in target.rules()
+        assert timers(target)
+        assert target.program("confirm", pending["id"]) == {"ok": True}
+        assert "policies/jsa-in.xml" in target.files()
+        assert target.files() != files
+        assert target.program("confirm", pending["id"])["ok"] is False, "only once"
+
+    def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
+        before = both(target)
+        script = ROOT / "plugins" / "modules" / "firewalld_policy.py"
+        request = json.dumps({"ANSIBLE_MODULE_ARGS": {**CANDIDATE, "phase": "stage", "confirm_timeout": 30}})
+        path = f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"
+        confirm = "import json, sys; print(json.load(sys.stdin)['pending']['id'])"
+        target.run("mkdir -p /run/test")
+        target.lab.run("target", ["tee", "/run/test/request"], stdin=request, check=True)
+        command = (
+            f"id=$(PYTHONPATH={path} /usr/bin/python3 {script} </run/test/request | /usr/bin/python3 -c \"{confirm}\");"
+            f" /usr/bin/python3 -I -S {STATE}/timer.pyz confirm $id"
+        )
+        told = target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
+        assert "proves nothing" in told.stdout
+        assert "back on the committed rules" in told.stdout
+        assert both(target) == before
+
+    def test_without_ssh_it_is_said_how(self, target: Target) -> None:
+        pending = target.stage(30)["pending"]
+        assert pending["ssh"] is False
+        assert target.program("confirm", pending["id"])["ok"]
+
+    def test_zero_turns_it_off_with_a_warning(self, target: Target) -> None:
+        result = target.over_ssh(confirm_timeout=0, **CANDIDATE)
+        assert "confirm_timeout is 0" in result["told"]
+        assert "confirmation" not in result
+        assert not target.lab.host("target").path(f"{STATE}/timer.pyz").exists()
+        assert "WARNING" not in target.over_ssh(confirm_timeout=0, **CANDIDATE)["told"]
+
+    def test_check_mode_loads_nothing(self, target: Target) -> None:
+        before = both(target)
+        assert target.over_ssh("--check", **CANDIDATE)["changed"]
+        assert both(target) == before
+        assert target.state("pending") is None
+
+    def test_removal_is_confirmed_too(self, target: Target) -> None:
+        assert target.over_ssh(state="absent")["confirmation"]["by"] == "new connection"
+        assert not [path for path in target.files() if "jsa-" in path]
+
+
+class TestLockedOut:
+    def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
+        before = both(target)
+        result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
+        assert "no new connection" in result["msg"]
+        assert "The host is back on the committed rules" in result["msg"]
+        assert both(target) == before
+        assert target.reaches()
+        assert target.state("pending") is None
+
+    def test_without_one_the_timer_does(self, target: Target) -> None:
+        before = both(target)
+        begun = time.monotonic()
+        alone = json.dumps({"ansible_ssh_args": "-o ControlMaster=no"})
+        result = target.over_ssh("-e", alone, failed=True, confirm_timeout=6, **LOCKOUT)
+        assert re.search(r"by itself in \d seconds at most", result["msg"]), result["msg"]
+        target.settled()
+        assert time.monotonic() - begun < 6 + 8
+        assert target.reaches()
+        assert both(target) == before
+        last = target.state("last_result")
+        assert last["why"] == "it was not confirmed in time"
+        assert last["outcome"] == "The host is back on the committed rules"
+        told = target.over_ssh(**COMMITTED)
+        assert told["rolled_back"]["why"] == last["why"]
+        assert "were rolled back at" in told["told"]
+        assert "rolled_back" not in target.over_ssh(**COMMITTED), "once"
+
+    def test_something_on_the_way_drops_new_connections(self, target: Target) -> None:
+        before = both(target)
+        assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
+        with new_ssh_blocked(target.lab):
+            result = target.over_ssh(failed=True, confirm_timeout=4, **CANDIDATE)
+        assert "no new connection" in result["msg"]
+        target.settled()
+        assert both(target) == before
+        assert target.over_ssh(**CANDIDATE)["changed"], "nothing stands in the way of the next run"
+
+    def test_a_second_run_while_one_waits(self, target: Target) -> None:
+        target.stage(30)
+        (timer,) = timers(target).split()
+        result = target.over_ssh(failed=True, **CANDIDATE)
+        assert re.search(r"loaded \d+ seconds ago wait for their confirmation.* in \d\d seconds at most", result["msg"])
+        assert timers(target).split() == [timer]
+        assert target.over_ssh("--check", **CANDIDATE)["changed"]
+        target.program("abort", target.state("pending")["id"], "the test is over")
+
+    def test_two_controllers_at_once(self, target: Target) -> None:
+        other = {"inbound": plan("32012")}
+        with ThreadPoolExecutor(2) as pool:
+            results = list(
+                pool.map(
+                    lambda arguments: target.lab.ansible(
+                        ["ansible", "target", "-m", MODULE, "-a", json.dumps(arguments)]
+                    ),
+                    [CANDIDATE, other],
+                )
+            )
+        assert 0 in [told.returncode for told in results]
+        for told in results:
+            assert told.returncode == 0 or "wait for their confirmation" in told.stdout
+        target.settled()
+        ends = [target.module(_ansible_check_mode=True, require_controller=False, **arguments)["drift"]
+                for arguments in (CANDIDATE, other)]
+        assert ends == [[], []], "files and runtime say the same"
+
+
+def kill_everywhere(lab: Lab, act: Callable[[Target, int], bool]) -> int:
+    """Does *act* with every step's number until it says that the end is reached; the hosts share the numbers."""
+
+    def on_one(index: int) -> int:
+        number = index + 1
+        with committed(lab, FIREWALLS[index]) as target:
+            before = both(target)
+            while act(target, number):
+                target.settled()
+                assert target.rules() == before[1], f"step {number}"
+                assert target.files() == before[0], f"step {number}"
+                assert target.reaches()
+                number += len(FIREWALLS)
+        return number - 1
+
+    with ThreadPoolExecutor(len(FIREWALLS)) as pool:
+        return min(pool.map(on_one, range(len(FIREWALLS))))
+
+
+class TestKilled:
+    def test_while_staging(self, lab: Lab) -> None:
+        def act(target: Target, number: int) -> bool:
+            killing = (str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number))
+            result = target.module(
+                prefix=killing, phase="stage", confirm_timeout=1, **{**CANDIDATE, "unlisted": "drop"}
+            )
+            return not result
+
+        assert kill_everywhere(lab, act) >= 20
+
+    def test_while_confirming(self, lab: Lab) -> None:
+        def act(target: Target, number: int) -> bool:
+            pending = target.stage(3)["pending"]
+            killing = [str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number)]
+            told = target.lab.run(
+                target.name, ["/usr/bin/python3", *killing, f"{STATE}/timer.pyz", "confirm", pending["id"]]
+            )
+            if not told.stdout and target.state("pending") is None:
+                # Killed behind the one moment that decides: it is the committed state, wholly.
+                assert not target.module(_ansible_check_mode=True, **CANDIDATE)["changed"]
+                return False
+            return not told.stdout
+
+        assert kill_everywhere(lab, act) >= 8
