@@ -92,8 +92,11 @@ class ActionModule(ActionBase):
     def _abort(self, pending: dict[str, Any], why: str, started: float) -> str:
         """Takes the rules back at once where the connection that loaded them still works. What the host has then."""
         command = shlex.join([*pending["command"], "abort", pending["id"], why])
-        left = int(pending["seconds"] - (time.monotonic() - started)) + 1
-        later = f"The host goes back to the committed rules by itself in {max(left, 1)} seconds at most"
+        left = max(1, int(pending["seconds"] - (time.monotonic() - started)) + 1)
+        later = f"The host goes back to the committed rules by itself in {left} seconds at most"
+        if self._connection.transport == "ssh":
+            # Where that connection is gone as well, a longer wait would only come after the timer.
+            self._connection.set_option("timeout", min(int(self._connection.get_option("timeout")), left))
         try:
             answer = _answer(self._low_level_execute_command(command)["stdout"])
         except AnsibleError:

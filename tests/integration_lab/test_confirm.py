@@ -374,3 +374,195 @@ class TestKilled:
             return not told.stdout
 
         assert kill_everywhere(lab, act) >= 8
+
+
+def break_reload(target: Target) -> None:
+    """firewalld is killed when it is told to load something."""
+    target.run(
+        "mkdir -p /run/test && cp /usr/bin/firewall-cmd /run/test/real && cat >/run/test/fake <<'END'\n"
+        "#!/bin/sh\n"
+        '[ "$1" != --reload ] || kill -9 $(pgrep -x firewalld) || kill -9 $(pgrep -f "firewalld --nofork")\n'
+        'exec /usr/bin/python3 /run/test/real "$@"\n'
+        "END\nchmod +x /run/test/fake; mount --bind /run/test/fake /usr/bin/firewall-cmd"
+    )
+
+
+class TestFirewalldGone:
+    def test_killed_while_it_loads(self, target: Target) -> None:
+        files = target.files()
+        break_reload(target)
+        try:
+            result = target.stage(2, failed=True)
+        finally:
+            target.run("umount /usr/bin/firewall-cmd")
+        assert "The host tries again in 2 seconds" in result["msg"]
+        assert target.files() == files
+        target.lab.daemon("target", "start", "firewalld")
+        target.settled()
+        assert target.state("pending") is None
+        assert target.files() == files
+        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+
+    def test_killed_while_it_waits(self, target: Target) -> None:
+        """Nobody takes its rules out of the kernel then, and it starts behind them."""
+        files = target.files()
+        target.stage(2, **LOCKOUT)
+        target.lab.daemon("target", "kill", "firewalld")
+        assert not target.reaches()
+        target.settled(30)
+        assert target.reaches()
+        assert target.files() == files
+        assert "firewalld does not run" in target.state("last_result")["outcome"]
+        target.lab.daemon("target", "start", "firewalld")
+        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+        assert target.reaches()
+
+    def test_restarted_while_it_waits(self, target: Target) -> None:
+        files = target.files()
+        pending = target.stage(30)["pending"]
+        target.lab.daemon("target", "restart", "firewalld")
+        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"], "at once"
+        answer = target.program("confirm", pending["id"])
+        assert "reloaded or restarted" in answer["msg"]
+        assert target.files() == files
+        assert target.state("pending") is None
+
+    def test_stopped_before(self, target: Target) -> None:
+        files = target.files()
+        target.lab.daemon("target", "stop", "firewalld")
+        assert "systemctl enable --now firewalld" in target.stage(5, failed=True)["msg"]
+        assert target.files() == files
+        assert target.state("pending") is None
+
+    def test_no_bus_before(self, target: Target) -> None:
+        before = both(target)
+        target.lab.daemon("target", "kill", "dbus")
+        assert "does not run" in target.stage(5, failed=True)["msg"]
+        assert target.files() == before[0]
+        assert target.state("pending") is None
+
+    def test_no_bus_while_it_waits(self, target: Target) -> None:
+        files = target.files()
+        target.stage(2, **LOCKOUT)
+        target.lab.daemon("target", "kill", "dbus")
+        target.settled(30)
+        assert target.reaches()
+        assert target.files() == files
+        for daemon in ("dbus", "firewalld"):
+            target.lab.daemon("target", "restart", daemon)
+        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+
+
+class TestDisk:
+    @pytest.mark.parametrize("folder", ["/etc/firewalld/ipsets", "/etc/firewalld/policies", STATE])
+    @pytest.mark.parametrize("how", ["full", "read-only"])
+    def test_no_room(self, target: Target, folder: str, how: str) -> None:
+        before = both(target)
+        target.run(f"mkdir -p /run/kept && cp -a {folder}/. /run/kept/ && mount -t tmpfs -o size=64k tmpfs {folder}")
+        target.run(f"cp -a /run/kept/. {folder}/")
+        if how == "full":
+            target.run(f"cat /dev/zero >{folder}/filler 2>/dev/null; true")
+        else:
+            target.run(f"mount -o remount,ro {folder}")
+        try:
+            result = target.stage(2, failed=True)
+        finally:
+            target.run(f"mount -o remount,rw {folder}; rm -f {folder}/filler")
+            left = {path: text for path, text in target.files().items() if not path.endswith("filler")}
+            target.run(f"umount {folder}; rm -rf /run/kept")
+        assert ("No space left" if how == "full" else "Read-only file system") in result["msg"]
+        assert left == before[0], "no file is half written, none is left over"
+        assert both(target) == before
+        target.settled()
+        assert target.state("pending") is None
+        assert target.stage(1)["changed"]
+        target.settled()
+
+    def test_the_state_folder_is_full_when_it_is_time_to_go_back(self, target: Target) -> None:
+        before = both(target)
+        target.run(f"mount -t tmpfs -o size=400k tmpfs {STATE}")
+        try:
+            target.stage(3)
+            target.run(f"cat /dev/zero >{STATE}/filler 2>/dev/null; true")
+            target.settled()
+            assert both(target) == before
+            assert target.state("pending") is None
+        finally:
+            target.run(f"umount {STATE}")
+
+
+class TestTheSite:
+    def test_a_broken_file_of_its_own(self, target: Target) -> None:
+        before = both(target)
+        target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
+        try:
+            assert "repair it first" in target.stage(5, failed=True)["msg"]
+            assert target.state("pending") is None
+            target.run("rm /etc/firewalld/zones/broken.xml")
+            assert both(target) == before
+        finally:
+            target.run("rm -f /etc/firewalld/zones/broken.xml")
+
+    def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
+        path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
+        target.run(f'echo \'<ipset type="hash:net"><entry>192.0.2.1</entry></ipset>\' >{path}')
+        try:
+            before = both(target)
+            assert path in target.stage(5, failed=True)["msg"]
+            assert both(target) == before
+            assert target.state("pending") is None
+        finally:
+            target.run(f"rm {path}")
+
+    def test_established_sessions_live_through_candidate_and_rollback(self, target: Target) -> None:
+        before = target.rules()
+        assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
+        command = "sleep 6; echo still here"
+        with ThreadPoolExecutor(1) as pool:
+            session = pool.submit(
+                target.lab.ansible, ["ansible", "target", "-m", "ansible.builtin.raw", "-a", command]
+            )
+            time.sleep(1.5)
+            target.stage(2, unlisted="drop", ssh_port=2222, controllers=["192.0.2.1"])
+            assert not target.reaches()
+            assert "still here" in session.result().stdout
+        target.settled()
+        assert target.reaches()
+        assert target.rules() == before
+
+
+class TestRestarted:
+    def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
+        files = target.files()
+        target.stage(60)
+        target.lab.reboot("target")
+        assert target.files() == files
+        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"], "at once, without a timer"
+        result = target.module(**COMMITTED)
+        assert result["rolled_back"]["why"] == "the host was restarted while it waited"
+        assert not result["changed"]
+        assert target.state("pending") is None
+
+
+class TestPrevious:
+    def test_back_and_forth(self, target: Target) -> None:
+        first = both(target)
+        target.over_ssh(**CANDIDATE)
+        second = both(target)
+        # The run over SSH also keeps the controller's address.
+        assert target.over_ssh(state="previous")["confirmation"]
+        assert both(target) == first
+        target.over_ssh(state="previous")
+        assert both(target) == second
+        for number in range(6):
+            target.module(inbound=plan(str(1000 + number)))
+        commits = target.state("history")["commits"]
+        assert len(commits) == 5
+        assert len({commit["digest"] for commit in commits}) == 5
+        target.module(state="previous", steps=4)
+        assert b"1001" in target.files()["policies/jsa-in.xml"]
+        assert "cannot go back 5" in target.module(failed=True, state="previous", steps=5)["msg"]
+
+    def test_before_the_first_run(self, lab: Lab, target: Target) -> None:
+        target.module(state="previous")
+        assert not [path for path in target.files() if "jsa-" in path]

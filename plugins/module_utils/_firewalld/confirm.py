@@ -19,6 +19,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._controller import parse
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.apply import Changes, Situation
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import compare_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import (
     PermanentFiles,
     compare_files,
@@ -27,6 +28,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     ruleset_of,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.orphans import flush
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import (
@@ -222,11 +224,10 @@ def roll_back(host, pending, why, told=False, patience=0.0):
 
 def _converge(host, pending):  # type: (Host, Pending) -> RolledBack
     host.files.write(compare_files(host.files.read(), pending.before))
-    if not host.client.status().running:
-        return RolledBack(True, True, "The files are the committed ones; firewalld does not run, so nothing of the "
-                                      "candidate does")
     committed = ruleset_of_texts(pending.before)
     candidate = ruleset_of_texts(pending.candidate)
+    if not host.client.status().running:
+        return RolledBack(True, True, _without_firewalld(host, committed))
     ours = Ruleset(dict(candidate.policies, **committed.policies), dict(candidate.sets, **committed.sets))
     situation = Situation(host.files.read(), ours, read_runtime(host.client))
     changes = verbs.decide(host.files, situation, committed)
@@ -236,6 +237,15 @@ def _converge(host, pending):  # type: (Host, Pending) -> RolledBack
         if difference.any():
             raise FirewalldError("what runs differs from them: %s" % "; ".join(difference.words()))
     return RolledBack(True, False, "The host is back on the committed rules")
+
+
+def _without_firewalld(host, committed):  # type: (Host, Ruleset) -> str
+    """One that was stopped has taken its rules along; one that was killed has left them in the kernel."""
+    runtime = read_runtime(host.client)
+    if runtime.alive and compare_runtime(committed, runtime).any():
+        flush(host.client)
+    return ("The files are the committed ones. firewalld does not run, nothing of the candidate is left in the kernel; the "
+            "committed rules are loaded when it starts")
 
 
 def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
