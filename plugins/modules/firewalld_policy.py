@@ -24,11 +24,11 @@ description:
     the entries of sets, without a reload; one that finds everything right writes and reloads nothing.
   - Every run that changes something ends with a look at the kernel's rules. Where they are not what was asked for, the
     earlier files are restored, loaded and proven again, and the module fails.
-  - The rules of a run that changes something have to be confirmed (O(confirm_timeout)). They are loaded, but the permanent
-    files stay what they were, and a timer is armed on the host. Then the controller opens a new SSH connection, for an
-    established one proves nothing, and only when that succeeds are the rules written to stay. Otherwise the task fails and
-    the host goes back to the rules that it had, by itself if need be, also when the module, the session, or firewalld
-    ends, and at once when the host is restarted.
+  - The rules of a run that changes something have to be confirmed (O(confirm_timeout)). They are loaded, but the
+    permanent files stay what they were, and a timer is armed on the host. Then the controller opens a new SSH
+    connection, for an established one proves nothing, and only when that succeeds are the rules written to stay.
+    Otherwise the task fails and the host goes back to the rules that it had, by itself if need be, also when the
+    module, the session, or firewalld ends, and at once when the host is restarted.
   - A firewall that was changed behind the files' back (rules removed at run time, files changed without a reload) is
     put right and counts as changed.
 extends_documentation_fragment:
@@ -45,8 +45,8 @@ options:
     description:
       - V(present) makes the host's rules what the other options say.
       - V(absent) removes every object of this collection from firewalld. A host without firewalld has none.
-      - V(previous) goes back to the state that was committed before the current one, see O(steps). The host keeps the last
-        five. Every use is a change of its own, so that the next one goes forth again.
+      - V(previous) goes back to the state that was committed before the current one, see O(steps). The host keeps the
+        last five. Every use is a change of its own, so that the next one goes forth again.
     type: str
     choices: [present, absent, previous]
     default: present
@@ -108,16 +108,16 @@ options:
     default: false
   confirm_timeout:
     description:
-      - For how many seconds the loaded rules wait for the confirmation. Without it the host is back on the committed rules
-        when they are over.
+      - For how many seconds the loaded rules wait for the confirmation. Without it the host is back on the committed
+        rules when they are over.
       - V(0) writes the rules to stay at once, with a warning.
       - Connections that are not SSH (local, a container's) confirm without a new connection.
     type: int
     default: 60
   phase:
     description:
-      - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is set
-        for you.
+      - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is
+        set for you.
     type: str
     choices: [apply, stage]
     default: apply

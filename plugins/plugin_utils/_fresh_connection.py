@@ -13,7 +13,10 @@ from typing import Any
 from ansible.plugins.loader import connection_loader
 
 #: ssh takes the first value of an option that it is given; so these stand before whatever the user's ssh_args say.
-_FIRST = "-o ControlMaster=no -o ControlPath=none -o ConnectTimeout={seconds} -o ServerAliveInterval=5 -o ServerAliveCountMax=2"
+_FIRST = (
+    "-o ControlMaster=no -o ControlPath=none -o ConnectTimeout={seconds} "
+    "-o ServerAliveInterval=5 -o ServerAliveCountMax=2"
+)
 #: -S is another way to name a control socket, and there the last one counts.
 _LAST = "-S none"
 

@@ -41,7 +41,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import 
     timestamp,
 )
 
-
 #: For so long a timer waits, at a time, for a firewalld that restarts or fails.
 _PATIENCE = 15.0
 
@@ -81,8 +80,8 @@ def waiting(host):  # type: (Host) -> Optional[str]
     if pending is None or not watched(host, pending) or pending.deadline <= host.clock():
         return None
     now = host.clock()
-    return ("rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back on "
-            "the rules before them, in %d seconds at most: run this again then"
+    return ("rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back "
+            "on the rules before them, in %d seconds at most: run this again then"
             % ("the controller %s" % pending.controller if pending.controller else "another run",
                now - pending.since, pending.deadline - now + 1))
 
@@ -160,8 +159,8 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
                                       "none that can be found: that proves nothing")
     difference = verbs.prove(host.client, ruleset_of_texts(pending.candidate))
     if difference.any():
-        raise _refusal(host, pending, "what runs is not the candidate any more (firewalld was reloaded or restarted): %s"
-                       % "; ".join(difference.words()))
+        raise _refusal(host, pending, "what runs is not the candidate any more (firewalld was reloaded or restarted): "
+                       + "; ".join(difference.words()))
     try:
         host.files.write(compare_files(host.files.read(), pending.candidate))
         commit = remember(host.state, pending.id, pending.controller, pending.before, pending.candidate)
@@ -244,8 +243,8 @@ def _without_firewalld(host, committed):  # type: (Host, Ruleset) -> str
     runtime = read_runtime(host.client)
     if runtime.alive and compare_runtime(committed, runtime).any():
         flush(host.client)
-    return ("The files are the committed ones. firewalld does not run, nothing of the candidate is left in the kernel; the "
-            "committed rules are loaded when it starts")
+    return ("The files are the committed ones. firewalld does not run, nothing of the candidate is left in the kernel; "
+            "the committed rules are loaded when it starts")
 
 
 def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
