@@ -15,6 +15,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import fail_with
+from ansible_collections.jsa.ports.plugins.plugin_utils._confirm_probes import Probe, connect_to, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._fresh_connection import fresh_connection
 
 _MODULE = "jsa.ports.firewalld_policy"
@@ -34,13 +37,14 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        probes = self._read_probes(arguments.get("confirm_probes") or [], task_vars)
         # What is no number at all, the module refuses.
         unconfirmed = str(arguments.get("confirm_timeout", _DEFAULT_TIMEOUT)).strip() == "0"
         arguments["phase"] = "apply" if unconfirmed or self._task.check_mode else "stage"
         result.update(self._execute_module(_MODULE, arguments, task_vars=task_vars))
         pending = result.pop("pending", None)
         if pending:
-            self._confirm(pending, result)
+            self._confirm(pending, probes, result, task_vars)
         elif unconfirmed and result.get("changed") and not self._task.check_mode:
             result.setdefault("warnings", []).append(
                 "The rules were written to stay without a confirmation, as confirm_timeout is 0: nothing would have "
@@ -48,15 +52,49 @@ class ActionModule(ActionBase):
             )
         return result
 
-    def _confirm(self, pending: dict[str, Any], result: dict[str, Any]) -> None:
+    def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
+        own: list[Any] = []
+        for name in ("jsa_address", "ansible_host", "inventory_hostname"):
+            value = self._templar.template(task_vars.get(name))
+            own += value if isinstance(value, list) else [value]
+        try:
+            return read_probes(items, task_vars.get("hostvars", {}), own)
+        except InputError as error:
+            raise fail_with(error) from error
+
+    def _confirm(
+        self, pending: dict[str, Any], probes: list[Probe], result: dict[str, Any], task_vars: dict[str, Any]
+    ) -> None:
         started = time.monotonic()
         try:
+            for source in dict.fromkeys(probe.source for probe in probes):
+                self._probe(source, [probe for probe in probes if probe.source == source], task_vars)
             by = self._through_new_connection(pending) if pending["ssh"] else self._through_this(pending)
         except NotConfirmed as error:
             outcome = self._abort(pending, str(error), started)
             result.update(failed=True, changed=False, msg=f"The rules were not confirmed: {error}. {outcome}")
             return
         result["confirmation"] = {"by": by, "seconds": round(time.monotonic() - started, 2)}
+
+    def _probe(self, source: str, probes: list[Probe], task_vars: dict[str, Any]) -> None:
+        """Raises NotConfirmed where one does not get through."""
+        variables = task_vars["hostvars"][source]
+        used = self._connection
+        self._connection = connect_to(variables, self._play_context, self._task, self._templar)
+        arguments = {"probes": [probe.arguments() for probe in probes], "recheck_seconds": 2}
+        try:
+            told = self._execute_module("jsa.ports.reachability", arguments, task_vars=variables)
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        except AnsibleError as error:
+            raise NotConfirmed(f"{source} cannot be asked to probe: {str(error).strip().rstrip('.')}") from error
+        finally:
+            self._connection = used
+        if told.get("failed"):
+            raise NotConfirmed(f"{source} cannot probe: {told.get('msg')}")
+        outcomes = [(probe, row["result"]) for probe, row in zip(probes, told["results"], strict=True)]
+        lost = [f"{probe} is {outcome}" for probe, outcome in outcomes if not probe.succeeded(outcome)]
+        if lost:
+            raise NotConfirmed("; ".join(lost))
 
     def _through_new_connection(self, pending: dict[str, Any]) -> str:
         used = self._connection

@@ -114,6 +114,16 @@ options:
       - Connections that are not SSH (local, a container's) confirm without a new connection.
     type: int
     default: 60
+  confirm_probes:
+    description:
+      - Probes that have to succeed, with the new rules loaded, before these are confirmed. One that does not takes the
+        rules back at once.
+      - Each item has C(from), the host of the inventory that sends the probe, and C(port), such as V(32006/tcp) or
+        V(514/udp), on the host of the task. It may have C(address), where that is not the host's C(jsa_address) or
+        C(ansible_host).
+    type: list
+    elements: dict
+    default: []
   phase:
     description:
       - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is
@@ -147,8 +157,10 @@ EXAMPLES = r"""
         ports: "5432"
         why: [postgres]
 
-- name: Apply a host's part of a plan, and close everything else
+- name: Apply a host's part of a plan, and close everything else, if the console still gets to what it needs
   jsa.ports.firewalld_policy:
+    confirm_probes:
+      - {from: con1, port: 32006/tcp}
     inbound: "{{ plan.hosts[inventory_hostname].inbound }}"
     refused: "{{ plan.hosts[inventory_hostname].refused }}"
     unlisted: reject
@@ -395,6 +407,7 @@ def main():
             "ssh_port": {"type": "int"},
             "offline": {"type": "bool", "default": False},
             "confirm_timeout": {"type": "int", "default": 60},
+            "confirm_probes": {"type": "list", "elements": "dict", "default": []},
             "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
         },
         supports_check_mode=True,

@@ -263,6 +263,35 @@ class TestConfirmed:
         assert not [path for path in target.files() if "jsa-" in path]
 
 
+class TestProbes:
+    """As in: the peer still reaches 32011 on me."""
+
+    PROBES = [{"from": "peer", "port": "32011/tcp"}]
+
+    def test_one_that_gets_through(self, target: Target) -> None:
+        target.lab.load_services({"version": 1, "hosts": {"target": {"listeners": [
+            {"id": "ariel", "protocol": "tcp", "ports": "32011", "bind": "network", "required": True}]}}})
+        try:
+            assert target.over_ssh(confirm_probes=self.PROBES, **CANDIDATE)["confirmation"]
+            assert b"32011" in target.files()["policies/jsa-in.xml"]
+        finally:
+            target.lab.daemon("target", "stop", "standin")
+
+    def test_one_that_does_not_takes_the_rules_back(self, target: Target) -> None:
+        before = both(target)
+        result = target.over_ssh(failed=True, confirm_probes=self.PROBES, **CANDIDATE)
+        assert "10.77.0.11 32011/tcp from peer is refused" in result["msg"]
+        assert "The host is back on the committed rules" in result["msg"]
+        assert both(target) == before
+
+    def test_mistakes_come_before_anything_else(self, target: Target) -> None:
+        before = both(target)
+        probes = [{"from": "nobody", "port": "32011/tcp"}, {"from": "peer", "port": "x"}, {"port": "1/tcp"}]
+        result = target.over_ssh(failed=True, confirm_probes=probes, **CANDIDATE)
+        assert all(f"confirm_probes[{number}]" in result["msg"] for number in range(3))
+        assert both(target) == before
+
+
 class TestLockedOut:
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
         before = both(target)
