@@ -12,7 +12,6 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 import time
 
 from typing import Any, Dict, List, NamedTuple, Optional

@@ -141,4 +141,4 @@ def main():  # type: () -> None
         os.chdir("/")
         wait(host, sys.argv[2])
     else:
-        print(json.dumps(answer(host, sys.argv[1:])))
+        sys.stdout.write(json.dumps(answer(host, sys.argv[1:])) + "\n")
