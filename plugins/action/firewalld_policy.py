@@ -70,7 +70,8 @@ class ActionModule(ActionBase):
             for source in dict.fromkeys(probe.source for probe in probes):
                 self._probe(source, [probe for probe in probes if probe.source == source], task_vars)
             by = self._through_new_connection(pending) if pending["ssh"] else self._through_this(pending)
-        except NotConfirmed as error:
+        except Exception as error:
+            # Whatever it is, a host must not be left waiting because of it.
             outcome = self._abort(pending, str(error), started)
             result.update(failed=True, changed=False, msg=f"The rules were not confirmed: {error}. {outcome}")
             return

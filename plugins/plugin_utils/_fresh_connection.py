@@ -27,7 +27,9 @@ def fresh_connection(used: Any, play_context: Any, task: Any, seconds: int) -> A
         used._load_name, play_context, None, task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
     )
     new._options = dict(used._options)
-    new._origins = dict(used._origins)
+    if hasattr(used, "_origins"):
+        # From ansible-core 2.19 on.
+        new._origins = dict(used._origins)
     new._shell = used._shell
     new.set_become_plugin(used.become)
     if used.transport == "ssh":
