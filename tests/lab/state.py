@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 
 from collections.abc import Iterator
@@ -139,7 +140,7 @@ class State:
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Replaces *path* as a whole: a crash leaves the old or the new content."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as stream:
         stream.write(text)
     os.replace(temporary, path)
