@@ -22,6 +22,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._fresh_connection import
 
 _MODULE = "jsa.ports.firewalld_policy"
 _DEFAULT_TIMEOUT = 60
+_SSH_TRANSPORTS = ("ssh", "paramiko", "ansible.netcommon.libssh")
 
 
 class NotConfirmed(Exception):
@@ -40,6 +41,8 @@ class ActionModule(ActionBase):
         probes = self._read_probes(arguments.get("confirm_probes") or [], task_vars)
         # What is no number at all, the module refuses.
         unconfirmed = str(arguments.get("confirm_timeout", _DEFAULT_TIMEOUT)).strip() == "0"
+        # Other connections (local, a container's) have no controller's address that could be locked out.
+        arguments.setdefault("require_controller", self._connection.transport in _SSH_TRANSPORTS)
         arguments["phase"] = "apply" if unconfirmed or self._task.check_mode else "stage"
         result.update(self._execute_module(_MODULE, arguments, task_vars=task_vars))
         pending = result.pop("pending", None)

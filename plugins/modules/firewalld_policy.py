@@ -92,8 +92,8 @@ options:
   require_controller:
     description:
       - Fail, and write nothing, when the SSH connection that this run comes through cannot be found on the host.
-      - Set it to V(false) for connections that are not SSH (local, a container's), or where O(controllers) names the
-        addresses.
+      - Where Ansible's connection to the host is not SSH (local, a container's) it is V(false) unless it is set.
+      - Set it to V(false) where O(controllers) names the addresses.
     type: bool
     default: true
   ssh_port:
