@@ -11,7 +11,7 @@ from functools import cache
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Condition, Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import Release, parse_release
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
@@ -27,7 +27,7 @@ NEVER_OPEN = ("outbound", "hardware", "local_only", "tunnel_local", "unknown")
 
 
 @cache
-def _release(text: str | None) -> object:
+def _release(text: str | None) -> Release:
     return parse_release(text)
 
 
@@ -58,9 +58,9 @@ class Applicability:
     def release_obstacle(self, condition: Condition) -> str | None:
         release = _release(self.topology.release)
         named = self.topology.release or "the newest release (jsa_release is not set)"
-        if condition.release_before and not release < _release(condition.release_before):  # type: ignore[operator]
+        if condition.release_before and not release < _release(condition.release_before):
             return f"it ended with release {condition.release_before}, and this is {named}"
-        if condition.release_from and release < _release(condition.release_from):  # type: ignore[operator]
+        if condition.release_from and release < _release(condition.release_from):
             return f"it begins with release {condition.release_from}, and this is {named}"
         return None
 
