@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Condition, Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import Release, parse_release
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import applies, parse_release
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
@@ -24,11 +23,6 @@ ELSEWHERE = ("outbound", "hardware")
 
 #: Ports of these exposures are never opened on the wire.
 NEVER_OPEN = ("outbound", "hardware", "local_only", "tunnel_local", "unknown")
-
-
-@cache
-def _release(text: str | None) -> Release:
-    return parse_release(text)
 
 
 @dataclass(frozen=True)
@@ -56,13 +50,14 @@ class Applicability:
         return self.release_obstacle(condition)
 
     def release_obstacle(self, condition: Condition) -> str | None:
-        release = _release(self.topology.release)
-        named = self.topology.release or "the newest release (jsa_release is not set)"
-        if condition.release_before and not release < _release(condition.release_before):
-            return f"it ended with release {condition.release_before}, and this is {named}"
-        if condition.release_from and release < _release(condition.release_from):
-            return f"it begins with release {condition.release_from}, and this is {named}"
-        return None
+        if condition.release_from is None and condition.release_before is None:
+            return None
+        if applies(parse_release(self.topology.release), condition.release_from, condition.release_before):
+            return None
+        bound = f"begins with release {condition.release_from}"
+        if condition.release_before:
+            bound = f"ended with release {condition.release_before}"
+        return f"it {bound}, and this is {self.topology.release or 'the newest release (jsa_release is not set)'}"
 
     def selected(self, entry: Entry) -> str | None:
         """Why the site's choices leave *entry* out; None where they do not."""
