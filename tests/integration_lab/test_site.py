@@ -265,6 +265,20 @@ class TestApply:
         lab.services("con1", "stop", "tcp/9100")
 
 
+class TestRollback:
+    def test_back_and_forth(self, lab: Lab) -> None:
+        succeed(lab, "firewall", "--limit", "ep1")
+        before = lab.snapshot("ep1", "/etc/firewalld"), rules(lab, "ep1")
+        succeed(lab, "firewall", "--limit", "ep1", "-e", "jsa_firewall_unlisted=drop")
+        after = lab.snapshot("ep1", "/etc/firewalld"), rules(lab, "ep1")
+        assert after != before
+        assert changed_hosts(succeed(lab, "rollback", "--limit", "ep1")) == {"ep1"}
+        assert (lab.snapshot("ep1", "/etc/firewalld"), rules(lab, "ep1")) == before
+        assert changed_hosts(succeed(lab, "rollback", "--limit", "ep1")) == {"ep1"}
+        assert (lab.snapshot("ep1", "/etc/firewalld"), rules(lab, "ep1")) == after
+        succeed(lab, "firewall", "--limit", "ep1")
+
+
 class TestRefusals:
     """Bad input: a clear error, and nothing is changed."""
 
