@@ -244,6 +244,12 @@ class TestEncryption:
         assert not plan.accepts("ec1", "ep1", "22/tcp")
         assert plan.accepts("ec1", "con1", "22/tcp")
 
+    def test_two_hosts_with_remote_tunnel_initiation_do_not_shut_each_other_out(self) -> None:
+        both = {"jsa_remote_tunnel_initiation": True}
+        plan = Plan(hosts={"ec1": {"jsa_encrypted": True, "jsa_processor": "ep1", **both}, "ep1": both})
+        assert plan.accepts("ep1", "ec1", "22/tcp")
+        assert plan.accepts("ec1", "ep1", "22/tcp")
+
     def test_remote_tunnel_initiation_alone_opens_nothing(self) -> None:
         plan = Plan(hosts={"ec1": {"jsa_processor": "ep1", "jsa_remote_tunnel_initiation": True}})
         assert not plan.accepts("ep1", "ec1", "22/tcp")
