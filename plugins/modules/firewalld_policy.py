@@ -18,8 +18,8 @@ description:
   - Every inbound rule accepts from exactly its sources; everyone else is refused on its ports and on the refused ones,
     with an ICMP message (administratively prohibited), so that a probe can tell it from a service that is down. ICMP
     itself is never refused, established connections are never cut.
-  - Works with firewalld's XML files, C(firewall-cmd), and where they exist C(busctl) and C(nft). Imports nothing from
-    firewalld. Needs firewalld 0.9.0 or later.
+  - Works with firewalld's XML files, its interface on the system's message bus (or C(firewall-cmd), where there is no
+    bus) and C(nft). Imports nothing from firewalld. Needs firewalld 0.9.0 or later.
   - A run that changes files ends with at most one C(firewall-cmd --reload); one that only adds or removes peers changes
     the entries of sets, without a reload; one that finds everything right writes and reloads nothing.
   - Every run that changes something ends with a look at the kernel's rules. Where they are not what was asked for, the

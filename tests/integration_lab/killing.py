@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a Python program on a host and kills it with SIGKILL at the so-maniest step: NUMBER PROGRAM [ARGUMENT ...]
+"""Runs a Python program on a host and does something to it on its way: NUMBER|STEP=COMMAND PROGRAM [ARGUMENT ...]
 
-A step begins where a function is entered that changes something. It ends by itself when there are fewer steps.
+With a number it is killed with SIGKILL at the so-maniest step; it ends by itself when there are fewer. With a step's
+name the shell's COMMAND is run each time that step begins. A step begins where a function is entered that changes
+something.
 """
 
 import os
 import runpy
 import signal
+import subprocess
 import sys
 
 #: Of the firewalld backend: everything that writes, starts, loads or removes.
@@ -32,15 +35,20 @@ STEPS = {
 
 
 def main() -> None:
-    left = int(sys.argv[1])
+    step, _equals, command = sys.argv[1].partition("=")
+    left = 0 if command else int(step)
     sys.argv = sys.argv[2:]
 
     def enter(frame, event, argument):  # type: ignore[no-untyped-def]
         nonlocal left
-        if frame.f_code.co_name in STEPS and "_firewalld" in frame.f_code.co_filename:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+        name = frame.f_code.co_name
+        if name not in STEPS or "_firewalld" not in frame.f_code.co_filename:
+            return
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if command and name == step:
+            subprocess.run(["sh", "-c", command], check=True)
 
     sys.settrace(enter)
     runpy.run_path(sys.argv[0], run_name="__main__")

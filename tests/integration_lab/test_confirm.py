@@ -405,25 +405,12 @@ class TestKilled:
         assert kill_everywhere(lab, act) >= 8
 
 
-def break_reload(target: Target) -> None:
-    """firewalld is killed when it is told to load something."""
-    target.run(
-        "mkdir -p /run/test && cp /usr/bin/firewall-cmd /run/test/real && cat >/run/test/fake <<'END'\n"
-        "#!/bin/sh\n"
-        '[ "$1" != --reload ] || kill -9 $(pgrep -x firewalld) || kill -9 $(pgrep -f "firewalld --nofork")\n'
-        'exec /usr/bin/python3 /run/test/real "$@"\n'
-        "END\nchmod +x /run/test/fake; mount --bind /run/test/fake /usr/bin/firewall-cmd"
-    )
-
-
 class TestFirewalldGone:
     def test_killed_while_it_loads(self, target: Target) -> None:
         files = target.files()
-        break_reload(target)
-        try:
-            result = target.stage(2, failed=True)
-        finally:
-            target.run("umount /usr/bin/firewall-cmd")
+        kill = "reload=kill -9 $(pgrep -f '[f]irewalld --nofork')"
+        killing = (str(ROOT / "tests" / "integration_lab" / "killing.py"), kill)
+        result = target.stage(2, failed=True, prefix=killing)
         assert "The host tries again in 2 seconds" in result["msg"]
         assert target.files() == files
         target.lab.daemon("target", "start", "firewalld")

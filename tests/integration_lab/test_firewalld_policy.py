@@ -14,9 +14,11 @@ import re
 import subprocess
 import time
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import ansible
@@ -299,13 +301,14 @@ def peers(*addresses: str) -> list[dict[str, Any]]:
     return [{**row, "sources": list(addresses)} if row.get("source_classes") else row for row in INBOUND]
 
 
-@pytest.mark.parametrize("bus", [True, False], ids=["busctl", "firewall-cmd"])
+@pytest.mark.parametrize("bus", [True, False], ids=["bus", "lockdown"])
 def test_peers_come_and_go_without_a_reload(target: Target, bus: bool) -> None:
     """What others changed at run time only is still there: nothing was reloaded."""
     many = [f"10.{number >> 8}.{number & 255}.0/25" for number in range(256, 2256)]
     target.apply()
     if not bus:
-        target.run("mount --bind /dev/null /usr/bin/busctl")
+        # firewalld then listens to firewall-cmd alone, which its whitelist names.
+        target.run("cp -a /etc/firewalld/firewalld.conf /run/kept; firewall-cmd --lockdown-on")
     try:
         target.run("firewall-cmd --zone=public --add-port=4444/tcp")
         marks = target.run("nft -a list chain inet firewalld filter_IN_policy_jsa-in_allow")
@@ -324,7 +327,8 @@ def test_peers_come_and_go_without_a_reload(target: Target, bus: bool) -> None:
         assert target.run("nft -a list chain inet firewalld filter_IN_policy_jsa-in_allow") == marks
     finally:
         if not bus:
-            target.run("umount /usr/bin/busctl")
+            target.run("firewall-cmd --lockdown-off; rm -f /etc/firewalld/firewalld.conf.old; "
+                       "cp -a /run/kept /etc/firewalld/firewalld.conf")
 
 
 def test_iptables_backend(target: Target) -> None:
@@ -349,28 +353,61 @@ def test_iptables_backend(target: Target) -> None:
         target.run(f"rm -f /etc/firewalld/*/jsa-*; cp /run/kept {conf}; firewall-cmd --reload")
 
 
+@contextmanager
+def calls_on_the_bus(target: Target) -> Iterator[Callable[[], list[str]]]:
+    """What of these firewalld is told while it lasts: the function gives what came since it was last asked."""
+    told = ("checkPermanentConfig", "reload", "setEntries", "addEntry", "removeEntry")
+    rules = [f"type='method_call',member='{member}'" for member in told]
+    with subprocess.Popen(
+        [*target.lab.entering("target"), "dbus-monitor", "--system", "--profile", *rules],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as monitor:
+        assert monitor.stdout is not None
+        lines: list[str] = []
+        reader = Thread(target=lambda stream: lines.extend(stream), args=(monitor.stdout,))
+        reader.start()
+
+        def since() -> list[str]:
+            # A call of the test's own comes after all that was called before.
+            target.run("dbus-send --system --print-reply --dest=org.fedoraproject.FirewallD1 "
+                       "/org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1.checkPermanentConfig")
+            deadline = time.monotonic() + 10
+            while not lines or not lines[-1].rstrip().endswith("checkPermanentConfig"):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            time.sleep(0.2)
+            found = [line.split()[-1] for line in lines if line.startswith("mc")]
+            lines.clear()
+            return found[:-1]
+
+        try:
+            wait_for_monitor = time.monotonic() + 10
+            while not lines and time.monotonic() < wait_for_monitor:
+                time.sleep(0.05)
+            since()
+            yield since
+        finally:
+            monitor.terminate()
+            reader.join()
+
+
 def test_no_more_calls_than_needed(target: Target) -> None:
-    """One reload at most, none for peers, and an unchanged run does not even start firewall-cmd."""
-    target.run(
-        "cp /usr/bin/firewall-cmd /run/real; : >/run/calls; chmod +x /run/real; "
-        "printf '#!/bin/sh\\necho $* >>/run/calls\\nexec /run/real \"$@\"' >/run/shim; chmod +x /run/shim; "
-        "mount --bind /run/shim /usr/bin/firewall-cmd"
-    )
+    """One reload at most, none for peers, and an unchanged run tells firewalld nothing at all."""
     inbound = [{**INBOUND[0], "source_classes": ["data_node"]}, *INBOUND[1:2]]
     calls = []
-    try:
+    with calls_on_the_bus(target) as since:
         for arguments in (ARGUMENTS, ARGUMENTS, {"inbound": peers("10.77.0.13/32", "fd77::12/128")},
                           {"inbound": inbound}, {"state": "absent"}, {"state": "absent"}):  # fmt: skip
             result = target.apply(**arguments)
-            calls.append(target.run("cat /run/calls; : >/run/calls").split())
+            calls.append(since())
             if arguments.get("inbound") is inbound:
                 assert result["actions"]["created"] == ["jsa-data_node-4", "jsa-data_node-6"]
                 assert result["actions"]["removed"] == ["jsa-ep-4", "jsa-ep-6"]
                 assert "jsa-ep" not in target.rules()
-    finally:
-        target.run("umount /usr/bin/firewall-cmd")
-    written = ["--check-config", "--reload"]
-    assert calls == [written, [], [], written, ["--reload"], []]
+    written = ["checkPermanentConfig", "reload"]
+    assert calls == [written, [], ["removeEntry", "addEntry"], written, ["reload"], []]
+
 
 
 @pytest.mark.parametrize(

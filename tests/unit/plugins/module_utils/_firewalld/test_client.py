@@ -2,26 +2,45 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Commands: what is called, and what becomes of those that fail. The programs are scripts made for the test."""
+"""What is asked and called, and what becomes of what fails. Programs are scripts, the bus an object, made for the test."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import client as client_module
+from ansible_collections.jsa.ports.plugins.module_utils._dbus import NO_REPLY, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, Status
 
 
+NO_BUS = BusError("there is none")
+
+
 class Programs:
-    """Shell scripts that write down how they were called."""
+    """Shell scripts, and a bus, that write down how they were called."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.log = root / "log"
         self.log.touch()
-        self.client = Client(self.find)
+        #: Member -> its answer, or the error that it is answered with; everything else is answered with nothing.
+        self.bus: dict[str, Any] | BusError = NO_BUS
+        self.client = Client(self.find, self)
+
+    def call(
+        self, name: str, path: str, interface: str, member: str, signature: str, arguments: list[Any], timeout: float
+    ) -> tuple[Any, ...]:
+        assert name == "org.fedoraproject.FirewallD1"
+        if isinstance(self.bus, BusError):
+            raise self.bus
+        with self.log.open("a") as log:
+            print("bus", member, *arguments, file=log)
+        answer = self.bus.get(member, ())
+        if isinstance(answer, BusError):
+            raise answer
+        return answer
 
     def find(self, name: str) -> str | None:
         path = self.root / name
@@ -74,33 +93,61 @@ def test_a_program_that_is_missing(programs: Programs) -> None:
         programs.client.reload()
 
 
-BUS = 'case "$*" in *get-property*) echo \'s "1.3.3"\';; esac'
+VERSION = {"Get": ("1.3.3",)}
+REFUSED = BusError("INVALID_POLICY: x", "org.fedoraproject.FirewallD1.Exception")
+LOCKDOWN = BusError("ACCESS_DENIED: lockdown is enabled", "org.fedoraproject.FirewallD1.Exception")
+NOBODY = BusError("nobody has that name", "org.freedesktop.DBus.Error.NameHasNoOwner")
 
 
 @pytest.mark.parametrize(
     ("bus", "cmd", "expected", "calls"),
     [
-        pytest.param(BUS, "", Status(True, "1.3.3", ""), 1, id="by the bus"),
-        pytest.param(None, "echo 0.9.3", Status(True, "0.9.3", ""), 1, id="without busctl"),
-        pytest.param("exit 1", "echo 0.9.3", Status(True, "0.9.3", ""), 2, id="bus without an answer"),
-        pytest.param("exit 1", "echo FirewallD is not running >&2; exit 252",
-                     Status(False, "", "firewall-cmd --version: FirewallD is not running"), 2, id="not running"),
+        pytest.param(VERSION, "", Status(True, "1.3.3", ""), ["bus Get"], id="by the bus"),
+        pytest.param(NO_BUS, "echo 0.9.3", Status(True, "0.9.3", ""), ["firewall-cmd --version"], id="without one"),
+        pytest.param({"Get": NOBODY}, "echo FirewallD is not running >&2; exit 252",
+                     Status(False, "", "firewall-cmd --version: FirewallD is not running"),
+                     ["bus Get", "firewall-cmd --version"], id="not running"),
     ],
 )  # fmt: skip
-def test_status(programs: Programs, bus: str | None, cmd: str, expected: Status, calls: int) -> None:
-    if bus is not None:
-        programs.add("busctl", bus)
+def test_status(programs: Programs, bus: Any, cmd: str, expected: Status, calls: list[str]) -> None:
+    programs.bus = bus
     programs.add("firewall-cmd", cmd)
     assert programs.client.status() == expected
-    assert len(programs.calls()) == calls
-    assert not any("--auto-start=yes" in call for call in programs.calls()), "a look must not start firewalld"
+    found = programs.calls()
+    assert len(found) == len(calls)
+    assert all(call.startswith(start) for call, start in zip(found, calls, strict=True))
+
+
+@pytest.mark.parametrize(("verb", "member"), [("check_config", "checkPermanentConfig"), ("reload", "reload")])
+@pytest.mark.parametrize(
+    ("answer", "asks", "fails"),
+    [
+        pytest.param((), False, None, id="by the bus"),
+        pytest.param(REFUSED, False, "firewalld .*: INVALID_POLICY: x", id="refused"),
+        pytest.param(BusError("disconnected", NO_REPLY), False, "disconnected", id="gone in the middle"),
+        pytest.param(LOCKDOWN, True, None, id="lockdown"),
+        pytest.param(BusError("no such method", "org.freedesktop.DBus.Error.UnknownMethod"), True, None, id="older"),
+    ],
+)
+def test_what_goes_to_firewall_cmd(
+    programs: Programs, verb: str, member: str, answer: Any, asks: bool, fails: str | None
+) -> None:
+    """Only what firewalld was not asked, or does not let us: what it refused or broke at is not tried again."""
+    programs.bus = {member: answer}
+    programs.add("firewall-cmd")
+    if fails is None:
+        getattr(programs.client, verb)()
+    else:
+        with pytest.raises(CommandError, match=fails):
+            getattr(programs.client, verb)()
+    assert ("firewall-cmd" in " ".join(programs.calls())) == asks
 
 
 @pytest.mark.parametrize(
     ("bus", "add", "remove", "calls"),
     [
-        pytest.param(True, ["a"], ["b"], ["removeEntry ss s b", "addEntry ss s a"], id="few by the bus"),
-        pytest.param(True, ["a"] * 17, [], ["setEntries sas s 2 a c"], id="many by the bus"),
+        pytest.param(True, ["a"], ["b"], ["removeEntry s b", "addEntry s a"], id="few by the bus"),
+        pytest.param(True, ["a"] * 17, [], ["setEntries s ['a', 'c']"], id="many by the bus"),
         pytest.param(False, ["a", "c"], ["b"], ["--ipset=s --remove-entry=b", "--ipset=s --add-entry=a --add-entry=c"],
                      id="few without it"),
         pytest.param(False, ["a"] * 17, [], ["--ipset=s --add-entries-from-file="], id="many without it"),
@@ -109,37 +156,26 @@ def test_status(programs: Programs, bus: str | None, cmd: str, expected: Status,
 def test_entries(programs: Programs, bus: bool, add: list[str], remove: list[str], calls: list[str]) -> None:
     programs.add("firewall-cmd")
     if bus:
-        programs.add("busctl")
+        programs.bus = {}
     programs.client.change_entries("s", ["a", "c"], add, remove)
     found = programs.calls()
     assert len(found) == len(calls)
     for call, expected in zip(found, calls, strict=True):
-        assert call.startswith("busctl" if bus else "firewall-cmd")
+        assert call.startswith("bus" if bus else "firewall-cmd")
         assert expected in call
 
 
 def test_an_entry_under_another_spelling_has_the_whole_set_replaced(programs: Programs) -> None:
-    programs.add("busctl", 'case "$*" in *removeEntry*) echo NOT_ENABLED >&2; exit 1;; esac')
+    programs.bus = {"removeEntry": BusError("NOT_ENABLED: 'b' not in 's'", "org.fedoraproject.FirewallD1.Exception")}
     programs.client.change_entries("s", ["a"], ["a"], ["b"])
     assert ["setEntries" in call for call in programs.calls()] == [False, True]
 
 
 def test_firewalld_in_lockdown_listens_to_firewall_cmd_only(programs: Programs) -> None:
-    programs.add("busctl", "echo ACCESS_DENIED >&2; exit 1")
+    programs.bus = {"removeEntry": LOCKDOWN}
     programs.add("firewall-cmd")
     programs.client.change_entries("s", ["a"], ["a"], ["b"])
     assert programs.calls()[-2:] == ["firewall-cmd --ipset=s --remove-entry=b", "firewall-cmd --ipset=s --add-entry=a"]
-
-
-def test_a_set_too_long_for_an_argument_list(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_ARGUMENT_BYTES", 10)
-    programs.add("busctl")
-    show = f'*-file=*) cat "${{word#*=}}" >>{programs.log};;'
-    programs.add("firewall-cmd", f"for word; do case $word in {show} esac; done")
-    many = [f"10.0.0.{number}" for number in range(20)]
-    programs.client.change_entries("s", many, many, [])
-    assert programs.calls()[0].startswith("firewall-cmd --ipset=s --add-entries-from-file=")
-    assert programs.calls()[1:] == many
 
 
 @pytest.mark.parametrize("body", [None, "echo No such file or directory >&2; exit 1"])
