@@ -271,10 +271,13 @@ rolled_back:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import confirm as confirming
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import timer
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.backend import FirewalldBackend, ruleset_of_texts
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, my_texts
@@ -283,7 +286,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     PRIORITY,
     FirewalldError,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import State
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
 
 DEFAULT_SSH_PORT = 22
@@ -308,40 +310,9 @@ def wanted_ruleset(params, connection):
     return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard)
 
 
-def report_rollback(module, host):
-    """The first run that comes by tells what the timer did when nobody was there."""
-    found = confirming.unreported(host)
-    if found is None:
-        return {}
-    module.warn("Rules that %s had loaded were rolled back at %s: %s. %s"
-                % (found.controller or "another run", found.time, found.why, found.outcome))
-    if not module.check_mode:
-        host.state.set_last_result(found._replace(reported=True))
-    return {"rolled_back": {name: getattr(found, name) for name in ("time", "controller", "why", "outcome")}}
-
-
-def settle(module, host):
-    """A candidate that waits ends a run, but only warns one that changes nothing."""
-    if not module.check_mode:
-        confirming.settle(host)
-        return
-    sentence = confirming.waiting(host)
-    if sentence:
-        module.warn("What is compared here is not what will stay: %s" % sentence)
-
-
-def stage(module, host, situation, wanted, changes, connection):
-    origin = confirming.Origin(connection.address if connection else None, timer.session())
-    pending, reloaded = confirming.stage(host, situation, wanted, changes, module.params["confirm_timeout"], origin,
-                                         lambda identity: timer.arm(host.client, host.state, identity))
-    told = {"id": pending.id, "seconds": module.params["confirm_timeout"], "ssh": origin.session is not None,
-            "command": timer.command(host.state)}
-    return told, reloaded
-
-
 def run(module, client, files):
     """Of *module*, params, check_mode, _diff and warn are used."""
-    host = confirming.Host(client, files, State())
+    host = confirming.Host(FirewalldBackend(client, files), state_of(FirewalldBackend.name))
     connection = find_ssh_connection()
     if module.params["state"] != "previous":
         wanted = wanted_ruleset(module.params, connection)
@@ -350,12 +321,12 @@ def run(module, client, files):
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
                 "version": None, "controller": None}
     status = verbs.require_firewalld(client, module.params["offline"])
-    settle(module, host)
-    rolled_back = report_rollback(module, host)
+    shell.settle(module, host)
+    rolled_back = shell.report_rollback(module, host)
     situation = verbs.read(client, files, status.running)
     if module.params["state"] == "previous":
         commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
-        wanted = confirming.ruleset_of_texts(commit.files)
+        wanted = ruleset_of_texts(commit.files)
     changes = verbs.decide(files, situation, wanted)
     for name in files.earlier_policies(PRIORITY) if wanted.policies else ():
         module.warn("The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
@@ -371,27 +342,17 @@ def run(module, client, files):
     reloaded = bool(changes.reload)
     if changes.any() and not module.check_mode:
         if module.params["phase"] == "stage" and situation.runtime is not None:
-            result["pending"], reloaded = stage(module, host, situation, wanted, changes, connection)
+            candidate = host.backend.candidate(situation, wanted, changes)
+            result["pending"], reloaded = shell.stage(module, host, client, candidate, connection)
         else:
             reloaded = verbs.apply(client, files, situation, wanted, changes)
-            remember(module, host, situation, files, connection)
+            shell.remember(module, host, my_texts(situation.found), my_texts(files.read()), connection)
     actions = verbs.object_actions(changes)
     actions["entries"] = entry_actions(situation.files, wanted, changes.entries.items())
     result.update(actions=actions, reloaded=reloaded)
     if module._diff:
         result["diff"] = before_and_after(situation.files, situation.runtime, wanted)
     return result
-
-
-def remember(module, host, situation, files, connection):
-    """The rules hold already: that they cannot be gone back to later is no reason to fail."""
-    before, after = my_texts(situation.found), my_texts(files.read())
-    if before == after:
-        return
-    try:
-        confirming.remember(host.state, "", connection.address if connection else None, before, after)
-    except FirewalldError as error:
-        module.warn("The rules hold, but they cannot be gone back to later: %s" % error)
 
 
 def main():
@@ -420,7 +381,7 @@ def main():
         if module.check_mode:
             result = run(module, client, files)
         else:
-            with verbs.lock():
+            with lock(lock_path(FirewalldBackend.name)):
                 result = run(module, client, files)
     except FirewalldError as error:
         module.fail_json(msg=str(error))

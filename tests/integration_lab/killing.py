@@ -15,7 +15,8 @@ import signal
 import subprocess
 import sys
 
-#: Of the firewalld backend: everything that writes, starts, loads or removes.
+#: Of commit confirmed and its backends: everything that writes, starts, loads or removes.
+PACKAGES = ("/_confirm/", "/_firewalld/")
 STEPS = {
     "set_pending",
     "save_program",
@@ -41,14 +42,14 @@ def main() -> None:
 
     def enter(frame, event, argument):  # type: ignore[no-untyped-def]
         nonlocal left
-        name = frame.f_code.co_name
-        if name not in STEPS or "_firewalld" not in frame.f_code.co_filename:
+        code = frame.f_code
+        if code.co_name not in STEPS or not any(package in code.co_filename for package in PACKAGES):
             return
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        if command and name == step:
-            subprocess.run(["sh", "-c", command], check=True)
+        if command and code.co_name == step:
+            subprocess.run(["sh", "-c", command], check=False)
 
     sys.settrace(enter)
     runpy.run_path(sys.argv[0], run_name="__main__")

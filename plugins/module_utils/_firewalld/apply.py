@@ -8,14 +8,11 @@ Each is a function of values that can be printed. ``apply`` is built of ``write`
 candidate can also be loaded without staying in the files.
 """
 
-import contextlib
-import errno
-import fcntl
 import os
-import time
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import (
     Client,
     CommandError,
@@ -37,9 +34,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, render
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime, read_runtime
-
-LOCK = "/run/jsa_ports_firewalld.lock"
-_LOCK_SECONDS = 120
 
 OLDEST = (0, 9, 0)
 
@@ -67,40 +61,6 @@ class Changes(NamedTuple):
 
     def any(self):  # type: () -> bool
         return bool(self.files.any() or self.entries or self.reload)
-
-
-class ApplyError(FirewalldError):
-    """The run failed. The text says what failed and what the host has now."""
-
-    def __init__(self, message, restored):  # type: (str, bool) -> None
-        super(ApplyError, self).__init__(message)
-        #: The host has its earlier rules, in the files and in what runs.
-        self.restored = restored
-
-
-@contextlib.contextmanager
-def lock(path=LOCK, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
-    """One run at a time on a host: two would interleave their files and reloads."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise FirewalldError("cannot take the lock %s: %s" % (path, error))
-    try:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except (IOError, OSError) as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-            if time.monotonic() >= deadline:
-                raise FirewalldError("another run has held the lock %s for %d seconds: wait for it to end, or end it"
-                                     % (path, seconds))
-            time.sleep(0.1)
-        yield
-    finally:
-        os.close(handle)
 
 
 def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run/systemd/system")):

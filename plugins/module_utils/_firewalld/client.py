@@ -10,17 +10,14 @@ program is run instead.
 """
 
 import json
-import os
-import subprocess
 import tempfile
 import time
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._dbus import Bus, BusError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
+from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
 
-_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 _NAME = "org.fedoraproject.FirewallD1"
 _PATH = "/org/fedoraproject/FirewallD1"
 #: Errors of the bus that say that firewalld was not asked, or that it does not listen to us.
@@ -38,15 +35,6 @@ _QUICK = 30
 _RELOAD = 180
 
 
-class CommandError(FirewalldError):
-    """A command failed, or did not end."""
-
-    def __init__(self, command, code, message):  # type: (Sequence[str], Optional[int], str) -> None
-        shown = " ".join(command[:6]) + (" ..." if len(command) > 6 else "")
-        super(CommandError, self).__init__("%s: %s" % (shown, message.strip() or "exit code %s" % code))
-        self.code = code
-
-
 class Status(NamedTuple):
     running: bool
     #: As firewalld gives it; empty when it does not run.
@@ -55,51 +43,14 @@ class Status(NamedTuple):
     reason: str
 
 
-def find_program(name):  # type: (str) -> Optional[str]
-    for folder in os.environ.get("PATH", "").split(os.pathsep) + list(_FOLDERS):
-        path = os.path.join(folder, name)
-        if folder and os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    return None
-
-
 class NotAsked(Exception):
     """firewalld cannot be asked over the bus, or does not listen there."""
 
 
-class Client(object):
+class Client(Programs):
     def __init__(self, find=find_program, bus=None):  # type: (Any, Any) -> None
-        self._find = find
-        self._programs = {}  # type: Dict[str, Optional[str]]
+        super(Client, self).__init__(find)
         self._bus = bus or Bus()
-
-    def program(self, name):  # type: (str) -> Optional[str]
-        if name not in self._programs:
-            self._programs[name] = self._find(name)
-        return self._programs[name]
-
-    def run(self, name, *arguments, **options):  # type: (str, str, Any) -> str
-        """Standard output of the program. Raises CommandError."""
-        program = self.program(name)
-        if program is None:
-            raise CommandError([name], None, "the program is not there")
-        command = [program] + list(arguments)
-        environment = dict(os.environ, LC_ALL="C", LANGUAGE="C")
-        try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, env=environment)
-        except OSError as error:
-            raise CommandError([name] + list(arguments), None, str(error))
-        try:
-            output, errors = process.communicate(timeout=options.get("timeout", _QUICK))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise CommandError([name] + list(arguments), None, "no end after %d s" % options.get("timeout", _QUICK))
-        if process.returncode != 0:
-            message = (errors or output).decode("utf-8", "replace")
-            raise CommandError([name] + list(arguments), process.returncode, message)
-        return output.decode("utf-8", "replace")
 
     def call(self, interface, member, signature="", arguments=(), path="", timeout=_QUICK, destination=_NAME):
         # type: (str, str, str, Sequence[Any], str, float, str) -> Tuple[Any, ...]

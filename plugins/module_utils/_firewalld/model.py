@@ -10,6 +10,7 @@ our mark. Everything else on the host is the site's own.
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 
 NAME_PREFIX = "jsa-"
@@ -34,8 +35,8 @@ ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
 TARGETS = {"zone": "CONTINUE", "reject": "REJECT", "drop": "DROP"}
 
 
-class FirewalldError(Exception):
-    """Anything of this backend that ends a run. The text says what to do."""
+#: Commands and commit confirmed raise the same: whoever undoes something must not miss one of them.
+FirewalldError = FirewallError
 
 
 class Rule(NamedTuple):

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import State
 from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import State
 from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
@@ -73,7 +73,7 @@ def files(tmp_path: Path) -> PermanentFiles:
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> State:
     state = State(str(tmp_path / "state"), str(tmp_path / "armed"))
-    monkeypatch.setattr(firewalld_policy, "State", lambda: state)
+    monkeypatch.setattr(firewalld_policy, "state_of", lambda name: state)
     return state
 
 

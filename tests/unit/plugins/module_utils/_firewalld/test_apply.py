@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import threading
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -354,37 +351,3 @@ def test_masked(tmp_path: Path, offline: bool) -> None:
 def test_offline(units: tuple[str, ...]) -> None:
     machine: Any = Machine(BOTH, STOPPED)
     assert verbs.require_firewalld(machine, True, units) == Status(False, "1.3.3", STOPPED.reason)
-
-
-def test_a_second_run_waits_for_the_first(tmp_path: Path) -> None:
-    path = str(tmp_path / "lock")
-    order = []
-    entered = threading.Event()
-
-    def second() -> None:
-        entered.set()
-        with verbs.lock(path, 10):
-            order.append("second")
-
-    with verbs.lock(path, 10):
-        thread = threading.Thread(target=second)
-        thread.start()
-        entered.wait()
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]
-
-
-def test_a_lock_that_is_never_released(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with path.open("w") as holder:
-        fcntl.flock(holder, fcntl.LOCK_EX)
-        with pytest.raises(FirewalldError, match="another run has held the lock"), verbs.lock(str(path), 0.2):
-            raise AssertionError("two runs at once")
-
-
-def test_the_lock_is_no_link_to_somewhere_else(tmp_path: Path) -> None:
-    (tmp_path / "lock").symlink_to(tmp_path / "precious")
-    with pytest.raises(FirewalldError, match="cannot take the lock"), verbs.lock(str(tmp_path / "lock")):
-        raise AssertionError("followed a link")
-    assert not (tmp_path / "precious").exists()

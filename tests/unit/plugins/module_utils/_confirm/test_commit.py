@@ -15,17 +15,17 @@ import zipfile
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import confirm as confirming
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import state as states
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import timer
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.confirm import Host, NotConfirmed, Origin
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import Commit, LastResult, State
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import state as states
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import timer
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Backend, Candidate, RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.commit import Host, NotConfirmed, Origin
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import Commit, LastResult, State
+from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._programs import Programs
 
 STAGED = "10.0.0.250 50000 10.0.0.1 22"
 FRESH = "10.0.0.250 50001 10.0.0.1 22"
@@ -39,56 +39,46 @@ class Clock:
         return self.now
 
 
-class Firewall:
+class Firewall(Backend):
     """A host whose rules are one word: what the files say, and what runs."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    loss = "firewalld was reloaded or restarted"
+    module = "test"
+
+    def __init__(self, root: Path) -> None:
         self.clock = Clock()
         self.files, self.runs = "committed", "committed"
         self.running = True
         boot = root / "boot_id"
         boot.write_text("boot-1\n")
         self.boot = boot
-        self.host = Host(self, self, State(str(root / "state"), str(root / "armed"), str(boot)), self.clock)
+        self.host = Host(self, State(str(root / "state"), str(root / "armed"), str(boot)), self.clock)
         self.trouble: list[Exception] = []
-        monkeypatch.setattr(confirming, "_converge", self.converge)
-        monkeypatch.setattr(confirming, "my_texts", lambda found: {"rules": found})
-        monkeypatch.setattr(confirming, "render", lambda wanted: {"rules": wanted})
-        monkeypatch.setattr(confirming, "ruleset_of_texts", lambda texts: texts["rules"])
-        monkeypatch.setattr(confirming, "compare_files", lambda found, wanted: wanted["rules"])
-        monkeypatch.setattr(confirming.verbs, "stage", self.load)
-        monkeypatch.setattr(confirming.verbs, "prove", self.prove)
 
-    def converge(self, host: Host, pending: Any) -> confirming.RolledBack:
+    def go_back(self, before: dict[str, str], candidate: dict[str, str]) -> RolledBack:
         if self.trouble:
             raise self.trouble.pop(0)
-        self.files = pending.before["rules"]
+        self.files = before["rules"]
         if self.running:
             self.runs = self.files
-        return confirming.RolledBack(True, not self.running, "back")
+        return RolledBack(True, not self.running, "back")
 
-    def load(self, client: Any, files: Any, situation: Any, wanted: str, changes: Any) -> bool:
+    def load(self) -> bool:
         if self.trouble:
             raise self.trouble.pop(0)
-        self.runs = wanted
+        self.runs = "candidate"
         return True
 
-    def prove(self, client: Any, wanted: str) -> Any:
-        return verbs.RuntimeDifference(() if self.runs == wanted else ("it differs",), {})
+    def differences(self, texts: dict[str, str]) -> list[str]:
+        return [] if self.runs == texts["rules"] else ["it differs"]
 
-    def read(self) -> str:
-        return self.files
-
-    def write(self, text: str) -> None:
-        self.files = text
+    def write(self, texts: dict[str, str]) -> None:
+        self.files = texts["rules"]
 
     def stage(self, seconds: int = 60, session: str | None = STAGED) -> str:
-        situation: Any = verbs.Situation(self.files, None, None)  # type: ignore[arg-type]
+        candidate = Candidate({"rules": self.files}, {"rules": "candidate"}, self.load)
         origin = Origin("10.0.0.250", session)
-        changes: Any = None
-        pending, reloaded = confirming.stage(
-            self.host, situation, "candidate", changes, seconds, origin, self.host.state.arm  # type: ignore[arg-type]
-        )
+        pending, reloaded = confirming.stage(self.host, candidate, seconds, origin, self.host.state.arm)
         assert reloaded
         return pending.id
 
@@ -97,8 +87,8 @@ class Firewall:
 
 
 @pytest.fixture
-def firewall(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Firewall:
-    return Firewall(monkeypatch, tmp_path)
+def firewall(tmp_path: Path) -> Firewall:
+    return Firewall(tmp_path)
 
 
 @pytest.fixture
@@ -157,7 +147,7 @@ def test_another_candidate_is_not_confirmed(firewall: Firewall) -> None:
 def test_a_run_while_one_waits_is_told_who_and_how_long(firewall: Firewall) -> None:
     firewall.stage(60)
     firewall.clock.now += 20
-    with pytest.raises(FirewalldError, match=r"the controller 10.0.0.250 loaded 20 seconds ago .* in 41 seconds"):
+    with pytest.raises(FirewallError, match=r"the controller 10.0.0.250 loaded 20 seconds ago .* in 41 seconds"):
         confirming.settle(firewall.host)
 
 
@@ -174,8 +164,8 @@ def test_a_timer_that_is_gone_is_made_up_for(firewall: Firewall) -> None:
 def test_rules_that_cannot_be_taken_back_end_the_next_run(firewall: Firewall) -> None:
     firewall.stage(60)
     firewall.clock.now += 61
-    firewall.trouble = [FirewalldError("no")]
-    with pytest.raises(FirewalldError, match="could not be taken back"):
+    firewall.trouble = [FirewallError("no")]
+    with pytest.raises(FirewallError, match="could not be taken back"):
         confirming.settle(firewall.host)
     assert firewall.host.state.pending() is not None
 
@@ -198,14 +188,14 @@ def test_after_a_restart_nothing_waits(firewall: Firewall, memory: str, tmp_path
 @pytest.mark.parametrize(
     ("error", "waits"),
     [
-        (verbs.ApplyError("no. The earlier rules were restored", True), False),
-        (verbs.ApplyError("no. Restoring failed as well", False), True),
-        (FirewalldError("no"), False),
+        (ApplyError("no. The earlier rules were restored", True), False),
+        (ApplyError("no. Restoring failed as well", False), True),
+        (FirewallError("no"), False),
     ],
 )
-def test_a_candidate_that_cannot_be_loaded(firewall: Firewall, error: FirewalldError, waits: bool) -> None:
+def test_a_candidate_that_cannot_be_loaded(firewall: Firewall, error: FirewallError, waits: bool) -> None:
     firewall.trouble = [error]
-    with pytest.raises(FirewalldError, match="tries again" if waits else "no"):
+    with pytest.raises(FirewallError, match="tries again" if waits else "no"):
         firewall.stage()
     assert (firewall.host.state.pending() is not None) == waits
 
@@ -224,7 +214,7 @@ def run_timer(firewall: Firewall, identity: str, until: float = 1e9) -> list[flo
     def lock() -> Iterator[None]:
         yield
 
-    timer.wait(firewall.host, identity, sleep, lock)
+    timer.wait(firewall.host, identity, lock, sleep)
     return slept
 
 
@@ -258,7 +248,7 @@ def test_the_timer_of_a_confirmed_candidate_ends(firewall: Firewall) -> None:
 def test_the_timer_tries_until_it_works(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = firewall.stage(60)
     monkeypatch.setattr(confirming, "_PATIENCE", 0.0)
-    firewall.trouble = [FirewalldError("restarting")] * 3
+    firewall.trouble = [FirewallError("restarting")] * 3
     run_timer(firewall, identity)
     assert firewall.both() == ("committed", "committed")
 
@@ -278,7 +268,7 @@ def test_the_last_five_are_kept(state: State) -> None:
     assert confirming.previous(state, {"rules": "8"}, 1).files == {"rules": "7"}
     assert confirming.previous(state, {"rules": "8"}, 4).files == {"rules": "4"}
     assert confirming.previous(state, {"rules": "unknown"}, 1).files == {"rules": "8"}
-    with pytest.raises(FirewalldError, match="remembers 4 earlier states"):
+    with pytest.raises(FirewallError, match="remembers 4 earlier states"):
         confirming.previous(state, {"rules": "8"}, 5)
 
 
@@ -305,22 +295,22 @@ def test_what_cannot_be_understood_is_not_there(state: State, text: bytes) -> No
 
 def test_the_program_runs_by_itself(state: State, tmp_path: Path) -> None:
     """Without this collection, Ansible, or anything installed."""
-    content = timer.pack()
-    assert content == timer.pack()
+    content = timer.pack("test")
+    assert content == timer.pack("test")
     state.save_program(content)
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert all(name == "__main__.py" or name.startswith("ansible_collections/") for name in names)
     told = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {state.program!r}); "
-         "from ansible_collections.jsa.ports.plugins.module_utils._firewalld import timer; print(timer.__file__)"],
+         "from ansible_collections.jsa.ports.plugins.module_utils._confirm import timer; print(timer.__file__)"],
         capture_output=True, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip
     assert told.stdout.startswith(state.program), told.stderr
 
 
-def test_a_timer_that_does_not_start(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timer_that_does_not_start(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timer, "_ARMING_SECONDS", 0.05)
     monkeypatch.setattr(timer, "_SYSTEMD", "/nowhere")
     monkeypatch.setattr(timer, "command", lambda state, *words: ["/bin/false"])
-    with pytest.raises(FirewalldError, match="does not start"):
-        timer.arm(Any, state, "id")  # type: ignore[arg-type]
+    with pytest.raises(FirewallError, match="does not start"):
+        timer.arm(Programs(), firewall.host, "id")

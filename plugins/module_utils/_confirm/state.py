@@ -4,8 +4,8 @@
 
 """What a host remembers: the candidate that waits, the last committed states, the last rollback. Runs on Python 3.6.
 
-Each file is replaced whole or not at all. A file that cannot be understood counts as absent: what is here never decides
-on more than whether to go back to rules that the host has had.
+Each backend has a folder of its own. Each file is replaced whole or not at all. A file that cannot be understood counts
+as absent: what is here never decides on more than whether to go back to rules that the host has had.
 """
 
 import errno
@@ -16,12 +16,12 @@ import time
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 
-FOLDER = "/var/lib/jsa_ports/firewalld"
+FOLDER = "/var/lib/jsa_ports/%s"
 #: Says which candidate a timer of this boot watches. It lies in memory, so it also goes where a container starts anew
 #: on a machine that goes on: that has a clock and a boot_id in common with all others on it.
-ARMED = "/run/jsa_ports_firewalld.armed"
+ARMED = "/run/jsa_ports_%s.armed"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 KEPT = 5
@@ -53,7 +53,7 @@ class Pending(NamedTuple):
     session: Optional[str]
     #: The candidate is what runs, and the files are the committed ones again.
     loaded: bool
-    #: Path below firewalld's folder -> text.
+    #: Path, as the backend understands it -> text.
     before: Dict[str, str]
     candidate: Dict[str, str]
 
@@ -88,7 +88,7 @@ def digest(files):  # type: (Dict[str, str]) -> str
 
 
 class State(object):
-    def __init__(self, folder=FOLDER, armed=ARMED, boot_id=BOOT_ID):  # type: (str, str, str) -> None
+    def __init__(self, folder, armed, boot_id=BOOT_ID):  # type: (str, str, str) -> None
         self.folder = folder
         self.program = os.path.join(folder, "timer.pyz")
         self._armed = armed
@@ -128,7 +128,7 @@ class State(object):
             _sync(self.folder)
         except OSError as error:
             if error.errno != errno.ENOENT:
-                raise FirewalldError("cannot write %s: %s" % (self.folder, error))
+                raise FirewallError("cannot write %s: %s" % (self.folder, error))
 
     def history(self):  # type: () -> List[Commit]
         """Oldest first."""
@@ -173,7 +173,11 @@ class State(object):
             _replace(os.path.join(self.folder, name), content)
             _sync(self.folder)
         except OSError as error:
-            raise FirewalldError("cannot write %s: %s" % (os.path.join(self.folder, name), error))
+            raise FirewallError("cannot write %s: %s" % (os.path.join(self.folder, name), error))
+
+
+def state_of(backend):  # type: (str) -> State
+    return State(FOLDER % backend, ARMED % backend)
 
 
 def _replace(path, content):  # type: (str, bytes) -> None

@@ -18,17 +18,17 @@ import zipfile
 
 from typing import List, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Backend
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.commit import Host
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import State, state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_endpoints
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import confirm as confirming
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.confirm import Host
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import State
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs
 
 _PACKAGE = "ansible_collections.jsa.ports.plugins.module_utils"
-_MAIN = "from %s._firewalld.timer import main\nmain()\n" % _PACKAGE
+_MAIN = "from %s._confirm.timer import main\nfrom %s import backend\nmain(backend())\n"
 _SYSTEMD = "/run/systemd/system"
 
 _ARMING_SECONDS = 15
@@ -36,14 +36,17 @@ _ARMING_SECONDS = 15
 _PAUSE = 5
 
 
-def pack():  # type: () -> bytes
-    """The modules of this package that are loaded, runnable by themselves. The same bytes for the same modules."""
-    sources = {"__main__.py": _MAIN}
-    for name, module in sys.modules.items():
-        if not name.startswith(_PACKAGE + ".") or getattr(module, "__loader__", None) is None:
+def pack(module):  # type: (str) -> bytes
+    """The loaded modules of module_utils, runnable by themselves, for the backend that *module* makes.
+
+    The same bytes for the same modules.
+    """
+    sources = {"__main__.py": _MAIN % (_PACKAGE, module)}
+    for name, loaded in sys.modules.items():
+        if not name.startswith(_PACKAGE + ".") or getattr(loaded, "__loader__", None) is None:
             continue
-        path = name.replace(".", "/") + ("/__init__.py" if hasattr(module, "__path__") else ".py")
-        sources[path] = module.__loader__.get_source(name) or ""
+        path = name.replace(".", "/") + ("/__init__.py" if hasattr(loaded, "__path__") else ".py")
+        sources[path] = loaded.__loader__.get_source(name) or ""
     parts = _PACKAGE.split(".")
     for depth in range(1, len(parts) + 1):
         sources["/".join(parts[:depth]) + "/__init__.py"] = ""
@@ -59,15 +62,16 @@ def command(state, *arguments):  # type: (State, str) -> List[str]
     return [interpreter, "-I", "-S", state.program] + list(arguments)
 
 
-def arm(client, state, identity):  # type: (Client, State, str) -> None
-    """Starts the timer and waits until it watches. Raises FirewalldError."""
-    state.save_program(pack())
+def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
+    """Starts the timer and waits until it watches. Raises FirewallError."""
+    state = host.state
+    state.save_program(pack(host.backend.module))
     wait = command(state, "wait", identity)
     started = False
-    if os.path.isdir(_SYSTEMD) and client.program("systemd-run"):
+    if os.path.isdir(_SYSTEMD) and programs.program("systemd-run"):
         # A service of its own: what a session has started, systemd may end with the session.
         try:
-            client.run("systemd-run", "--quiet", "--collect", "--unit=jsa-ports-timer-" + identity, "--", *wait)
+            programs.run("systemd-run", "--quiet", "--collect", "--unit=jsa-ports-timer-" + identity, "--", *wait)
             started = True
         except CommandError:
             pass
@@ -76,15 +80,15 @@ def arm(client, state, identity):  # type: (Client, State, str) -> None
             subprocess.Popen(wait, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              cwd="/", start_new_session=True)
         except OSError as error:
-            raise FirewalldError("the timer cannot be started: %s. Nothing was written" % error)
+            raise FirewallError("the timer cannot be started: %s. Nothing was written" % error)
     deadline = time.monotonic() + _ARMING_SECONDS
     while state.armed() != identity:
         if time.monotonic() > deadline:
-            raise FirewalldError("the timer does not start (%s). Nothing was written" % " ".join(wait))
+            raise FirewallError("the timer does not start (%s). Nothing was written" % " ".join(wait))
         time.sleep(0.01)
 
 
-def wait(host, identity, sleep=time.sleep, lock=verbs.lock):
+def wait(host, identity, locked, sleep=time.sleep):
     """Until the candidate is confirmed, given up, or not confirmed in time: then the host goes back."""
     host.state.arm(identity)
     version, pending = None, None
@@ -99,14 +103,14 @@ def wait(host, identity, sleep=time.sleep, lock=verbs.lock):
             sleep(min(left, 1.0))
             continue
         try:
-            with lock():
+            with locked():
                 pending = host.state.pending()
                 if pending is None or pending.id != identity:
                     return
                 # While a run holds the lock, it may have put the deadline off.
                 if pending.deadline <= host.clock() and confirming.expire(host, pending).done:
                     return
-        except FirewalldError:
+        except FirewallError:
             # Somebody holds the lock: the candidate still has to go.
             pass
         version = None
@@ -124,21 +128,21 @@ def session():  # type: () -> Optional[str]
 def answer(host, arguments):  # type: (Host, List[str]) -> dict
     """``confirm ID`` and ``abort ID WHY``, for the controller."""
     try:
-        with verbs.lock():
+        with lock(lock_path(host.backend.name)):
             if arguments[0] == "confirm":
                 confirming.confirm(host, arguments[1], session())
                 return {"ok": True}
             outcome = confirming.abort(host, arguments[1], arguments[2])
             return {"ok": outcome.done, "msg": outcome.words}
-    except FirewalldError as error:
+    except FirewallError as error:
         return {"ok": False, "msg": str(error)}
 
 
-def main():  # type: () -> None
+def main(backend):  # type: (Backend) -> None
     os.umask(0o077)
-    host = Host(Client(), PermanentFiles(), State())
+    host = Host(backend, state_of(backend.name))
     if sys.argv[1] == "wait":
         os.chdir("/")
-        wait(host, sys.argv[2])
+        wait(host, sys.argv[2], lambda: lock(lock_path(backend.name)))
     else:
         sys.stdout.write(json.dumps(answer(host, sys.argv[1:])) + "\n")

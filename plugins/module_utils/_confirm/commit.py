@@ -15,23 +15,8 @@ import time
 
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._controller import parse_ssh_connection
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.apply import Changes, Situation
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import compare_runtime
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import (
-    PermanentFiles,
-    compare_files,
-    my_texts,
-    read_object,
-    ruleset_of,
-)
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.orphans import flush
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import read_runtime
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import (
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Backend, Candidate, RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import (
     Commit,
     LastResult,
     Pending,
@@ -40,33 +25,23 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.state import 
     digest,
     timestamp,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._controller import parse_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 
-#: For so long a timer waits, at a time, for a firewalld that restarts or fails.
+#: For so long a timer waits, at a time, for a firewall that restarts or fails.
 _PATIENCE = 15.0
 
 
 class Host(NamedTuple):
     """What the functions here work on."""
 
-    client: Client
-    files: PermanentFiles
+    backend: Backend
     state: State
     clock: Callable[[], float] = boot_clock
 
 
-class NotConfirmed(FirewalldError):
+class NotConfirmed(FirewallError):
     """The candidate was not confirmed. The text says why and what the host has now."""
-
-
-class RolledBack(NamedTuple):
-    done: bool
-    #: firewalld does not run, so there is nothing to put right in what runs.
-    stopped: bool
-    words: str
-
-
-def ruleset_of_texts(texts):  # type: (Dict[str, str]) -> Ruleset
-    return ruleset_of({path: read_object(path, text) for path, text in texts.items()})
 
 
 def watched(host, pending):  # type: (Host, Pending) -> bool
@@ -87,17 +62,17 @@ def waiting(host):  # type: (Host) -> Optional[str]
 
 
 def settle(host):  # type: (Host) -> None
-    """What an earlier candidate has left, before a run does anything. Raises FirewalldError where one waits."""
+    """What an earlier candidate has left, before a run does anything. Raises FirewallError where one waits."""
     sentence = waiting(host)
     if sentence:
-        raise FirewalldError(sentence)
+        raise FirewallError(sentence)
     pending = host.state.pending()
     if pending is None:
         return
     if watched(host, pending):
         outcome = roll_back(host, pending, "it was not confirmed in time, and its timer is gone")
         if not outcome.done:
-            raise FirewalldError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
+            raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
     elif pending.loaded:
         record(host, pending, "the host was restarted while it waited", "The host has started with the committed rules")
     host.state.remove_pending()
@@ -112,9 +87,9 @@ class Origin(NamedTuple):
     session: Optional[str]
 
 
-def stage(host, situation, wanted, changes, seconds, origin, arm):
-    # type: (Host, Situation, Ruleset, Changes, int, Origin, Callable[[str], None]) -> Tuple[Pending, bool]
-    """Loads *wanted* without writing it to stay; *arm* starts the timer. Whether firewalld was reloaded."""
+def stage(host, candidate, seconds, origin, arm):
+    # type: (Host, Candidate, int, Origin, Callable[[str], None]) -> Tuple[Pending, bool]
+    """Loads *candidate* without writing it to stay; *arm* starts the timer. Whether the firewall was reloaded."""
     now = host.clock()
     pending = Pending(
         id=os.urandom(8).hex(),
@@ -124,28 +99,25 @@ def stage(host, situation, wanted, changes, seconds, origin, arm):
         controller=origin.controller,
         session=origin.session,
         loaded=False,
-        before=my_texts(situation.found),
-        candidate=render(wanted),
+        before=candidate.before,
+        candidate=candidate.after,
     )
     host.state.set_pending(pending)
     try:
         arm(pending.id)
-        reloaded = verbs.stage(host.client, host.files, situation, wanted, changes)
-    except verbs.ApplyError as error:
+        reloaded = candidate.load()
+    except FirewallError as error:
         if not error.restored:
-            raise FirewalldError("%s. The host tries again in %d seconds" % (error, seconds))
-        host.state.remove_pending()
-        raise
-    except FirewalldError:
+            raise FirewallError("%s. The host tries again in %d seconds" % (error, seconds))
         host.state.remove_pending()
         raise
     now = host.clock()
     pending = pending._replace(since=now, deadline=now + seconds, loaded=True)
     try:
         host.state.set_pending(pending)
-    except FirewalldError as error:
+    except FirewallError as error:
         outcome = roll_back(host, pending, str(error))
-        raise FirewalldError("%s. %s" % (error, outcome.words))
+        raise FirewallError("%s. %s" % (error, outcome.words))
     return pending, reloaded
 
 
@@ -157,15 +129,15 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
     if pending.session is not None and _client(session) in (None, _client(pending.session)):
         raise _refusal(host, pending, "the confirmation came through the connection that loaded the rules, or through "
                                       "none that can be found: that proves nothing")
-    difference = verbs.prove(host.client, ruleset_of_texts(pending.candidate))
-    if difference.any():
-        raise _refusal(host, pending, "what runs is not the candidate any more (firewalld was reloaded or restarted): "
-                       + "; ".join(difference.words()))
+    differences = host.backend.differences(pending.candidate)
+    if differences:
+        raise _refusal(host, pending, "what runs is not the candidate any more (%s): %s"
+                       % (host.backend.loss, "; ".join(differences)))
     try:
-        host.files.write(compare_files(host.files.read(), pending.candidate))
+        host.backend.write(pending.candidate)
         commit = remember(host.state, pending.id, pending.controller, pending.before, pending.candidate)
         host.state.remove_pending()
-    except FirewalldError as error:
+    except FirewallError as error:
         raise _refusal(host, pending, str(error))
     return commit
 
@@ -206,45 +178,19 @@ def roll_back(host, pending, why, told=False, patience=0.0):
     # type: (Host, Pending, str, bool, float) -> RolledBack
     """Files and runtime back to what they were before the candidate, proven, and written down. Never raises.
 
-    With *patience*, a firewalld that just restarts, or fails, is asked again for so many seconds.
+    With *patience*, a firewall that just restarts, or fails, is asked again for so many seconds.
     """
     until = host.clock() + patience
     while True:
         try:
-            outcome = _converge(host, pending)
-        except (FirewalldError, IOError, OSError) as error:
+            outcome = host.backend.go_back(pending.before, pending.candidate)
+        except (FirewallError, IOError, OSError) as error:
             outcome = RolledBack(False, False, "Going back to the committed rules failed: %s" % error)
         if (outcome.done and not outcome.stopped) or host.clock() >= until:
             break
         time.sleep(0.5)
     record(host, pending, why, outcome.words, told)
     return outcome
-
-
-def _converge(host, pending):  # type: (Host, Pending) -> RolledBack
-    host.files.write(compare_files(host.files.read(), pending.before))
-    committed = ruleset_of_texts(pending.before)
-    candidate = ruleset_of_texts(pending.candidate)
-    if not host.client.status().running:
-        return RolledBack(True, True, _without_firewalld(host, committed))
-    ours = Ruleset(dict(candidate.policies, **committed.policies), dict(candidate.sets, **committed.sets))
-    situation = Situation(host.files.read(), ours, read_runtime(host.client))
-    changes = verbs.decide(host.files, situation, committed)
-    if changes.reload or changes.entries:
-        verbs.load(host.client, situation, committed, changes)
-        difference = verbs.prove(host.client, committed)
-        if difference.any():
-            raise FirewalldError("what runs differs from them: %s" % "; ".join(difference.words()))
-    return RolledBack(True, False, "The host is back on the committed rules")
-
-
-def _without_firewalld(host, committed):  # type: (Host, Ruleset) -> str
-    """One that was stopped has taken its rules along; one that was killed has left them in the kernel."""
-    runtime = read_runtime(host.client)
-    if runtime.alive and compare_runtime(committed, runtime).any():
-        flush(host.client)
-    return ("The files are the committed ones. firewalld does not run, nothing of the candidate is left in the kernel; "
-            "the committed rules are loaded when it starts")
 
 
 def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
@@ -258,7 +204,7 @@ def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, st
         if any(commit.id == pending.id for commit in commits):
             host.state.set_history([commit for commit in commits if commit.id != pending.id])
         host.state.set_last_result(LastResult(pending.id, timestamp(), pending.controller, why, outcome, told))
-    except FirewalldError as error:
+    except FirewallError as error:
         syslog.syslog(syslog.LOG_WARNING, str(error))
 
 
@@ -279,7 +225,7 @@ def previous(state, current, steps):  # type: (State, Dict[str, str], int) -> Co
     if commits and commits[-1].digest == digest(current):
         commits.pop()
     if len(commits) < steps:
-        raise FirewalldError("this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
+        raise FirewallError("this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
                              % (len(commits), steps))
     return commits[-steps]
 

@@ -1,0 +1,45 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run at a time on a host: two would interleave their files and reloads. Runs on Python 3.6."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+
+from typing import Iterator
+
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+
+_LOCK_SECONDS = 120
+
+
+def lock_path(backend):  # type: (str) -> str
+    return "/run/jsa_ports_%s.lock" % backend
+
+
+@contextlib.contextmanager
+def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FirewallError("cannot take the lock %s: %s" % (path, error))
+    try:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except (IOError, OSError) as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise
+            if time.monotonic() >= deadline:
+                raise FirewallError("another run has held the lock %s for %d seconds: wait for it to end, or end it"
+                                    % (path, seconds))
+            time.sleep(0.1)
+        yield
+    finally:
+        os.close(handle)

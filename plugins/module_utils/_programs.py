@@ -1,0 +1,66 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Programs of the host: where they are, and what they say. Runs on Python 3.6."""
+
+import os
+import subprocess
+
+from typing import Any, Dict, Optional, Sequence
+
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+
+_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
+_QUICK = 30
+
+
+class CommandError(FirewallError):
+    """A command failed, or did not end."""
+
+    def __init__(self, command, code, message):  # type: (Sequence[str], Optional[int], str) -> None
+        shown = " ".join(command[:6]) + (" ..." if len(command) > 6 else "")
+        super(CommandError, self).__init__("%s: %s" % (shown, message.strip() or "exit code %s" % code))
+        self.code = code
+
+
+def find_program(name):  # type: (str) -> Optional[str]
+    for folder in os.environ.get("PATH", "").split(os.pathsep) + list(_FOLDERS):
+        path = os.path.join(folder, name)
+        if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+class Programs(object):
+    def __init__(self, find=find_program):  # type: (Any) -> None
+        self._find = find
+        self._programs = {}  # type: Dict[str, Optional[str]]
+
+    def program(self, name):  # type: (str) -> Optional[str]
+        if name not in self._programs:
+            self._programs[name] = self._find(name)
+        return self._programs[name]
+
+    def run(self, name, *arguments, **options):  # type: (str, str, Any) -> str
+        """Standard output of the program. Raises CommandError."""
+        program = self.program(name)
+        if program is None:
+            raise CommandError([name], None, "the program is not there")
+        command = [program] + list(arguments)
+        environment = dict(os.environ, LC_ALL="C", LANGUAGE="C")
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=environment)
+        except OSError as error:
+            raise CommandError([name] + list(arguments), None, str(error))
+        try:
+            output, errors = process.communicate(timeout=options.get("timeout", _QUICK))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise CommandError([name] + list(arguments), None, "no end after %d s" % options.get("timeout", _QUICK))
+        if process.returncode != 0:
+            message = (errors or output).decode("utf-8", "replace")
+            raise CommandError([name] + list(arguments), process.returncode, message)
+        return output.decode("utf-8", "replace")
