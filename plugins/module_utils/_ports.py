@@ -49,3 +49,20 @@ def merge_ranges(ranges, adjacent=True):  # type: (Iterable[PortRange], bool) ->
         else:
             merged.append((first, last))
     return merged
+
+
+def subtract(ranges, holes):  # type: (List[PortRange], List[PortRange]) -> List[PortRange]
+    """What of *ranges* is in none of *holes*. Both sorted and merged, so is the result."""
+    left = []
+    for first, last in ranges:
+        for low, high in holes:
+            if high < first or last < low:
+                continue
+            if first < low:
+                left.append((first, low - 1))
+            first = high + 1
+            if first > last:
+                break
+        if first <= last:
+            left.append((first, last))
+    return left

@@ -43,19 +43,20 @@ class Programs(object):
         return self._programs[name]
 
     def run(self, name, *arguments, **options):  # type: (str, str, Any) -> str
-        """Standard output of the program. Raises CommandError."""
+        """Standard output of the program, which may be given a text as *input*. Raises CommandError."""
         program = self.program(name)
         if program is None:
             raise CommandError([name], None, "the program is not there")
         command = [program] + list(arguments)
+        text = options["input"].encode("utf-8") if "input" in options else None
         environment = dict(os.environ, LC_ALL="C", LANGUAGE="C")
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, env=environment)
+            process = subprocess.Popen(command, stdin=subprocess.PIPE if text else subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         except OSError as error:
             raise CommandError([name] + list(arguments), None, str(error))
         try:
-            output, errors = process.communicate(timeout=options.get("timeout", _QUICK))
+            output, errors = process.communicate(text, timeout=options.get("timeout", _QUICK))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

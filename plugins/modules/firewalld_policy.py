@@ -15,6 +15,7 @@ description:
   - Keeps one policy object, V(jsa-in), and the address sets that it names (V(jsa-*)) in firewalld, and nothing else.
     The policy decides on packets to the host before any zone does. Zones, policies, sets and direct rules of the site
     are never touched.
+  - With O(outbound) there is a second policy, V(jsa-out), which decides on what leaves the host.
   - Every inbound rule accepts from exactly its sources; everyone else is refused on its ports and on the refused ones,
     with an ICMP message (administratively prohibited), so that a probe can tell it from a service that is down. ICMP
     itself is never refused, established connections are never cut.
@@ -73,6 +74,36 @@ options:
     type: list
     elements: dict
     default: []
+  outbound:
+    description:
+      - What the host may contact, in the form of the plan's C(outbound). Everything else that leaves it is refused.
+        Not set, nothing is said about what leaves the host.
+      - Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) and C(destinations) (CIDRs), and may have C(why)
+        and C(destination_classes).
+      - Answers on established connections, loopback, ICMP, DHCP, whatever goes to the controllers by TCP, and questions
+        to name servers (53) are always possible; an item for port 53 itself says which name servers.
+      - What a container's bridge forwards does not leave the host in this sense.
+    type: list
+    elements: dict
+  internal:
+    description:
+      - Ports that nobody outside of the deployment contacts, in the form of the plan's C(internal). Nothing is done
+        about them; RV(openings) says where the site's own zones open one of them.
+    type: list
+    elements: dict
+    default: []
+  reload:
+    description:
+      - Whether firewalld may be reloaded. A reload makes it forget what others changed at run time without making it
+        permanent, such as the bans of fail2ban, and load what others wrote to its files (RV(reload_changes)).
+      - V(needed) reloads where the rules need it, and says what that changes.
+      - V(lossless) does so only where that changes nothing of the site's own. Otherwise the module fails, and nothing
+        is written.
+      - V(never) fails wherever a reload would be needed. Peers come and go without one.
+      - Going back after a failure, or from rules that nobody confirmed, reloads whatever is said here.
+    type: str
+    choices: [needed, lossless, never]
+    default: needed
   unlisted:
     description:
       - What becomes of packets that neither O(inbound) nor O(refused) names.
@@ -132,8 +163,6 @@ options:
     choices: [apply, stage]
     default: apply
 notes:
-  - C(firewall-cmd --reload) forgets what others changed at run time without making it permanent. This is what firewalld
-    does.
   - Runs on a host wait for each other for up to two minutes.
 seealso:
   - module: jsa.ports.firewall_rules
@@ -220,6 +249,72 @@ drift:
   type: list
   elements: str
   sample: ["accept tcp 22 from admin (10.9.0.0/16): is missing"]
+reload_changes:
+  description:
+    - What the reload changes, or in check mode would change, of the site's own. V(none) where firewalld does not tell.
+  returned: success
+  type: list
+  elements: str
+  sample: ['zone public: rich rule family="ipv4" source address="192.0.2.66" reject, changed at run time only']
+differences:
+  description: What was not as wanted, object by object, in the files and in what ran.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The policy or set.
+      type: str
+      sample: policy jsa-in
+    place:
+      description: V(files) or V(runtime).
+      type: str
+      sample: runtime
+    lacks:
+      description: What was missing in it.
+      type: list
+      elements: str
+      sample: ["accept tcp 32006 from event_processor (10.0.0.3/32)"]
+    has:
+      description: What was there and nobody had asked for.
+      type: list
+      elements: str
+      sample: ["accept tcp 6000 from anyone"]
+  sample: [{object: policy jsa-in, place: runtime, lacks: [], has: ["accept tcp 6000 from anyone"]}]
+openings:
+  description: Where a zone or policy of the site opens a port of O(internal). V(none) where firewalld does not tell.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: The zone or policy.
+      type: str
+      sample: zone public
+    setting:
+      description: What opens the port.
+      type: str
+      sample: service postgresql
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      sample: tcp
+    ports:
+      description: The ports.
+      type: str
+      sample: "5432"
+    why:
+      description: Names of the catalogue's entries for them.
+      type: list
+      elements: str
+      sample: [postgres]
+    effective:
+      description:
+        - Whether it decides before V(jsa-in) does. Where it does not, it lets nobody in as long as that runs.
+      type: bool
+      sample: false
+  sample: [{object: zone public, setting: service postgresql, protocol: tcp, ports: "5432", why: [postgres],
+            effective: false}]
 version:
   description: Version of firewalld; V(none) where there was nothing to remove and it does not run.
   returned: success
@@ -278,22 +373,31 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import st
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.backend import FirewalldBackend, ruleset_of_texts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, NotAsked
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.drift import differences
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, my_texts
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     EMPTY,
     PRIORITY,
     FirewalldError,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import (
+    build_ruleset,
+    read_guard,
+    read_internal,
+)
 
 DEFAULT_SSH_PORT = 22
+#: An older firewalld has to be told each address.
+SETS_AS_DESTINATIONS = (1, 0, 0)
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
 
 
-def wanted_ruleset(params, connection):
+def wanted_ruleset(params, connection, destination_sets=True):
     if params["state"] == "absent":
         return EMPTY
     if connection is None and params["require_controller"]:
@@ -307,7 +411,8 @@ def wanted_ruleset(params, connection):
     guard = None
     if connection is not None or params["controllers"]:
         guard = read_guard(params["controllers"], connection.address if connection else None, port)
-    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard)
+    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard, params["outbound"],
+                         destination_sets)
 
 
 def run(module, client, files):
@@ -316,25 +421,33 @@ def run(module, client, files):
     connection = find_ssh_connection()
     if module.params["state"] != "previous":
         wanted = wanted_ruleset(module.params, connection)
+    internal = read_internal(module.params["internal"])
     if module.params["state"] == "absent" and not files.read() and not client.status().running:
         # Neither in files nor in the kernel: a host without firewalld is as it should be.
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
-                "version": None, "controller": None}
+                "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None}
     status = verbs.require_firewalld(client, module.params["offline"])
+    if module.params["state"] != "previous" and verbs.version_of(status.version) < SETS_AS_DESTINATIONS:
+        wanted = wanted_ruleset(module.params, connection, destination_sets=False)
     shell.settle(module, host)
     rolled_back = shell.report_rollback(module, host)
     situation = verbs.read(client, files, status.running)
     if module.params["state"] == "previous":
         commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
         wanted = ruleset_of_texts(commit.files)
-    changes = verbs.decide(files, situation, wanted)
+    changes, lost = judge_reload(client, verbs.decide(files, situation, wanted), module.params["reload"])
+    if lost:
+        module.warn("The reload that is needed changes what is the site's own: %s" % "; ".join(lost))
     for name in files.earlier_policies(PRIORITY) if wanted.policies else ():
         module.warn("The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
                     "refused, what it refuses is not accepted." % name)
     result = {
         "changed": changes.any(),
         "reload_reasons": list(changes.reload),
+        "reload_changes": lost,
         "drift": list(changes.drift),
+        "differences": differences(situation.files, situation.runtime, wanted),
+        "openings": openings(client, situation, internal),
         "version": status.version,
         "controller": {"address": connection.address, "port": connection.port} if connection else None,
     }
@@ -355,6 +468,15 @@ def run(module, client, files):
     return result
 
 
+def openings(client, situation, internal):
+    if not internal or situation.runtime is None:
+        return []
+    try:
+        return site_openings(client, internal)
+    except (NotAsked, CommandError):
+        return None
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -362,6 +484,9 @@ def main():
             "steps": {"type": "int", "default": 1},
             "inbound": {"type": "list", "elements": "dict", "default": []},
             "refused": {"type": "list", "elements": "dict", "default": []},
+            "outbound": {"type": "list", "elements": "dict"},
+            "internal": {"type": "list", "elements": "dict", "default": []},
+            "reload": {"type": "str", "choices": ["needed", "lossless", "never"], "default": "needed"},
             "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
             "controllers": {"type": "list", "elements": "str", "default": []},
             "require_controller": {"type": "bool", "default": True},

@@ -58,6 +58,8 @@ class Changes(NamedTuple):
     reload: Tuple[str, ...]
     #: Where what runs differs although the files are right.
     drift: Tuple[str, ...]
+    #: Whether a reload may come where the daemon turns out not to do without.
+    may_reload: bool = True
 
     def any(self):  # type: () -> bool
         return bool(self.files.any() or self.entries or self.reload)
@@ -78,7 +80,7 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
             raise FirewalldError("firewalld is installed, but does not run (%s): systemctl enable --now firewalld, or "
                                  "set offline: true to write the permanent files only" % status.reason)
         status = status._replace(version=client.offline_version())
-    if _version(status.version) < OLDEST:
+    if version_of(status.version) < OLDEST:
         raise FirewalldError("firewalld %s has no policies: version 0.9.0 or later is needed" % status.version)
     return status
 
@@ -87,7 +89,7 @@ def _masked(folders):  # type: (Tuple[str, ...]) -> bool
     return any(os.path.realpath(os.path.join(folder, "firewalld.service")) == "/dev/null" for folder in folders)
 
 
-def _version(text):  # type: (str) -> Tuple[int, ...]
+def version_of(text):  # type: (str) -> Tuple[int, ...]
     numbers = []
     for part in text.split(".")[:3]:
         digits = "".join(char for char in part if char.isdigit())
@@ -132,8 +134,9 @@ def load(client, situation, wanted, changes):  # type: (Client, Situation, Rules
                 client.change_entries(name, wanted.sets[name].entries, change.add, change.remove)
             return False
         except CommandError:
+            if not changes.may_reload:
+                raise
             # Somebody else changed the set in between; a reload takes it from the file.
-            pass
     try:
         client.reload()
     except CommandError:
@@ -164,7 +167,7 @@ def apply(client, files, situation, wanted, changes):
         touched = bool(changes.reload or changes.entries)
         reloaded = load(client, situation, wanted, changes)
         difference = prove(client, wanted)
-        if difference.any() and not reloaded:
+        if difference.any() and not reloaded and changes.may_reload:
             # firewalld can know an entry by another spelling than the kernel's, and then leaves it where it is.
             client.reload()
             reloaded = True

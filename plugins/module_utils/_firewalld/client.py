@@ -16,6 +16,8 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._dbus import Bus, BusError
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import iptables
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.iptables import Tables, direct_places, read_tables
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
 
 _NAME = "org.fedoraproject.FirewallD1"
@@ -93,6 +95,41 @@ class Client(Programs):
         self.run("firewall-offline-cmd", "--check-config")
 
     def reload(self):  # type: () -> None
+        """Others' rules in iptables, which firewalld flushes at that, are put back whatever comes of it."""
+        kept = self._read_iptables()
+        try:
+            self._reload()
+        finally:
+            self._put_back(kept)
+
+    def _read_iptables(self):  # type: () -> Dict[str, Tables]
+        """Empty where firewalld itself filters with iptables: nobody can tell then what is whose."""
+        kept = {}  # type: Dict[str, Tables]
+        if self.nft_table() is None:
+            return kept
+        for prefix in iptables.FAMILIES:
+            try:
+                kept[prefix] = read_tables(self.run(prefix + "tables-save"))
+            except CommandError:
+                # Without the program, or without the family in the kernel, there is nothing to lose.
+                continue
+        return {prefix: tables for prefix, tables in kept.items() if any(rules for _chains, rules in tables.values())}
+
+    def _put_back(self, kept):  # type: (Dict[str, Tables]) -> None
+        if not kept:
+            return
+        try:
+            direct = direct_places(*[self.call("direct", member)[0]
+                                     for member in ("getAllChains", "getAllRules", "getAllPassthroughs")])
+        except (NotAsked, CommandError):
+            direct = {}
+        for prefix, tables in kept.items():
+            now = read_tables(self.run(prefix + "tables-save"))
+            text = iptables.what_is_gone(tables, now, direct.get(iptables.FAMILIES[prefix], set()))
+            if text:
+                self.run(prefix + "tables-restore", "--noflush", "--wait", input=text)
+
+    def _reload(self):  # type: () -> None
         try:
             self.call("", "reload", timeout=_RELOAD)
             return

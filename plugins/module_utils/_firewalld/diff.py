@@ -92,7 +92,7 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
     have = set(by_family(running.rules))
     need = {rule for rule in by_family(policy.rules) if rule.family in runtime.families}
     for text, rules in (("is missing", need - have), ("runs, nobody asked for it", have - need)):
-        lines = _rule_lines(policy._replace(rules=tuple(rules)), wanted.sets)
+        lines = rule_lines(policy._replace(rules=tuple(rules)), wanted.sets)
         found += ["%s: %s" % (line.partition("  #")[0], text) for line in lines]
     found += ["policy %s has a rule of somebody else's: %s" % (policy.name, text) for text in running.other]
     # iptables lists one family after the other
@@ -150,7 +150,7 @@ def describe(ruleset):  # type: (Ruleset) -> str
         lines.append("policy %s: from %s to %s, priority %d, what is not listed %s"
                      % (policy.name, policy.ingress, policy.egress, policy.priority,
                         _UNLISTED.get(policy.target, policy.target)))
-        lines += ["  " + line for line in _rule_lines(policy, ruleset.sets)]
+        lines += ["  " + line for line in rule_lines(policy, ruleset.sets)]
         lines += ["  other: " + text for text in policy.other]
     for label, addresses in _long_sets(ruleset).items():
         lines.append("addresses of %s:" % label)
@@ -165,32 +165,39 @@ def _long_sets(ruleset):  # type: (Ruleset) -> Dict[str, List[str]]
     return {label: found for label, found in sorted(addresses.items()) if len(found) > _ADDRESSES_IN_LINE}
 
 
-def _rule_lines(policy, sets):  # type: (Policy, Dict[str, AddressSet]) -> List[str]
+def rule_lines(policy, sets):  # type: (Policy, Dict[str, AddressSet]) -> List[str]
     """One line for what differs in the family only."""
     groups = {}  # type: Dict[Tuple[Any, ...], _Group]
     for whole in policy.rules:
         for rule in by_family([whole]):
-            label, address_set = rule.source or "", None
+            label, address_set = rule.source or rule.destination or "", None
             if label.startswith("@"):
                 address_set = sets.get(label[1:])
                 label = address_set.label if address_set else label
             protocol = "icmp" if rule.ports is None else rule.protocol
-            group = groups.setdefault((rule.action != ACCEPT, protocol, rule.ports or (0, 0), label), _Group(rule))
+            key = (rule.action != ACCEPT, protocol, rule.ports or (0, 0), label, rule.destination is not None)
+            group = groups.setdefault(key, _Group(rule))
             group.families.add(str(rule.family))
             group.why.update(policy.why.get(whole, policy.why.get(rule, ())))
             if address_set is not None:
                 group.addresses[str(rule.family)] = address_set.entries
     lines = []
-    for (_refused, protocol, _ports, label), group in sorted(groups.items(), key=lambda item: item[0]):
+    for (_refused, protocol, _ports, label, _destination), group in sorted(groups.items(), key=lambda item: item[0]):
         words = [group.rule.action, protocol]
         if group.rule.ports:
             words.append(format_ports(group.rule.ports))
-        words += ["from", group.source_words(label)]
+        leaves = _leaves(group.rule, policy)
+        words += ["to" if leaves else "from", group.peer_words(label)]
         line = " ".join(words)
         if group.why:
             line += "  # " + ", ".join(sorted(group.why))
         lines.append(line)
     return lines
+
+
+def _leaves(rule, policy):  # type: (Rule, Policy) -> bool
+    """Whether the peer of a rule is where packets go."""
+    return rule.destination is not None or (rule.source is None and policy.egress != "HOST")
 
 
 class _Group(object):
@@ -200,10 +207,10 @@ class _Group(object):
         self.rule = rule
         self.families = set()  # type: Set[str]
         self.why = set()  # type: Set[str]
-        #: Family -> addresses; empty where the source is no set.
+        #: Family -> addresses; empty where the peer is no set.
         self.addresses = {}  # type: Dict[str, Tuple[str, ...]]
 
-    def source_words(self, label):  # type: (str) -> str
+    def peer_words(self, label):  # type: (str) -> str
         if not label:
             everyone = "anyone" if self.rule.action == ACCEPT else "everyone else"
             if len(self.families) == 2:
@@ -226,13 +233,13 @@ def before_and_after(files, runtime, wanted):
     if permanent != after:
         found.append(_entry("permanent configuration", permanent, after))
     if runtime is not None:
-        running = describe(as_ruleset(_without_foreign_sets(runtime, files, wanted), (wanted, files)))
+        running = describe(as_ruleset(without_foreign_sets(runtime, files, wanted), (wanted, files)))
         if running not in (permanent, after):
             found.append(_entry("running configuration", running, after))
     return found or [_entry("permanent configuration", permanent, after)]
 
 
-def _without_foreign_sets(runtime, files, wanted):  # type: (Runtime, Ruleset, Ruleset) -> Runtime
+def without_foreign_sets(runtime, files, wanted):  # type: (Runtime, Ruleset, Ruleset) -> Runtime
     kept = {name: entries for name, entries in runtime.sets.items()
             if name in files.sets or name in wanted.sets}
     return runtime._replace(sets=kept)

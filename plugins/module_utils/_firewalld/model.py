@@ -17,6 +17,7 @@ NAME_PREFIX = "jsa-"
 MARK = "jsa.ports"
 
 POLICY_IN = "jsa-in"
+POLICY_OUT = "jsa-out"
 #: Before any zone (their policies are at 0) and behind firewalld's own allow-host-ipv6 (-15000: neighbour discovery).
 PRIORITY = -100
 
@@ -48,6 +49,8 @@ class Rule(NamedTuple):
     ports: Optional[PortRange]
     #: None: from anyone. "@name": from the addresses of that set. Else a CIDR.
     source: Optional[str]
+    #: The same for where a packet goes, in what leaves the host.
+    destination: Optional[str] = None
 
 
 class AddressSet(NamedTuple):

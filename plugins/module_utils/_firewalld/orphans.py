@@ -9,7 +9,7 @@ kernel can be asked to take them away. What the site's zones say stays as it is.
 """
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import NAME_PREFIX, POLICY_IN
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import read_runtime
 
 
@@ -37,5 +37,8 @@ def flush(client):  # type: (Client) -> None
 
 def _is_ours(chain):  # type: (str) -> bool
     """Chains of a policy have its name in theirs, with a suffix for each kind of rule."""
-    _before, found, suffix = chain.partition("_" + POLICY_IN)
-    return bool(found) and (not suffix or suffix.startswith("_"))
+    for name in (POLICY_IN, POLICY_OUT):
+        _before, found, suffix = chain.partition("_" + name)
+        if found and (not suffix or suffix.startswith("_")):
+            return True
+    return False

@@ -142,7 +142,9 @@ def _parse_rule(element):  # type: (Element) -> Optional[Rule]
     children = {child.tag: child for child in element.children}
     if len(children) != len(element.children) or set(element.attributes) - {"family", "priority"}:
         return None
-    if set(children) - {"source", "port", "protocol", "accept", "reject"}:
+    if set(children) - {"source", "destination", "port", "protocol", "accept", "reject"}:
+        return None
+    if "source" in children and "destination" in children:
         return None
     family = element.attributes.get("family")
     action = _parse_action(element, children, family)
@@ -150,16 +152,18 @@ def _parse_rule(element):  # type: (Element) -> Optional[Rule]
     if action is None or matched is None:
         return None
     protocol, ports = matched
-    source = None
-    if "source" in children:
-        found = children["source"].attributes
+    ends = {"source": None, "destination": None}  # type: Dict[str, Optional[str]]
+    for end in ends:
+        if end not in children:
+            continue
+        found = children[end].attributes
         if set(found) == {"ipset"}:
-            source = "@" + found["ipset"]
+            ends[end] = "@" + found["ipset"]
         elif set(found) == {"address"}:
-            source = found["address"]
+            ends[end] = found["address"]
         else:
             return None
-    return Rule(action, family, protocol, ports, source)
+    return Rule(action, family, protocol, ports, ends["source"], ends["destination"])
 
 
 def _parse_action(element, children, family):
@@ -167,7 +171,8 @@ def _parse_action(element, children, family):
     priority = int(element.attributes.get("priority", "0"))
     if "accept" in children and "reject" not in children and priority == 0 and not children["accept"].children:
         return ACCEPT
-    if "reject" in children and "accept" not in children and priority > 0 and family and "source" not in children:
+    for_all = not {"source", "destination"} & set(children)
+    if "reject" in children and "accept" not in children and priority > 0 and family and for_all:
         kind = children["reject"].attributes.get("type", "")
         if kind in ("icmp-admin-prohibited", "icmp6-adm-prohibited") and not children["reject"].children:
             return REFUSE

@@ -5,7 +5,7 @@
 """Policies and sets as firewalld's XML files. Runs on Python 3.6.
 
 Only what firewalld 0.9.0 knows is written, so that one form serves every version: 0.9.3, 1.3.3 and 2.3.1 read it to
-the same rules. A difference between versions would belong here and nowhere else.
+the same rules. Sets as destinations came with 1.0.0: whoever builds a ruleset for an older one names addresses.
 """
 
 from typing import Dict, List, Tuple
@@ -85,6 +85,10 @@ def _render_rule(rule, why):  # type: (Rule, Tuple[str, ...]) -> List[str]
         lines.append('    <source ipset="%s"/>' % rule.source[1:])
     elif rule.source is not None:
         lines.append('    <source address="%s"/>' % rule.source)
+    if rule.destination is not None and rule.destination.startswith("@"):
+        lines.append('    <destination ipset="%s"/>' % rule.destination[1:])
+    elif rule.destination is not None:
+        lines.append('    <destination address="%s"/>' % rule.destination)
     if rule.ports is None:
         lines.append('    <protocol value="%s"/>' % rule.protocol)
     else:

@@ -123,6 +123,7 @@ _PARTS = re.compile(r"_(?:pre|log|deny|allow|post)$")
 _NFT_VERDICTS = frozenset(("accept", "drop", "reject", "jump", "goto", "return"))
 _NFT_REFUSALS = {"icmp": IPV4, "icmpv6": IPV6}
 _NFT_ADDRESSES = {"ip": IPV4, "ip6": IPV6}
+_NFT_ENDS = {"saddr": "source", "daddr": "destination"}
 _ICMP_NAMES = {"icmp": ICMP[IPV4], "icmpv6": ICMP[IPV6], "ipv6-icmp": ICMP[IPV6]}
 
 
@@ -215,12 +216,14 @@ def _nft_rule(matches, rest):  # type: (List[Dict[str, Any]], List[Dict[str, Any
 def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Optional[Rule]
     """The rule that matches what was *found*; without a family it holds for both."""
     protocol = found.get("protocol")
-    if protocol is None:
+    # We name one end of a packet's way, never both.
+    if protocol is None or ("source" in found and "destination" in found):
         return None
     for family in FAMILIES:
         if protocol == ICMP[family]:
             found.setdefault("family", family)
-    return Rule(action, found.get("family"), protocol, found.get("ports"), found.get("source"))
+    return Rule(action, found.get("family"), protocol, found.get("ports"), found.get("source"),
+                found.get("destination"))
 
 
 def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
@@ -238,9 +241,9 @@ def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
             return [("family", right)]
         if key == "l4proto" and isinstance(right, str) and right in _ICMP_NAMES:
             return [("protocol", _ICMP_NAMES[right])]
-        if payload.get("field") == "saddr" and payload.get("protocol") in _NFT_ADDRESSES:
-            source = right if isinstance(right, str) and right.startswith("@") else _nft_element(right)
-            return [("family", _NFT_ADDRESSES[payload["protocol"]]), ("source", source)]
+        if payload.get("field") in _NFT_ENDS and payload.get("protocol") in _NFT_ADDRESSES:
+            address = right if isinstance(right, str) and right.startswith("@") else _nft_element(right)
+            return [("family", _NFT_ADDRESSES[payload["protocol"]]), (_NFT_ENDS[payload["field"]], address)]
         if payload.get("field") == "dport" and payload.get("protocol") in ("tcp", "udp"):
             first, last = right["range"] if isinstance(right, dict) and "range" in right else (right, right)
             return [("protocol", payload["protocol"]), ("ports", (first, last))]
@@ -330,10 +333,12 @@ def _ipt_step(words, family):  # type: (List[str], str) -> Any
     if "--dport" in options:
         first, _colon, last = options.pop("--dport")[0].partition(":")
         found["ports"] = (int(first), int(last or first))
-    if options.get("--match-set", ["", ""])[1] == "src":
-        found["source"] = "@" + options.pop("--match-set")[0]
-    elif "-s" in options:
-        found["source"] = str(ipaddress.ip_network(options.pop("-s")[0]))
+    matched = options.get("--match-set", ["", ""])[1]
+    for end, option, word in (("source", "-s", "src"), ("destination", "-d", "dst")):
+        if matched == word:
+            found[end] = "@" + options.pop("--match-set")[0]
+        elif option in options:
+            found[end] = str(ipaddress.ip_network(options.pop(option)[0]))
     found["protocol"] = _ICMP_NAMES.get(protocol, protocol) or None
     text = " ".join(words)
     if options or "!" in words:

@@ -7,18 +7,15 @@
 The input is checked whole before anything else happens; every mistake goes into one message.
 """
 
-import hashlib
-import re
-
-from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import (
     Network,
-    Sources,
     family_of,
     group_sources,
     parse_network,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.leaving import leaving_rules
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     ACCEPT,
     FAMILIES,
@@ -27,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     IPV6,
     NAME_PREFIX,
     POLICY_IN,
+    POLICY_OUT,
     PRIORITY,
     REFUSE,
     TARGETS,
@@ -36,24 +34,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Rule,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import (
-    PortRange,
-    format_ports,
-    merge_ranges,
-    parse_ports,
-)
-
-#: Label of the set that keeps the controller's own connection possible.
-CONTROLLER = "controller"
-
-_SUFFIX = {IPV4: "-4", IPV6: "-6"}
-#: ipset takes names of up to 31 characters; prefix and suffix need six.
-_LABEL_MAX = 31 - len(NAME_PREFIX) - 2
-_PLAIN_CLASS = re.compile(r"^[a-z0-9_]+(?: [a-z0-9_]+)*$")
-#: Reasons stand in comments of the XML files, which hold no "--" and are split at commas.
-_REASON = re.compile(r"^(?!.*--)[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]$")
-#: Classes stand in texts: any name that an inventory can give a host.
-_CLASS = re.compile(r"^[^\x00-\x1f\x7f]+$")
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.names import CONTROLLER, SUFFIX, Names
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted, Reader, Refused
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges, subtract
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbour discovery, and leases.
 ESSENTIALS = (
@@ -71,129 +54,10 @@ class Guard(NamedTuple):
     port: int
 
 
-class Inbound(NamedTuple):
-    protocol: str
-    ports: Optional[PortRange]
-    sources: Sources
-    why: Tuple[str, ...]
-    classes: Tuple[str, ...]
-
-
-class Refused(NamedTuple):
-    protocol: str
-    ports: PortRange
-    why: Tuple[str, ...]
-
-
-class _Reader(object):
-    """Reads the lists of the plan and collects what is wrong with them."""
-
-    def __init__(self):  # type: () -> None
-        self.mistakes = []  # type: List[str]
-        # The same few hundred addresses stand in dozens of rules: each is parsed once.
-        self._networks = {}  # type: Dict[str, Network]
-        self._sources = {}  # type: Dict[Tuple[str, ...], Sources]
-
-    def inbound(self, rows):  # type: (Sequence[Any]) -> List[Inbound]
-        found = []
-        for index, row in enumerate(rows):
-            where = "inbound[%d]" % index
-            if not self._is_mapping(row, where):
-                continue
-            protocol = self._protocol(row, where, ("tcp", "udp", "icmp"))
-            ports = self._ports(row, where, protocol)
-            sources = self._source_list(row, where)
-            why = self._words(row, "why", where, _REASON)
-            classes = self._words(row, "source_classes", where, _CLASS)
-            if protocol and sources:
-                found.append(Inbound(protocol, ports, sources, why, classes))
-        return found
-
-    def refused(self, rows):  # type: (Sequence[Any]) -> List[Refused]
-        found = []
-        for index, row in enumerate(rows):
-            where = "refused[%d]" % index
-            if not self._is_mapping(row, where):
-                continue
-            protocol = self._protocol(row, where, ("tcp", "udp"))
-            ports = self._ports(row, where, protocol)
-            why = self._words(row, "why", where, _REASON)
-            if protocol and ports:
-                found.append(Refused(protocol, ports, why))
-        return found
-
-    def _is_mapping(self, row, where):  # type: (Any, str) -> bool
-        if isinstance(row, dict):
-            return True
-        self.mistakes.append("%s: expected a mapping with protocol and ports, got %r" % (where, row))
-        return False
-
-    def _protocol(self, row, where, known):  # type: (Dict[str, Any], str, Sequence[str]) -> Optional[str]
-        protocol = row.get("protocol")
-        if protocol in known:
-            return protocol
-        self.mistakes.append("%s: protocol %r is none of %s" % (where, protocol, ", ".join(known)))
-        return None
-
-    def _ports(self, row, where, protocol):  # type: (Dict[str, Any], str, Optional[str]) -> Optional[PortRange]
-        ports = row.get("ports")
-        if protocol == "icmp":
-            if ports is not None:
-                self.mistakes.append("%s: ICMP has no ports, got %r" % (where, ports))
-            return None
-        if ports is None:
-            self.mistakes.append("%s: ports is missing" % where)
-            return None
-        try:
-            return parse_ports(ports)
-        except ValueError as error:
-            self.mistakes.append("%s: %s" % (where, error))
-            return None
-
-    def _source_list(self, row, where):  # type: (Dict[str, Any], str) -> Optional[Sources]
-        texts = row.get("sources")
-        if not isinstance(texts, list):
-            self.mistakes.append("%s: sources is %r: expected a list of CIDRs (0.0.0.0/0 and ::/0 for anyone)"
-                                 % (where, texts))
-            return None
-        key = tuple(str(text) for text in texts)
-        if key not in self._sources:
-            self._sources[key] = group_sources(self.networks(texts, where + ".sources"))
-        return self._sources[key]
-
-    def networks(self, texts, where):  # type: (Sequence[Any], str) -> List[Network]
-        found = []
-        for text in texts:
-            network = self._networks.get(text) if isinstance(text, str) else None
-            if network is None:
-                try:
-                    network = parse_network(text)
-                except ValueError as error:
-                    self.mistakes.append("%s: %s" % (where, error))
-                    continue
-                self._networks[text] = network
-            found.append(network)
-        return found
-
-    def _words(self, row, field, where, allowed):
-        # type: (Dict[str, Any], str, str, Pattern[str]) -> Tuple[str, ...]
-        words = row.get(field)
-        if words is None:
-            return ()
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            self.mistakes.append("%s: %s is %r: expected a list of names" % (where, field, words))
-            return ()
-        for word in words:
-            if not allowed.match(word):
-                self.mistakes.append("%s: %s has the name %r: letters, digits and single characters of _.:/+@- only"
-                                     % (where, field, word))
-        return tuple(sorted(set(words)))
-
-
 def read_guard(controllers, address, port):
     # type: (Sequence[Any], Optional[str], int) -> Guard
     """*controllers* as the user wrote them, and the address of the connection that this run came through."""
-    reader = _Reader()
+    reader = Reader()
     networks = reader.networks(controllers, "controllers")
     if reader.mistakes:
         raise FirewalldError("; ".join(reader.mistakes))
@@ -202,24 +66,38 @@ def read_guard(controllers, address, port):
     return Guard(tuple(networks), port)
 
 
-def build_ruleset(inbound, refused, unlisted, guard):
-    # type: (Sequence[Any], Sequence[Any], str, Optional[Guard]) -> Ruleset
-    """The desired policy and sets. Raises FirewalldError with every mistake of the input."""
-    reader = _Reader()
-    accepted = reader.inbound(inbound)
+def read_internal(rows):  # type: (Sequence[Any]) -> List[Refused]
+    """Ports that should be closed to everyone outside. Raises FirewalldError."""
+    reader = Reader()
+    found = reader.refused(rows, "internal")
+    if reader.mistakes:
+        raise FirewalldError("; ".join(reader.mistakes))
+    return found
+
+
+def build_ruleset(inbound, refused, unlisted, guard, outbound=None, destination_sets=True):
+    # type: (Sequence[Any], Sequence[Any], str, Optional[Guard], Optional[Sequence[Any]], bool) -> Ruleset
+    """The desired policies and sets. Raises FirewalldError with every mistake of the input.
+
+    Without *outbound* nothing is said about what leaves the host. Without *destination_sets* what it may contact is
+    named address by address, for a firewalld that knows sets as sources only.
+    """
+    reader = Reader()
+    accepted = reader.accepted(inbound)
     refusals = reader.refused(refused)
+    leaving = reader.accepted(outbound or (), "outbound", "destinations", "destination_classes")
     if reader.mistakes:
         raise FirewalldError("The rules are not usable, nothing was done: " + "; ".join(reader.mistakes))
 
     sets = {}  # type: Dict[str, AddressSet]
     why = {}  # type: Dict[Rule, Set[str]]
-    names = _Names(accepted)
+    names = Names(accepted + leaving)
     for row in accepted:
         label, stem = names.of(row)
         for rule in _accepts(row, stem):
             why.setdefault(rule, set()).update(row.why)
         for family, entries in row.sources.entries.items():
-            name = stem + _SUFFIX[family]
+            name = stem + SUFFIX[family]
             sets[name] = AddressSet(name, family, label, entries)
     if guard is not None:
         for rule, address_set in _guard_rules(guard, accepted):
@@ -231,17 +109,24 @@ def build_ruleset(inbound, refused, unlisted, guard):
     for rule, reasons in _refusals(accepted, refusals):
         why.setdefault(rule, set()).update(reasons)
 
+    policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], why)}
+    if outbound is not None:
+        reasons = leaving_rules(leaving, guard.networks if guard else None, names, sets, destination_sets)
+        policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", reasons)
+    return Ruleset(policies, sets)
+
+
+def _policy(name, ingress, egress, target, why):  # type: (str, str, str, str, Dict[Rule, Set[str]]) -> Policy
     reasons_of = {rule: tuple(sorted(reasons)) for rule, reasons in why.items()}
-    policy = Policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], PRIORITY, tuple(sorted(reasons_of, key=_order)),
-                    reasons_of)
-    return Ruleset({POLICY_IN: policy}, sets)
+    return Policy(name, ingress, egress, target, PRIORITY, tuple(sorted(reasons_of, key=_order)), reasons_of)
 
 
 def _order(rule):  # type: (Rule) -> Tuple[Any, ...]
-    return rule.action != ACCEPT, rule.protocol, rule.ports or (0, 0), rule.source or "", rule.family or ""
+    return (rule.action != ACCEPT, rule.protocol, rule.ports or (0, 0), rule.source or rule.destination or "",
+            rule.family or "")
 
 
-def _accepts(row, stem):  # type: (Inbound, str) -> List[Rule]
+def _accepts(row, stem):  # type: (Accepted, str) -> List[Rule]
     if row.protocol != "icmp" and row.sources.any == FAMILIES:
         return [Rule(ACCEPT, None, row.protocol, row.ports, None)]
     rules = []
@@ -250,11 +135,11 @@ def _accepts(row, stem):  # type: (Inbound, str) -> List[Rule]
         if family in row.sources.any:
             rules.append(Rule(ACCEPT, family, protocol, row.ports, None))
         elif family in row.sources.entries:
-            rules.append(Rule(ACCEPT, family, protocol, row.ports, "@" + stem + _SUFFIX[family]))
+            rules.append(Rule(ACCEPT, family, protocol, row.ports, "@" + stem + SUFFIX[family]))
     return rules
 
 
-def _guard_rules(guard, accepted):  # type: (Guard, List[Inbound]) -> List[Tuple[Rule, AddressSet]]
+def _guard_rules(guard, accepted):  # type: (Guard, List[Accepted]) -> List[Tuple[Rule, AddressSet]]
     """Both sets are always there, be they empty, so that a controller that moves changes entries only.
 
     An address that the plan lets in anyway is left out: two administrators who take turns change nothing.
@@ -266,14 +151,14 @@ def _guard_rules(guard, accepted):  # type: (Guard, List[Inbound]) -> List[Tuple
     grouped = group_sources(needed)
     found = []
     for family in FAMILIES:
-        name = NAME_PREFIX + CONTROLLER + _SUFFIX[family]
+        name = NAME_PREFIX + CONTROLLER + SUFFIX[family]
         source = None if family in grouped.any else "@" + name
         rule = Rule(ACCEPT, family, "tcp", (guard.port, guard.port), source)
         found.append((rule, AddressSet(name, family, CONTROLLER, grouped.entries.get(family, ()))))
     return found
 
 
-def _covered(network, rows):  # type: (Network, List[Inbound]) -> bool
+def _covered(network, rows):  # type: (Network, List[Accepted]) -> bool
     family = family_of(network)
     first, last = int(network.network_address), int(network.broadcast_address)
     for row in rows:
@@ -287,7 +172,7 @@ def _covered(network, rows):  # type: (Network, List[Inbound]) -> bool
 
 
 def _refusals(accepted, refused):
-    # type: (List[Inbound], List[Refused]) -> List[Tuple[Rule, Set[str]]]
+    # type: (List[Accepted], List[Refused]) -> List[Tuple[Rule, Set[str]]]
     """For every port that the catalogue knows: everyone who was not accepted before."""
     found = []
     for protocol in ("tcp", "udp"):
@@ -303,58 +188,3 @@ def _refusals(accepted, refused):
                         reasons.update(why)
                 found.append((Rule(REFUSE, family, protocol, (first, last), None), reasons))
     return found
-
-
-def subtract(ranges, holes):  # type: (List[PortRange], List[PortRange]) -> List[PortRange]
-    """What of *ranges* is in none of *holes*. Both sorted and merged, so is the result."""
-    left = []
-    for first, last in ranges:
-        for low, high in holes:
-            if high < first or last < low:
-                continue
-            if first < low:
-                left.append((first, low - 1))
-            first = high + 1
-            if first > last:
-                break
-        if first <= last:
-            left.append((first, last))
-    return left
-
-
-class _Names(object):
-    """Names of sets, from what does not change when peers come and go."""
-
-    def __init__(self, rows):  # type: (List[Inbound]) -> None
-        sources = {}  # type: Dict[Tuple[str, ...], Set[Tuple[Any, ...]]]
-        for row in rows:
-            key = tuple(sorted(row.sources.entries.items()))
-            sources.setdefault(self._parts(row), set()).add(key)
-        # A plan written by hand can give one class two meanings: those rules get sets of their own.
-        self._ambiguous = {parts for parts, found in sources.items() if len(found) > 1}
-
-    @staticmethod
-    def _parts(row):  # type: (Inbound) -> Tuple[str, ...]
-        return row.classes or row.why or (_port_label(row),)
-
-    def of(self, row):  # type: (Inbound) -> Tuple[str, str]
-        """(label, name without the family's suffix)"""
-        parts = self._parts(row)
-        label = "+".join(parts)
-        if parts in self._ambiguous:
-            parts = parts + row.why + (_port_label(row),)
-            label = "%s for %s" % (label, _port_label(row))
-        return label, NAME_PREFIX + _short_name(parts)
-
-
-def _port_label(row):  # type: (Inbound) -> str
-    return "%s_%s" % (row.protocol, format_ports(row.ports)) if row.ports else row.protocol
-
-
-def _short_name(parts):  # type: (Tuple[str, ...]) -> str
-    plain = "-".join(part.replace(" ", ".") for part in parts)
-    if len(plain) <= _LABEL_MAX and plain != CONTROLLER and all(_PLAIN_CLASS.match(part) for part in parts):
-        return plain
-    digest = hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
-    readable = re.sub(r"[^a-z0-9_.]+", "-", plain.lower()).strip("-.")[:_LABEL_MAX - 9].rstrip("-.")
-    return "%s-%s" % (readable, digest)

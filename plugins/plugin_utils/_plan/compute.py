@@ -22,14 +22,19 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import PLAN_VERSION
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import Accept, merge_accepts, merge_refusals
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.leaving import Leaving
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import (
+    Accept,
+    Wanted,
+    merge_accepts,
+    merge_refusals,
+    without_outside,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH, Sources
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SELF, SOURCE_NETWORKS
 
 SUBJECT = "The inventory does not describe a JSA deployment that rules can be computed for; nothing was changed"
-
-Wanted = tuple[str, "PortRange | None", SourceClass, str]
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class _Kind:
 
     accepts: list[Accept]
     refused: list[dict[str, Any]]
+    #: Of the refused ports those that nobody outside of the deployment contacts.
+    internal: list[dict[str, Any]]
     listeners: list[dict[str, Any]]
     #: The item without its sources, and the classes they come from.
     dynamic: list[tuple[dict[str, Any], list[SourceClass]]]
@@ -60,6 +67,7 @@ class Planner:
         self.applicability = Applicability.of(topology)
         self.sources = Sources(topology, self.catalogue, self.applicability)
         self._addresses = Addresses(topology)
+        self._leaving = Leaving(topology, self.catalogue, self.applicability, self.sources)
         self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Catalogued] = {}
 
@@ -94,15 +102,19 @@ class Planner:
 
     def _host(self, host: Host) -> dict[str, Any]:
         kind = self._kind(host)
-        return {
+        planned = {
             "roles": [role for role in ROLES if role in host.roles],
             "addresses": list(host.addresses),
             "ha_peer": host.ha_peer,
             "inbound": self._inbound(kind.accepts, host),
             "refused": kind.refused,
+            "internal": kind.internal,
             "dynamic": [{**item, "sources": self._addresses.cidrs(sources, host)} for item, sources in kind.dynamic],
             "listeners": kind.listeners,
         }
+        if host.egress:
+            planned["outbound"] = self._leaving.rules(host)
+        return planned
 
     def _kind(self, host: Host) -> _Kind:
         """What *host* has in common with hosts of its kind, computed once for all of them."""
@@ -134,7 +146,8 @@ class Planner:
             listeners += self._listeners(entry, host, contacts)
             if entry.dynamic and contacts:
                 dynamic.append((_dynamic(entry, entry.dynamic), contacts))
-        return _Kind(merge_accepts(wanted), catalogued.refused, listeners, dynamic)
+        accepts = merge_accepts(wanted)
+        return _Kind(accepts, catalogued.refused, without_outside(catalogued.refused, accepts), listeners, dynamic)
 
     def _catalogued(self, host: Host) -> _Catalogued:
         """What the catalogue lists for *host*, whoever its peers are."""

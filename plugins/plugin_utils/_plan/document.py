@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTO
 #: The version of the form below; a file of another version is not read.
 PLAN_VERSION = 1
 
-_RULE_LISTS = ("inbound", "refused", "dynamic", "listeners")
+_RULE_LISTS = ("inbound", "outbound", "refused", "internal", "dynamic", "listeners")
 
 
 def dump_plan(plan: Mapping[str, Any]) -> str:
@@ -96,17 +96,22 @@ def _check_host(name: str, host: dict[str, Any], problems: list[str]) -> None:
             ipaddress.ip_address(address)
         except ValueError:
             problems.append(f"{name}: addresses: {address!r} is no IP address")
-    for key in ("inbound", "refused"):
-        for number, rule in enumerate(host[key], start=1):
-            problems += [f"{name}: {key} rule {number}: {wrong}" for wrong in _rule_problems(rule, key == "inbound")]
+    for key, peers in (("inbound", "sources"), ("outbound", "destinations"), ("refused", None), ("internal", None)):
+        rules = host.get(key, [])
+        if not isinstance(rules, list):
+            problems.append(f"{name}: {key} is no list")
+            continue
+        for number, rule in enumerate(rules, start=1):
+            problems += [f"{name}: {key} rule {number}: {wrong}" for wrong in _rule_problems(rule, peers)]
 
 
-def _rule_problems(rule: Any, inbound: bool) -> list[str]:
+def _rule_problems(rule: Any, peers: str | None) -> list[str]:
+    """*peers*: the key of the rule's CIDRs, if it has any."""
     if not isinstance(rule, dict):
         return ["expected a mapping"]
     problems = []
     protocol = rule.get("protocol")
-    if protocol not in PROTOCOLS or (protocol == "icmp" and not inbound):
+    if protocol not in PROTOCOLS or (protocol == "icmp" and peers is None):
         problems.append(f"protocol: {protocol!r} is not possible here")
     if protocol == "icmp":
         if "ports" in rule:
@@ -119,24 +124,25 @@ def _rule_problems(rule: Any, inbound: bool) -> list[str]:
     why = rule.get("why")
     if not isinstance(why, list) or not why or not all(isinstance(item, str) for item in why):
         problems.append("why: expected a list of catalogue ids")
-    if inbound:
-        sources = rule.get("sources")
-        if not isinstance(sources, list) or not sources:
-            problems.append("sources: expected a list of CIDRs; a rule without sources would accept nobody")
+    if peers is not None:
+        cidrs = rule.get(peers)
+        if not isinstance(cidrs, list) or not cidrs:
+            problems.append(f"{peers}: expected a list of CIDRs; a rule without {peers} would accept nobody")
         else:
-            for cidr in sources:
+            for cidr in cidrs:
                 try:
                     ipaddress.ip_network(cidr)
                 except (ValueError, TypeError):
-                    problems.append(f"sources: {cidr!r} is no CIDR")
+                    problems.append(f"{peers}: {cidr!r} is no CIDR")
     return problems
 
 
 def rule_text(rule: Mapping[str, Any], verb: str) -> str:
     """A rule in one line, the same everywhere people read one."""
     ports = f" {rule['ports']}" if "ports" in rule else ""
-    sources = f" from {', '.join(rule['sources'])}" if "sources" in rule else ""
-    return f"{verb} {rule['protocol']}{ports}{sources}  # {', '.join(rule['why'])}"
+    peers = f" from {', '.join(rule['sources'])}" if "sources" in rule else ""
+    peers += f" to {', '.join(rule['destinations'])}" if "destinations" in rule else ""
+    return f"{verb} {rule['protocol']}{ports}{peers}  # {', '.join(rule['why'])}"
 
 
 def plan_differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
@@ -156,6 +162,7 @@ def plan_differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> li
 
 
 def _host_lines(host: Mapping[str, Any]) -> list[str]:
-    return [rule_text(rule, "accept") for rule in host["inbound"]] + [
-        rule_text(rule, "refuse") for rule in host["refused"]
-    ]
+    lines = [rule_text(rule, "accept") for rule in (*host["inbound"], *host.get("outbound", []))]
+    if "outbound" in host:
+        lines.append("refuse whatever else leaves the host")
+    return lines + [rule_text(rule, "refuse") for rule in host["refused"]]

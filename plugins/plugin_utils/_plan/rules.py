@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import (
+    PortRange,
+    format_ports,
+    merge_ranges,
+    parse_ports,
+    subtract,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
+
+#: Protocol, ports (None for ICMP), who, and the entry that asks for it.
+Wanted = tuple[str, "PortRange | None", SourceClass, str]
 
 _PROTOCOL_ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
 
@@ -47,7 +56,7 @@ class Accept:
         self.why.setdefault(label, set()).update(why)
 
 
-def merge_accepts(wanted: Iterable[tuple[str, PortRange | None, SourceClass, str]]) -> list[Accept]:
+def merge_accepts(wanted: Iterable[Wanted]) -> list[Accept]:
     """The fewest rules that accept the same packets.
 
     Equal protocol and ports become one rule. What a wider range accepts already from the same peers is left to it,
@@ -118,4 +127,17 @@ def merge_refusals(wanted: Iterable[tuple[str, PortRange, str]]) -> list[dict[st
         refused.append((protocol, ports, why))
     return [
         {"protocol": protocol, "ports": format_ports(ports), "why": sorted(why)} for protocol, ports, why in refused
+    ]
+
+
+def without_outside(refused: Iterable[dict[str, Any]], accepts: Iterable[Accept]) -> list[dict[str, Any]]:
+    """Of the *refused* ports those that no network outside of the deployment is let in to."""
+    outside: dict[str, list[PortRange]] = {}
+    for rule in accepts:
+        if rule.ports and any(source.cidrs for source in rule.classes.values()):
+            outside.setdefault(rule.protocol, []).append(rule.ports)
+    return [
+        {**rule, "ports": format_ports(part)}
+        for rule in refused
+        for part in subtract([parse_ports(rule["ports"])], merge_ranges(outside.get(rule["protocol"], [])))
     ]

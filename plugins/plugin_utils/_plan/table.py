@@ -29,7 +29,13 @@ def _host_table(name: str, host: Mapping[str, Any]) -> str:
         for item in host["dynamic"]
         if "protocols" in item
     ]
+    rows += [
+        ("contact", _port(rule), _sources(rule["destinations"]), ", ".join(rule["why"]))
+        for rule in host.get("outbound", [])
+    ]
     lines += [f"  {line}" for line in aligned(rows)]
+    if "outbound" in host:
+        lines.append("  refuse  whatever else leaves the host")
     for protocol in ("tcp", "udp"):
         ports = [rule["ports"] for rule in host["refused"] if rule["protocol"] == protocol]
         if ports:

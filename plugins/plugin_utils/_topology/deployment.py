@@ -90,7 +90,8 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
         if name not in known:
             problems.append(
                 f"jsa_networks.{name}: unknown network{did_you_mean(str(name), known)} "
-                f"Known are {', '.join(SOURCE_NETWORKS)}, and names that jsa_extra_flows uses"
+                f"Known are {', '.join(dict.fromkeys((*SOURCE_NETWORKS, *DESTINATION_NETWORKS)))}, and names that "
+                "jsa_extra_flows uses"
             )
             continue
         try:
@@ -108,8 +109,9 @@ def extra_network_names(extra_flows: Any, networks: Any) -> set[str]:
     for entry in extra_flows:
         flows = entry.get("flows") if isinstance(entry, Mapping) else None
         for flow in flows if isinstance(flows, (list, tuple)) else ():
-            initiators = flow.get("initiators") if isinstance(flow, Mapping) else None
-            used.update(name for name in initiators or () if isinstance(name, str))
+            for side in ("initiators", "listeners"):
+                names = flow.get(side) if isinstance(flow, Mapping) else None
+                used.update(name for name in names or () if isinstance(name, str))
     return used & {name for name in networks if isinstance(name, str)}
 
 

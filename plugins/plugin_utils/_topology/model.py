@@ -33,6 +33,8 @@ class Host:
     #: The processor that it reports to.
     processor: str | None = None
     features: frozenset[str] = frozenset()
+    #: What leaves it is restricted too.
+    egress: bool = False
 
     @property
     def is_console(self) -> bool:

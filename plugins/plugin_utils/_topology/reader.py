@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import H
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES
 
 HOST_VARIABLES: tuple[str, ...] = (
+    "jsa_firewall_egress",
     "jsa_address",
     "jsa_encrypted",
     "jsa_features",
@@ -207,6 +208,7 @@ def _read_host(
         ha_peer=peer,
         processor=own.get("jsa_processor"),
         features=_read_features(name, own, problems),
+        egress=_read_flag(name, "jsa_firewall_egress", own, problems),
     )
     if host.remote_tunnel_initiation and host.is_console:
         problems.append(

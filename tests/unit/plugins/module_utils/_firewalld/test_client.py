@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is asked and called, and what becomes of what fails. Programs are scripts, the bus an object, made for the test."""
+"""What is asked and called, and what becomes of what fails. Programs and bus are made for the test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._dbus import NO_REPLY, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, Status
-
 
 NO_BUS = BusError("there is none")
 

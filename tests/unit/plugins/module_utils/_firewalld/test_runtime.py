@@ -94,8 +94,13 @@ PORT_80 = match("tcp", "dport", 80)
         ),
         pytest.param(
             rule(ALLOW, match("ip", "daddr", "10.0.0.1"), PORT_80, {"accept": None}),
-            "somebody else's: ip daddr 10.0.0.1",
+            "accept tcp 80 to 10.0.0.1/32: runs",
             id="a destination",
+        ),
+        pytest.param(
+            rule(ALLOW, match("ip", "saddr", "10.0.0.2"), match("ip", "daddr", "10.0.0.1"), PORT_80, {"accept": None}),
+            "somebody else's: ip saddr 10.0.0.2 ip daddr 10.0.0.1",
+            id="a source and a destination",
         ),
         pytest.param(
             rule(ALLOW, {"match": {"left": {"ct": {"key": "state"}}, "op": "==", "right": "invalid"}}, PORT_80,

@@ -110,7 +110,7 @@ def test_a_file_that_firewalld_has_rewritten() -> None:
         '<port port="22" protocol="tcp"/><accept><limit value="1/s"/></accept>',
         '<port port="22" protocol="tcp"/><reject/>',
         '<source invert="true" address="10.0.0.1"/><port port="22" protocol="tcp"/><accept/>',
-        '<destination address="10.0.0.1"/><port port="22" protocol="tcp"/><accept/>',
+        '<source address="10.0.0.2"/><destination address="10.0.0.1"/><port port="22" protocol="tcp"/><accept/>',
         '<port port="22" protocol="tcp"/><port port="23" protocol="tcp"/><accept/>',
         '<service name="ssh"/><accept/>',
         '<port port="ssh" protocol="tcp"/><accept/>',

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Others' iptables rules, which a reload of firewalld flushes and nobody else puts back. Runs on Python 3.6.
+
+firewalld that filters with nftables has nothing in iptables but its direct rules, and flushes all of it at each reload
+all the same (seen with 1.3.3): container engines lose the address translation of what runs. So what was there before a
+reload and is gone behind it is put back, but in chains where firewalld has direct rules, which are its own to keep.
+"""
+
+from typing import Any, Dict, Iterable, List, Set, Tuple
+
+FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
+
+#: Table and chain.
+Place = Tuple[str, str]
+#: Table -> chains of others, and rules as iptables-save prints them.
+Tables = Dict[str, Tuple[List[str], List[str]]]
+
+
+def read_tables(text):  # type: (str) -> Tables
+    """Of what iptables-save prints."""
+    tables = {}  # type: Tables
+    chains, rules = [], []  # type: Tuple[List[str], List[str]]
+    for line in text.splitlines():
+        if line.startswith("*"):
+            chains, rules = [], []
+            tables[line[1:]] = (chains, rules)
+        elif line.startswith(":"):
+            name, policy = line[1:].split()[:2]
+            # A built-in chain has a policy, and is always there.
+            if policy == "-":
+                chains.append(name)
+        elif line.startswith("-A "):
+            rules.append(line)
+    return tables
+
+
+def what_is_gone(before, after, direct):  # type: (Tables, Tables, Set[Place]) -> str
+    """Input for ``iptables-restore --noflush`` that puts back what *before* has and *after* has not.
+
+    Empty where that is nothing.
+    """
+    lines = []  # type: List[str]
+    for table, (chains, rules) in before.items():
+        chains_now, rules_now = after.get(table, ([], []))
+        left = list(rules_now)
+        missing = []
+        for rule in rules:
+            if rule in left:
+                left.remove(rule)
+            elif (table, rule.split()[1]) not in direct:
+                missing.append(rule)
+        new = [":%s - [0:0]" % chain for chain in chains if chain not in chains_now and (table, chain) not in direct]
+        if new or missing:
+            lines += ["*" + table] + new + missing + ["COMMIT"]
+    return "".join(line + "\n" for line in lines)
+
+
+def direct_places(chains, rules, passthroughs):
+    # type: (Iterable[Any], Iterable[Any], Iterable[Any]) -> Dict[str, Set[Place]]
+    """Family -> where firewalld has direct rules, from the three parts of its direct configuration.
+
+    They are (family, table, chain), (family, table, chain, priority, words) and (family, words).
+    """
+    places = {family: set() for family in FAMILIES.values()}  # type: Dict[str, Set[Place]]
+    for family, table, chain in chains:
+        places.setdefault(family, set()).add((table, chain))
+    for family, table, chain, _priority, _words in rules:
+        places.setdefault(family, set()).add((table, chain))
+    for family, words in passthroughs:
+        table = _after(words, ("-t", "--table")) or "filter"
+        chain = _after(words, ("-A", "-I", "--append", "--insert"))
+        if chain:
+            places.setdefault(family, set()).add((table, chain))
+    return places
+
+
+def _after(words, options):  # type: (List[str], Tuple[str, ...]) -> str
+    for option, value in zip(words, words[1:]):
+        if option in options:
+            return value
+    return ""

@@ -1,0 +1,249 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What else lives on a host: others' entries at run time, zones that open what should be closed, containers."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ansible
+import pytest
+
+from lab import Lab
+
+HOSTS = """
+all:
+  hosts:
+    target: {ansible_host: 10.77.0.11, jsa_address: [10.77.0.11, "fd77::11"]}
+    peer: {ansible_host: 10.77.0.12, jsa_address: [10.77.0.12, "fd77::12"], lab_firewalld: false}
+    stranger: {ansible_host: 10.77.0.13, lab_firewalld: false}
+"""
+ROOT = Path(__file__).resolve().parents[2]
+PEER = ["10.77.0.12/32", "fd77::12/128"]
+INBOUND = [{"protocol": "tcp", "ports": "32006", "sources": PEER, "why": ["ariel_query"], "source_classes": ["ep"]}]
+INTERNAL = [{"protocol": "tcp", "ports": "5432", "why": ["postgres"]}]
+
+#: As fail2ban's actions, a container engine and an administrator in a hurry do it.
+BANS = """
+set -e
+firewall-cmd -q --zone=public --add-rich-rule='rule family=ipv4 source address=192.0.2.66 reject'
+firewall-cmd -q --ipset=bans --add-entry=192.0.2.67
+firewall-cmd -q --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP
+firewall-cmd -q --zone=trusted --add-source=10.88.0.0/16
+firewall-cmd -q --zone=public --remove-service=dhcpv6-client
+"""
+LOST = [
+    'zone public: rich rule family="ipv4" source address="192.0.2.66" reject, changed at run time only',
+    "zone public: service dhcpv6-client, in the files only",
+    "zone trusted: source 10.88.0.0/16, changed at run time only",
+    "set bans: entry 192.0.2.67, changed at run time only",
+    "direct: rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP, changed at run time only",
+]
+
+
+class Target:
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
+        request = {"require_controller": False, "inbound": INBOUND, "_ansible_check_mode": check, **arguments}
+        told = self.lab.run(
+            "target",
+            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
+            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
+            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
+        )
+        assert told.stdout, told.stderr
+        result: dict[str, Any] = json.loads(told.stdout)
+        assert bool(result.get("failed")) == failed, result
+        return result
+
+    def run(self, command: str) -> str:
+        return self.lab.run("target", ["sh", "-c", command], check=True).stdout
+
+    def files(self) -> dict[str, bytes]:
+        return self.lab.snapshot("target", "/etc/firewalld")
+
+    def rules(self) -> str:
+        return self.run("(nft -s list ruleset; iptables-save; ip6tables-save) | grep -v ^#")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+    inventory.write_text(HOSTS)
+    with Lab.up(inventory, name="others") as built:
+        built.run("target", ["firewall-cmd", "--permanent", "--new-ipset=bans", "--type=hash:ip"], check=True)
+        built.run("target", ["firewall-cmd", "--reload"], check=True)
+        yield built
+
+
+@pytest.fixture
+def target(lab: Lab) -> Iterator[Target]:
+    target = Target(lab)
+    before = target.files()
+    yield target
+    target.run("rm -f /etc/firewalld/*/jsa-*; firewall-cmd --reload")
+    assert target.files() == before
+
+
+class TestReload:
+    def test_what_it_costs_is_told_before(self, target: Target) -> None:
+        target.run(BANS)
+        predicted = target.module(check=True)
+        assert "192.0.2.66" in target.rules()
+        done = target.module()
+        for result in (predicted, done):
+            assert result["reload_changes"] == LOST
+            assert "192.0.2.67" in json.dumps(result["warnings"])
+        assert "192.0.2.66" not in target.rules(), "as was told"
+        again = target.module()
+        assert (again["reload_changes"], again.get("warnings")) == ([], None)
+
+    @pytest.mark.parametrize("reload", ["lossless", "never"])
+    def test_one_that_costs_something_is_refused(self, target: Target, reload: str) -> None:
+        target.run(BANS)
+        before = target.files(), target.rules()
+        for check in (True, False):
+            result = target.module(failed=True, check=check, reload=reload)
+            assert f"reload is {reload}" in result["msg"]
+            assert all(line in result["msg"] for line in LOST)
+            assert (target.files(), target.rules()) == before
+
+    def test_one_that_costs_nothing(self, target: Target) -> None:
+        before = target.files(), target.rules()
+        assert "nothing of the site's own" in target.module(failed=True, reload="never")["msg"]
+        assert (target.files(), target.rules()) == before
+        assert target.module(reload="lossless")["reloaded"]
+
+    def test_peers_come_without_one(self, target: Target) -> None:
+        target.module()
+        target.run(BANS)
+        moved = [{**INBOUND[0], "sources": ["10.77.0.13/32", "fd77::12/128"]}]
+        result = target.module(reload="never", inbound=moved)
+        assert (result["changed"], result["reloaded"], result["reload_changes"]) == (True, False, [])
+        assert "192.0.2.66" in target.rules()
+
+
+class TestDrift:
+    def test_object_by_object(self, target: Target) -> None:
+        target.module()
+        assert target.module(check=True)["differences"] == []
+        target.run("firewall-cmd -q --policy=jsa-in --add-port=6000/tcp; "
+                   "firewall-cmd -q --ipset=jsa-ep-4 --add-entry=10.77.0.99; rm /etc/firewalld/ipsets/jsa-ep-6.xml")
+        found = {(one["object"], one["place"]): (one["lacks"], one["has"])
+                 for one in target.module(check=True)["differences"]}
+        assert found == {
+            ("policy jsa-in", "runtime"): ([], ["accept tcp 6000 from anyone"]),
+            ("set jsa-ep-4", "runtime"): ([], ["10.77.0.99/32"]),
+            ("set jsa-ep-6", "files"): (["fd77::12/128"], []),
+        }
+        target.run("nft flush ruleset")
+        (empty,) = [one for one in target.module(check=True)["differences"] if one["place"] == "runtime"]
+        assert empty["lacks"] == ["its rules: the ruleset is empty"]
+        assert target.module()["reloaded"]
+        assert target.module(check=True)["differences"] == []
+
+    @pytest.mark.parametrize(
+        ("setting", "told"),
+        [
+            ("--add-port=5000-6000/tcp", "port 5000-6000/tcp"),
+            ("--add-service=postgresql", "service postgresql"),
+            ("--set-target=ACCEPT", "target ACCEPT"),
+            ("--add-rich-rule='rule family=ipv4 source address=10.9.0.0/16 port port=5432 protocol=tcp accept'",
+             'rule family="ipv4" source address="10.9.0.0/16" port port="5432" protocol="tcp" accept'),
+            ("--add-rich-rule='rule family=ipv4 source address=10.9.0.0/16 accept'",
+             'rule family="ipv4" source address="10.9.0.0/16" accept'),
+            ("--add-port=5433/tcp", None),
+            ("--add-port=5432/udp", None),
+            ("--add-rich-rule='rule family=ipv4 source address=10.9.0.0/16 port port=5432 protocol=tcp reject'", None),
+        ],
+    )  # fmt: skip
+    def test_a_zone_that_opens_what_is_internal(self, target: Target, setting: str, told: str | None) -> None:
+        target.run("cp -a /etc/firewalld/zones /run/zones")
+        try:
+            target.run(f"firewall-cmd -q --permanent --zone=public {setting}; firewall-cmd -q --reload")
+            result = target.module(internal=INTERNAL)
+            expected = [] if told is None else [{"object": "zone public", "setting": told, "protocol": "tcp",
+                                                 "ports": "5432", "why": ["postgres"], "effective": False}]
+            assert result["openings"] == expected
+        finally:
+            target.run("rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
+
+    def test_a_policy_that_opens_it_before_ours(self, target: Target) -> None:
+        target.run("firewall-cmd -q --permanent --new-policy=early; P='firewall-cmd -q --permanent --policy=early'; "
+                   "$P --add-ingress-zone=ANY; $P --add-egress-zone=HOST; $P --set-priority=-200; "
+                   "$P --add-service=postgresql; firewall-cmd -q --reload")
+        try:
+            (opening,) = target.module(internal=INTERNAL)["openings"]
+            assert (opening["object"], opening["effective"]) == ("policy early", True)
+        finally:
+            target.run("rm -f /etc/firewalld/policies/early.xml*")
+
+
+#: A bridge with a container of its own behind it, as Docker and podman make one: a namespace, masqueraded.
+CONTAINER = """
+set -e
+ip netns add box
+ip link add cni0 type bridge
+ip address add 10.88.0.1/24 dev cni0
+ip link set cni0 up
+ip link add box0 type veth peer name eth0 netns box
+ip link set box0 master cni0 up
+ip -n box address add 10.88.0.2/24 dev eth0
+ip -n box link set eth0 up
+ip -n box link set lo up
+ip -n box route add default via 10.88.0.1
+sysctl -qw net.ipv4.ip_forward=1
+firewall-cmd -q --permanent --zone=trusted --add-interface=cni0
+firewall-cmd -q --reload
+iptables -t nat -A POSTROUTING -s 10.88.0.0/24 ! -d 10.88.0.0/24 -j MASQUERADE
+iptables -t nat -A PREROUTING -p tcp --dport 8088 -j DNAT --to-destination 10.88.0.2:80
+"""
+SERVE = "import socket, sys; s = socket.create_server(('', int(sys.argv[1])))\nwhile True: s.accept()[0].close()"
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+
+
+def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
+    lab = target.lab
+    target.run("cp -a /etc/firewalld/zones /run/zones")
+    target.run(CONTAINER)
+    try:
+        serve = f'/usr/bin/python3 -c "{SERVE}"'
+        target.run(f"ip netns exec box {serve} 80 >/dev/null 2>&1 & echo $! >/run/box.pid")
+        lab.run("peer", ["sh", "-c", f"{serve} 9000 >/dev/null 2>&1 & echo $! >/run/out.pid"], check=True)
+
+        def passes() -> tuple[bool, bool, str]:
+            out = lab.run("target", ["ip", "netns", "exec", "box", "/usr/bin/python3", "-c", CONNECT, "10.77.0.12",
+                                     "9000"]).returncode == 0
+            return out, lab.probe("stranger", "10.77.0.11", 8088) == "open", lab.probe("stranger", "10.77.0.11", 8080)
+
+        deadline = time.monotonic() + 10
+        while passes()[:2] != (True, True):
+            assert time.monotonic() < deadline, passes()
+        nat = target.run("iptables-save -t nat | grep -v ^#")
+        outbound = [{"protocol": "tcp", "ports": "1-65535", "destinations": PEER[:1], "why": ["deployment"]}]
+        direct = "firewall-cmd -q --permanent --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP"
+        target.run(f"{direct}; iptables -A FORWARD -s 192.0.2.70 -j DROP")
+        for arguments in ({"unlisted": "drop"}, {"unlisted": "drop", "outbound": []}, {"outbound": outbound},
+                          {"state": "absent"}):
+            target.module(**arguments)
+            assert passes()[:2] == (True, True), arguments
+            assert target.run("iptables-save -t nat | grep -v ^#") == nat
+            filtered = target.run("iptables-save -t filter")
+            # The direct rule comes from firewalld, once; the container engine's from us.
+            assert [filtered.count(f"-s 192.0.2.{number}/32") for number in (68, 70)] == [1, 1]
+        target.module(unlisted="drop")
+        assert passes()[2] == "no_answer", "while what is the host's own is closed"
+    finally:
+        target.run("kill $(cat /run/box.pid); ip netns delete box; ip link delete cni0; iptables -t nat -F; "
+                   "iptables -F; rm -f /etc/firewalld/direct.xml*; "
+                   "sysctl -qw net.ipv4.ip_forward=0; rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
+        lab.run("peer", ["sh", "-c", "kill $(cat /run/out.pid)"])
