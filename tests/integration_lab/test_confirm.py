@@ -24,6 +24,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+
 HOSTS = """
 all:
   hosts:
@@ -138,9 +140,9 @@ def wait_for(condition: Callable[[], Any], patience: float = 20) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, system: System) -> Iterator[Lab]:
     inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
-    inventory.write_text(HOSTS)
+    inventory.write_text(HOSTS + system.variables)
     with Lab.up(inventory, name="confirm-test") as built:
         for name in FIREWALLS:
             built.run(name, ["sh", "-c", SITE], check=True)
@@ -211,6 +213,7 @@ class TestConfirmed:
         target.lab.daemon("target", "restart", "firewalld")
         assert both(target) == before, "it stays"
 
+    @pytest.mark.systems
     def test_the_files_are_the_committed_ones_until_then(self, target: Target) -> None:
         files, rules = both(target)
         pending = target.stage(30)["pending"]
@@ -223,6 +226,7 @@ class TestConfirmed:
         assert target.files() != files
         assert target.program("confirm", pending["id"])["ok"] is False, "only once"
 
+    @pytest.mark.systems
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = both(target)
         script = ROOT / "plugins" / "modules" / "firewalld_policy.py"
@@ -293,6 +297,7 @@ class TestProbes:
 
 
 class TestLockedOut:
+    @pytest.mark.systems
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
         before = both(target)
         result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
@@ -302,6 +307,7 @@ class TestLockedOut:
         assert target.reaches()
         assert target.state("pending") is None
 
+    @pytest.mark.systems
     def test_without_one_the_timer_does(self, target: Target) -> None:
         before = both(target)
         begun = time.monotonic()
@@ -432,6 +438,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
 
+    @pytest.mark.systems
     def test_killed_while_it_waits(self, target: Target) -> None:
         """Nobody takes its rules out of the kernel then, and it starts behind them."""
         files = target.files()
@@ -446,6 +453,7 @@ class TestFirewalldGone:
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
         assert target.reaches()
 
+    @pytest.mark.systems
     def test_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         pending = target.stage(30)["pending"]
@@ -456,6 +464,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert target.state("pending") is None
 
+    @pytest.mark.systems
     def test_stopped_before(self, target: Target) -> None:
         files = target.files()
         target.lab.daemon("target", "stop", "firewalld")
@@ -521,6 +530,7 @@ class TestDisk:
 
 
 class TestTheSite:
+    @pytest.mark.systems
     def test_a_broken_file_of_its_own(self, target: Target) -> None:
         before = both(target)
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
@@ -532,6 +542,7 @@ class TestTheSite:
         finally:
             target.run("rm -f /etc/firewalld/zones/broken.xml")
 
+    @pytest.mark.systems
     def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
         target.run(f'echo \'<ipset type="hash:net"><entry>192.0.2.1</entry></ipset>\' >{path}')
@@ -543,6 +554,7 @@ class TestTheSite:
         finally:
             target.run(f"rm {path}")
 
+    @pytest.mark.systems
     def test_established_sessions_live_through_candidate_and_rollback(self, target: Target) -> None:
         before = target.rules()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
@@ -561,6 +573,7 @@ class TestTheSite:
 
 
 class TestRestarted:
+    @pytest.mark.systems
     def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         target.stage(60)
@@ -574,6 +587,7 @@ class TestRestarted:
 
 
 class TestPrevious:
+    @pytest.mark.systems
     def test_back_and_forth(self, target: Target) -> None:
         first = both(target)
         target.over_ssh(**CANDIDATE)
