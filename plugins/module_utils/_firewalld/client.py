@@ -16,7 +16,12 @@ import time
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import ETC
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import (
+    needs_ipset,
+    users_of_sets,
+)
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 _BUS_NAME = "org.fedoraproject.FirewallD1"
@@ -59,8 +64,9 @@ def find_program(name):  # type: (str) -> Optional[str]
 
 
 class Client(object):
-    def __init__(self, find=find_program):  # type: (Any) -> None
+    def __init__(self, find=find_program, etc=ETC):  # type: (Any, str) -> None
         self._find = find
+        self._etc = etc
         self._programs = {}  # type: Dict[str, Optional[str]]
 
     def program(self, name):  # type: (str) -> Optional[str]
@@ -112,12 +118,30 @@ class Client(object):
         return self.run("firewall-offline-cmd", "--version").strip()
 
     def check_config(self):  # type: () -> None
+        self.require_ipset()
         self.run("firewall-cmd", "--check-config")
 
     def check_config_offline(self):  # type: () -> None
+        self.require_ipset()
         self.run("firewall-offline-cmd", "--check-config")
 
+    def require_ipset(self):  # type: () -> None
+        """Raises CommandError where loading the files would leave the host without any rule.
+
+        Without the program ipset an old firewalld finds nothing wrong with files that use sets, fails to load them, and
+        has flushed everything by then.
+        """
+        if self.program("ipset") is not None:
+            return
+        users = users_of_sets(self._etc)
+        if users and needs_ipset(self._etc, self.status().version or self.offline_version()):
+            raise CommandError(["ipset"], None,
+                               "the program is not there. This firewalld needs it for sets, which %s use: it would "
+                               "find nothing wrong with them, fail to load them, and leave the host without any "
+                               "rule. Install the package ipset" % ", ".join(users))
+
     def reload(self):  # type: () -> None
+        self.require_ipset()
         try:
             self.run("firewall-cmd", "--reload", timeout=_RELOAD)
         except CommandError as error:
