@@ -464,7 +464,6 @@ class TestFirewalldGone:
         assert target.files() == files
         assert target.state("pending") is None
 
-    @pytest.mark.systems
     def test_stopped_before(self, target: Target) -> None:
         files = target.files()
         target.lab.daemon("target", "stop", "firewalld")
@@ -530,7 +529,6 @@ class TestDisk:
 
 
 class TestTheSite:
-    @pytest.mark.systems
     def test_a_broken_file_of_its_own(self, target: Target) -> None:
         before = both(target)
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
@@ -542,7 +540,6 @@ class TestTheSite:
         finally:
             target.run("rm -f /etc/firewalld/zones/broken.xml")
 
-    @pytest.mark.systems
     def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
         target.run(f'echo \'<ipset type="hash:net"><entry>192.0.2.1</entry></ipset>\' >{path}')
@@ -554,7 +551,6 @@ class TestTheSite:
         finally:
             target.run(f"rm {path}")
 
-    @pytest.mark.systems
     def test_established_sessions_live_through_candidate_and_rollback(self, target: Target) -> None:
         before = target.rules()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0

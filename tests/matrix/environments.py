@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Pythons of this machine, and environments with releases of ansible-core on them, each made once for a checkout."""
+"""The Pythons of this machine, and environments with releases of ansible-core on them, each made once a checkout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Controller:
 
 
 def interpreter(version: str) -> Path:
-    """The real program, for a shim means nothing to a host of the lab. Without one, the test is skipped or fails."""
+    """The real program, for a shim means nothing to a lab's host. Without one, the test is skipped, or fails in CI."""
     found = find_pythons([version], os.environ).get(version)
     if found is None:
         pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
@@ -41,7 +41,9 @@ def interpreter(version: str) -> Path:
         if os.environ.get("CI") == "true" and pyenv.is_dir():
             pytest.fail(f"{words}: pyenv install {version}")
         pytest.skip(words)
-    told = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=True
+    )
     return Path(told.stdout.strip())
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.jsa.ports.tests.matrix.environments import ROOT, Controller, environment, interpreter
 from lab import Lab
+
+from ansible_collections.jsa.ports.tests.matrix.environments import ROOT, Controller, environment, interpreter
 
 INVENTORY = """
 all:
