@@ -226,7 +226,7 @@ class TestConfirmed:
         assert target.files() != files
         assert target.program("confirm", pending["id"])["ok"] is False, "only once"
 
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = both(target)
         script = ROOT / "plugins" / "modules" / "firewalld_policy.py"
@@ -307,7 +307,7 @@ class TestLockedOut:
         assert target.reaches()
         assert target.state("pending") is None
 
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_without_one_the_timer_does(self, target: Target) -> None:
         before = both(target)
         begun = time.monotonic()
@@ -438,7 +438,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
 
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_killed_while_it_waits(self, target: Target) -> None:
         """Nobody takes its rules out of the kernel then, and it starts behind them."""
         files = target.files()
@@ -453,7 +453,7 @@ class TestFirewalldGone:
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
         assert target.reaches()
 
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         pending = target.stage(30)["pending"]
@@ -569,7 +569,7 @@ class TestTheSite:
 
 
 class TestRestarted:
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         target.stage(60)
@@ -583,7 +583,7 @@ class TestRestarted:
 
 
 class TestPrevious:
-    @pytest.mark.systems
+    @pytest.mark.systems(complete=True)
     def test_back_and_forth(self, target: Target) -> None:
         first = both(target)
         target.over_ssh(**CANDIDATE)
