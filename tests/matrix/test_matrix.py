@@ -20,6 +20,7 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.test_platform_python import MOVE
 from ansible_collections.jsa.ports.tests.matrix.environments import ROOT, Controller, environment, interpreter
 
 INVENTORY = """
@@ -156,3 +157,22 @@ def test_site_check_why_and_remove(lab: Lab, controller: Controller, python: str
     assert "accepted" in why
     assert changed(play(lab, programs, "remove", *with_python)) == HOSTS
     assert firewalls(lab) == before
+
+
+def test_platform_python_is_found(tmp_path: Path) -> None:
+    """Nobody says where it is: the ansible-core for RHEL 8 looks there by itself."""
+    programs = environment(C216_312) / "bin"
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text("all: {hosts: {target: {ansible_host: 10.77.0.21}}}\n")
+    with Lab.up(inventory, name=f"matrix-platform-{os.getpid()}") as lab:
+        lab.run("target", ["sh", "-c", MOVE], check=True)
+        # The lab names an interpreter for every host.
+        automatic = ["-e", "ansible_python_interpreter=auto_silent"]
+        told = lab.run(
+            None,
+            [str(programs / "ansible"), "-i", str(lab.inventory), "-i", str(lab.state.inventory), "target", *automatic]
+            + ["-m", "jsa.ports.firewalld_policy", "-a", json.dumps({"refused": [{"protocol": "tcp", "ports": "99"}]})],
+            environment={**lab.ansible_environment(), "PATH": f"{programs}:{os.environ['PATH']}"},
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "new connection" in told.stdout
