@@ -11,10 +11,10 @@ TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_c
 RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
-.PHONY: help develop packages demo test lint unit package sanity lab-test bench build clean
+.PHONY: help develop packages demo test lint unit package sanity lab-test test-versions test-matrix bench build clean
 
 help:  ## show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 develop: .venv/develop .dev/ansible_collections/jsa/ports  ## make .venv, so that .venv/bin/ansible-playbook jsa.ports.plan works
 
@@ -33,6 +33,12 @@ package: .venv/test develop  ## build the tarball, look into it, install it, use
 sanity: .venv/test develop  ## run ansible-test sanity, without containers
 lint unit package sanity:
 	@$(RUN) $@
+
+test-versions: .venv/test develop  ## run the tests of the backend on other releases of firewalld
+	@$(RUN) packages versions
+
+test-matrix: .venv/test develop  ## run every ansible-core on hosts with every Python: pyenv's, where it has them
+	@$(RUN) packages matrix
 
 lab-test: .venv/test develop  ## run the tests that send packets between hosts
 	@$(RUN) packages lab

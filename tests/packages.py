@@ -28,6 +28,7 @@ PACKAGES = {
     "ip": "iproute2",
     "ipset": "ipset",
     "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
     "nmap": "nmap",
     "ping": "iputils-ping",

@@ -51,8 +51,9 @@ class Step:
         return any("{reports}" in word for word in self.command)
 
 
-def pytest(folder: str, timeout: float = 600) -> Step:
-    return Step("pytest", (PYTHON, "-m", "pytest", "-q", "--junit-xml={reports}/pytest.xml", folder), timeout=timeout)
+def pytest(folder: str, *options: str, timeout: float = 600) -> Step:
+    command = (PYTHON, "-m", "pytest", "-q", "--junit-xml={reports}/pytest.xml", folder, *options)
+    return Step("pytest", command, timeout=timeout)
 
 
 def own(name: str, *arguments: str, timeout: float = 600) -> Step:
@@ -92,6 +93,8 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "package": (pytest("tests/package"),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
     "lab": (pytest("tests/integration_lab", timeout=1500),),
+    "versions": (pytest("tests/integration_lab", "--systems", timeout=1200),),
+    "matrix": (pytest("tests/matrix", timeout=1200),),
 }
 
 
@@ -102,6 +105,8 @@ class Outcome:
     skipped: int = 0
     #: What else went wrong: each sentence counts as one of *failed*.
     remarks: list[str] = field(default_factory=list)
+    #: What was skipped, and why.
+    missing: list[str] = field(default_factory=list)
 
     def fail(self, remark: str) -> None:
         self.failed += 1
@@ -128,8 +133,9 @@ def count_reports(folder: Path) -> Outcome:
         for case in cases:
             if case.find("failure") is not None or case.find("error") is not None:
                 outcome.failed += 1
-            elif case.find("skipped") is not None:
+            elif (skipped := case.find("skipped")) is not None:
                 outcome.skipped += 1
+                outcome.missing.append(f"{case.get('name')}: {skipped.get('message')}")
             else:
                 outcome.passed += 1
     return outcome
@@ -252,6 +258,8 @@ def run_step(stage: str, step: Step) -> Outcome:
         print(log.read_text(errors="replace").rstrip())
         for remark in outcome.remarks:
             print(f"{stage}: {step.name}: {remark}")
+    for skip in outcome.missing:
+        print(f"{stage}: SKIPPED: {skip}")
     return outcome
 
 

@@ -384,6 +384,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import takes_sets_as_destinations
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import (
     build_ruleset,
     read_guard,
@@ -391,8 +392,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import
 )
 
 DEFAULT_SSH_PORT = 22
-#: An older firewalld has to be told each address.
-SETS_AS_DESTINATIONS = (1, 0, 0)
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
 
@@ -427,7 +426,7 @@ def run(module, client, files):
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
                 "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None}
     status = verbs.require_firewalld(client, module.params["offline"])
-    if module.params["state"] != "previous" and verbs.version_of(status.version) < SETS_AS_DESTINATIONS:
+    if module.params["state"] != "previous" and not takes_sets_as_destinations(status.version):
         wanted = wanted_ruleset(module.params, connection, destination_sets=False)
     shell.settle(module, host)
     rolled_back = shell.report_rollback(module, host)

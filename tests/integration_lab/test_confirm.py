@@ -24,6 +24,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+
 HOSTS = """
 all:
   hosts:
@@ -138,9 +140,9 @@ def wait_for(condition: Callable[[], Any], patience: float = 20) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, system: System) -> Iterator[Lab]:
     inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
-    inventory.write_text(HOSTS)
+    inventory.write_text(HOSTS + system.variables)
     with Lab.up(inventory, name="confirm-test") as built:
         for name in FIREWALLS:
             built.run(name, ["sh", "-c", SITE], check=True)
@@ -211,6 +213,7 @@ class TestConfirmed:
         target.lab.daemon("target", "restart", "firewalld")
         assert both(target) == before, "it stays"
 
+    @pytest.mark.systems
     def test_the_files_are_the_committed_ones_until_then(self, target: Target) -> None:
         files, rules = both(target)
         pending = target.stage(30)["pending"]
@@ -223,6 +226,7 @@ class TestConfirmed:
         assert target.files() != files
         assert target.program("confirm", pending["id"])["ok"] is False, "only once"
 
+    @pytest.mark.systems(complete=True)
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = both(target)
         script = ROOT / "plugins" / "modules" / "firewalld_policy.py"
@@ -293,6 +297,7 @@ class TestProbes:
 
 
 class TestLockedOut:
+    @pytest.mark.systems
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
         before = both(target)
         result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
@@ -302,6 +307,7 @@ class TestLockedOut:
         assert target.reaches()
         assert target.state("pending") is None
 
+    @pytest.mark.systems(complete=True)
     def test_without_one_the_timer_does(self, target: Target) -> None:
         before = both(target)
         begun = time.monotonic()
@@ -419,6 +425,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
 
+    @pytest.mark.systems(complete=True)
     def test_killed_while_it_waits(self, target: Target) -> None:
         """Nobody takes its rules out of the kernel then, and it starts behind them."""
         files = target.files()
@@ -433,6 +440,7 @@ class TestFirewalldGone:
         assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
         assert target.reaches()
 
+    @pytest.mark.systems(complete=True)
     def test_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         pending = target.stage(30)["pending"]
@@ -548,6 +556,7 @@ class TestTheSite:
 
 
 class TestRestarted:
+    @pytest.mark.systems(complete=True)
     def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         target.stage(60)
@@ -561,6 +570,7 @@ class TestRestarted:
 
 
 class TestPrevious:
+    @pytest.mark.systems(complete=True)
     def test_back_and_forth(self, target: Target) -> None:
         first = both(target)
         target.over_ssh(**CANDIDATE)

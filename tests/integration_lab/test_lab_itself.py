@@ -38,7 +38,7 @@ all:
       # One ICMP error a second to a peer is what Linux gives by default, and what these tests have no time for.
       lab_sysctls: {net.ipv4.icmp_ratelimit: 0, net.ipv6.icmp.ratelimit: 0}
     beta: {jsa_address: [10.77.1.12, "fd77:1::12"], lab_firewalld: false}
-    gamma: {ansible_host: 10.77.0.13, lab_ssh_port: 2222}
+    gamma: {ansible_host: 10.77.0.13, lab_ssh_port: 2222, lab_without: [ipset]}
     here: {ansible_connection: local}
 """
 ONE_HOST = "all: {hosts: {alpha: {ansible_host: 10.77.0.11, lab_firewalld: false}}}\n"
@@ -177,6 +177,11 @@ def test_hosts_are_what_the_inventory_says(lab: Lab) -> None:
     assert lab.run("beta", ["firewall-cmd", "--state"]).returncode != 0
     addresses = lab.run("alpha", ["ip", "-brief", "address", "show", "dev", "eth0"]).stdout
     assert {"10.77.0.11/24", "10.77.0.10/24", "fd77::11/64"} < set(addresses.split())
+
+
+def test_a_host_without_a_program(lab: Lab) -> None:
+    there = {name: lab.run(name, ["sh", "-c", "command -v ipset"]).returncode == 0 for name in lab.hosts}
+    assert there == {"alpha": True, "beta": True, "gamma": False}
 
 
 def test_ansible_reaches_all_hosts(lab: Lab) -> None:
@@ -636,6 +641,7 @@ def test_control_sockets_fit_whatever_the_folder(folder: Path, single: Callable[
         ({"jsa_address": "10.0.0.1", "lab_controller": "10.0.0.1"}, "10.0.0.1 belongs to one"),
         ({"jsa_address": "10.0.0.1", "lab_controller": "10.9.0.1"}, "10.9.0.1 lies in none"),
         ({"jsa_address": "10.0.0.1", "lab_root": "/nowhere"}, "/nowhere holds no system"),
+        ({"jsa_address": "10.0.0.1", "lab_without": "no-such"}, "'no-such' is no program that / has"),
         ({"jsa_address": "10.0.0.1", "lab_sysctls": {"kernel.panic": 1}}, "kernel.panic is not below net."),
     ],
 )

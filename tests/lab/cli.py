@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
-from lab import state
+from lab import state, systems
 from lab.api import Lab, take_down
 from lab.errors import LabError, MissingRequirement
 
@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     daemon.add_argument("daemon", metavar="DAEMON")
     reboot = verb("reboot", "Power a host off and on again; its files stay.")
     reboot.add_argument("host", metavar="HOST")
+    system = verbs.add_parser("system", help="Make the files of another Debian release and print their folder.")
+    system.add_argument("release", choices=list(systems.RELEASES))
     verb("isolated", "Prove that no packet can leave the controller's namespace.")
     return parser
 
@@ -162,6 +164,11 @@ def _daemon(parsed: argparse.Namespace) -> int:
 
 def _reboot(parsed: argparse.Namespace) -> int:
     print(f"{parsed.host}: up after {Lab(parsed.name).reboot(parsed.host):.1f} s")
+    return 0
+
+
+def _system(parsed: argparse.Namespace) -> int:
+    print(*systems.roots(parsed.release))
     return 0
 
 

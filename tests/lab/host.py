@@ -20,7 +20,7 @@ from typing import Any
 
 from lab import network, processes, ssh
 from lab.errors import LabError
-from lab.inventory import Host, Plan
+from lab.inventory import Host, Plan, places
 from lab.processes import Process
 from lab.state import State, write
 
@@ -148,7 +148,16 @@ def _first_files(host: RunningHost, spec: Host) -> None:
     # Somebody's home on this machine is nothing that a host should read; other Pythons are.
     for entry in (Path(spec.root) / "root").iterdir():
         if entry.name != ".pyenv" and not (home / entry.name).exists():
-            os.mknod(home / entry.name, stat.S_IFCHR, os.makedev(0, 0))
+            _hide(home / entry.name)
+    for program in spec.without:
+        for path in places(Path(spec.root), program):
+            (upper / path.parent).mkdir(parents=True, exist_ok=True)
+            _hide(upper / path)
+
+
+def _hide(path: Path) -> None:
+    """What the overlay takes for a file that was removed."""
+    os.mknod(path, stat.S_IFCHR, os.makedev(0, 0))
 
 
 def _opaque(path: Path, mode: int = 0o755) -> None:

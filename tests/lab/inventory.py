@@ -35,6 +35,7 @@ class Host:
     ssh_port: int = 22
     python: str = "/usr/bin/python3"
     root: str = "/"
+    without: tuple[str, ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -43,11 +44,11 @@ class Host:
         return self.addresses[0]
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "addresses": list(self.addresses)}
+        return {**asdict(self), "addresses": list(self.addresses), "without": list(self.without)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Host:
-        return cls(**{**values, "addresses": tuple(values["addresses"])})
+        return cls(**{**values, "addresses": tuple(values["addresses"]), "without": tuple(values["without"])})
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,12 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
     root = Path(str(values.get("lab_root", "/")))
     if not (root / "usr" / "bin" / "python3").exists():
         mistakes.append(f"{name}: lab_root: {root} holds no system with /usr/bin/python3")
+    without = [str(program) for program in _listed(values.get("lab_without"))]
+    mistakes += [
+        f"{name}: lab_without: {program!r} is no program that {root} has"
+        for program in without
+        if not places(root, program)
+    ]
     return Host(
         name=name,
         addresses=tuple(addresses),
@@ -150,8 +157,19 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         ssh_port=_number(f"{name}: lab_ssh_port", values.get("lab_ssh_port", 22), 1, 65535, mistakes),
         python=str(values.get("ansible_python_interpreter", "/usr/bin/python3")),
         root=str(root),
+        without=tuple(without),
         sysctls=sysctls,
     )
+
+
+def places(root: Path, program: str) -> list[Path]:
+    """Where a system has a program, below its root. A folder that is a link to another one is not counted twice."""
+    folders = [Path(folder) for folder in ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")]
+    return [
+        folder / program
+        for folder in folders
+        if not (root / folder).is_symlink() and (root / folder / program).exists()
+    ]
 
 
 def _number(key: str, value: Any, least: int, most: int, mistakes: list[str]) -> int:

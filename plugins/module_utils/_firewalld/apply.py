@@ -34,6 +34,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, render
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime, read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import parse_version
 
 OLDEST = (0, 9, 0)
 
@@ -80,21 +81,13 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
             raise FirewalldError("firewalld is installed, but does not run (%s): systemctl enable --now firewalld, or "
                                  "set offline: true to write the permanent files only" % status.reason)
         status = status._replace(version=client.offline_version())
-    if version_of(status.version) < OLDEST:
+    if parse_version(status.version) < OLDEST:
         raise FirewalldError("firewalld %s has no policies: version 0.9.0 or later is needed" % status.version)
     return status
 
 
 def _masked(folders):  # type: (Tuple[str, ...]) -> bool
     return any(os.path.realpath(os.path.join(folder, "firewalld.service")) == "/dev/null" for folder in folders)
-
-
-def version_of(text):  # type: (str) -> Tuple[int, ...]
-    numbers = []
-    for part in text.split(".")[:3]:
-        digits = "".join(char for char in part if char.isdigit())
-        numbers.append(int(digits or 0))
-    return tuple(numbers)
 
 
 def read(client, files, running):  # type: (Client, PermanentFiles, bool) -> Situation

@@ -17,7 +17,12 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._dbus import Bus, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import iptables
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import ETC
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.iptables import Tables, direct_places, read_tables
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import (
+    needs_ipset,
+    users_of_sets,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
 
 _NAME = "org.fedoraproject.FirewallD1"
@@ -50,9 +55,10 @@ class NotAsked(Exception):
 
 
 class Client(Programs):
-    def __init__(self, find=find_program, bus=None):  # type: (Any, Any) -> None
+    def __init__(self, find=find_program, bus=None, etc=ETC):  # type: (Any, Any, str) -> None
         super(Client, self).__init__(find)
         self._bus = bus or Bus()
+        self._etc = etc
 
     def call(self, interface, member, signature="", arguments=(), path="", timeout=_QUICK, destination=_NAME):
         # type: (str, str, str, Sequence[Any], str, float, str) -> Tuple[Any, ...]
@@ -86,16 +92,34 @@ class Client(Programs):
         return self.run("firewall-offline-cmd", "--version").strip()
 
     def check_config(self):  # type: () -> None
+        self.require_ipset()
         try:
             self.call("", "checkPermanentConfig", timeout=_RELOAD)
         except NotAsked:
             self.run("firewall-cmd", "--check-config")
 
     def check_config_offline(self):  # type: () -> None
+        self.require_ipset()
         self.run("firewall-offline-cmd", "--check-config")
+
+    def require_ipset(self):  # type: () -> None
+        """Raises CommandError where loading the files would leave the host without any rule.
+
+        Without the program ipset an old firewalld finds nothing wrong with files that use sets, fails to load them, and
+        has flushed everything by then.
+        """
+        if self.program("ipset") is not None:
+            return
+        users = users_of_sets(self._etc)
+        if users and needs_ipset(self._etc, self.status().version or self.offline_version()):
+            raise CommandError(["ipset"], None,
+                               "the program is not there. This firewalld needs it for sets, which %s use: it would "
+                               "find nothing wrong with them, fail to load them, and leave the host without any "
+                               "rule. Install the package ipset" % ", ".join(users))
 
     def reload(self):  # type: () -> None
         """Others' rules in iptables, which firewalld flushes at that, are put back whatever comes of it."""
+        self.require_ipset()
         kept = self._read_iptables()
         try:
             self._reload()

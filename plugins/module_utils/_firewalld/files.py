@@ -152,6 +152,13 @@ class PermanentFiles(object):
             return
         os.fchmod(handle, status.st_mode & 0o7777)
         os.fchown(handle, status.st_uid, status.st_gid)
+        # An SELinux label that somebody gave the file, and access lists.
+        for name in os.listxattr(replaced):
+            try:
+                os.setxattr(handle, name, os.getxattr(replaced, name))
+            except OSError:
+                # The folder's own label, which it has then, is what a new file would get.
+                pass
 
 
 def read_object(path, text):  # type: (str, str) -> ObjectFile

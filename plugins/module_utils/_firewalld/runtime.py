@@ -252,6 +252,8 @@ def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
 
 # iptables
 
+#: Where firewalld's INPUT leads to: before 2.0, and since.
+_IPT_ROOTS = frozenset(("INPUT_ZONES", "INPUT_POLICIES"))
 _IPT_POLICY = re.compile(r"^(?:IN|OUT)_(?:policy_)?(%s[^ ]*)$" % re.escape(NAME_PREFIX))
 
 
@@ -262,7 +264,7 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
     for family, text in ((IPV4, ipv4), (IPV6, ipv6)):
         chains = _ipt_chains(text or "", family)
         # Without IPv6 in the kernel firewalld loads no rules for it.
-        if "INPUT_ZONES" not in chains.rules:
+        if not _IPT_ROOTS.intersection(chains.rules):
             continue
         families.append(family)
         linked = chains.reachable("INPUT") | chains.reachable("OUTPUT")

@@ -56,6 +56,11 @@ def test_reports_are_added_up(tmp_path: Path) -> None:
     assert counts(count_reports(tmp_path)) == (2, 1, 1)
 
 
+def test_what_was_skipped_is_named(tmp_path: Path) -> None:
+    write_report(tmp_path, "one.xml", "passed", "skipped")
+    assert count_reports(tmp_path).missing == ["d: not here"]
+
+
 def test_a_damaged_report_is_a_failure(tmp_path: Path) -> None:
     write_report(tmp_path, "one.xml", "passed")
     (tmp_path / "two.xml").write_text("<testsuites><testsuite>")
@@ -228,7 +233,7 @@ def test_what_ends_by_itself_in_time_is_no_failure(tmp_path: Path) -> None:
 def test_what_is_counted_by_reports_writes_them(stage: str) -> None:
     # One command that stands for many tests, and does not say so, would count as a single one.
     for step in run.STAGES[stage]:
-        assert step.reports == (stage in ("unit", "package", "sanity", "lab")), step.name
+        assert step.reports == (stage in ("unit", "package", "sanity", "lab", "versions", "matrix")), step.name
 
 
 def test_an_unknown_stage_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,8 @@ class Programs:
         self.log.touch()
         #: Member -> its answer, or the error that it is answered with; everything else is answered with nothing.
         self.bus: dict[str, Any] | BusError = NO_BUS
-        self.client = Client(self.find, self)
+        self.etc = root / "etc"
+        self.client = Client(self.find, self, str(self.etc))
 
     def call(
         self, name: str, path: str, interface: str, member: str, signature: str, arguments: list[Any], timeout: float
@@ -73,6 +74,33 @@ def test_a_reload_that_takes_longer_than_firewall_cmd_waits(programs: Programs) 
     programs.add("firewall-cmd", refuse)
     programs.client.reload()
     assert programs.calls() == ["firewall-cmd --reload", "firewall-cmd --version"]
+
+
+@pytest.mark.parametrize("verb", ["reload", "check_config", "check_config_offline"])
+@pytest.mark.parametrize(
+    ("version", "conf", "policy", "ipset", "refused"),
+    [
+        ("0.9.3", "", '<source ipset="a"/>', False, True),
+        ("1.3.3", "FirewallBackend=iptables", '<source ipset="a"/>', False, True),
+        ("1.3.3", "#FirewallBackend=iptables", '<source ipset="a"/>', False, False),
+        ("0.9.3", "", '<source ipset="a"/>', True, False),
+        ("0.9.3", "", "<description>ipset</description>", False, False),
+    ],
+)
+def test_nothing_is_loaded_that_would_empty_the_ruleset(
+    programs: Programs, verb: str, version: str, conf: str, policy: str, ipset: bool, refused: bool
+) -> None:
+    (programs.etc / "policies").mkdir(parents=True)
+    (programs.etc / "firewalld.conf").write_text(conf + "\n")
+    (programs.etc / "policies" / "a.xml").write_text(policy)
+    for program in ("firewall-cmd", "firewall-offline-cmd", *(["ipset"] if ipset else [])):
+        programs.add(program, f"echo {version}")
+    if refused:
+        with pytest.raises(CommandError, match=r"policies/a\.xml use: .* Install the package ipset"):
+            getattr(programs.client, verb)()
+    else:
+        getattr(programs.client, verb)()
+    assert refused != any("--reload" in call or "--check-config" in call for call in programs.calls())
 
 
 def test_words_of_commands_are_english(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:

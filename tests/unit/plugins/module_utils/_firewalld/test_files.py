@@ -159,6 +159,35 @@ def test_a_disk_that_fills_up_leaves_every_file_as_it_was(
     assert host.content() == before
 
 
+def test_a_label_stays_on_a_file_that_is_replaced(host: Host, ruleset: Ruleset) -> None:
+    """SELinux keeps its label where any program's attribute is kept; not every kernel of a test has SELinux."""
+    host.write(render(ruleset))
+    policy = host.etc / "policies" / "jsa-in.xml"
+    os.setxattr(policy, "user.label", b"system_u:object_r:firewalld_etc_rw_t:s0")
+    before = policy.stat().st_ino
+    texts = render(ruleset)
+    texts["policies/jsa-in.xml"] += "\n"
+    host.write(texts)
+    assert policy.stat().st_ino != before
+    assert os.getxattr(policy, "user.label") == b"system_u:object_r:firewalld_etc_rw_t:s0"
+
+
+def test_an_attribute_that_cannot_be_kept_is_no_reason_to_fail(
+    host: Host, ruleset: Ruleset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.write(render(ruleset))
+    os.setxattr(host.etc / "policies" / "jsa-in.xml", "user.label", b"x")
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    texts = render(ruleset)
+    texts["policies/jsa-in.xml"] += "\n"
+    host.write(texts)
+    assert (host.etc / "policies" / "jsa-in.xml").read_text().endswith("\n\n")
+
+
 def test_sets_come_before_the_policy_and_leave_after_it(
     host: Host, ruleset: Ruleset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

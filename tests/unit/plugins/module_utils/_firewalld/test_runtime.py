@@ -255,6 +255,15 @@ def test_a_set_that_is_not_loaded(data: Path, ruleset: Ruleset) -> None:
     assert compare_runtime(ruleset, parse_nft(table)).structure == ("set jsa-admin-4 is not loaded",)
 
 
+def test_iptables_since_firewalld_2(data: Path, ruleset: Ruleset) -> None:
+    """The chain that leads to all of them has another name there."""
+    ipv4, ipv6, sets = iptables(data)
+    newer = [text.replace("INPUT_ZONES", "INPUT_POLICIES") for text in (ipv4, ipv6)]
+    runtime = parse_iptables(*newer, sets)
+    assert runtime.alive
+    assert not compare_runtime(ruleset, runtime).any()
+
+
 def test_iptables_without_ipv6(data: Path, ruleset: Ruleset) -> None:
     """Where the kernel has no IPv6, firewalld loads nothing for it, and nothing is missing."""
     ipv4, _ipv6, sets = iptables(data)
