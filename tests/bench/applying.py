@@ -25,6 +25,7 @@ _MODULE = "jsa.ports.firewalld_policy"
 
 _PING, _RELOAD, _EMPTY_RELOAD = "ping", "reload", "reload without any rules"
 _FIRST, _AGAIN = "first apply", "no change"
+_CONFIRMED, _CONFIRMED_AGAIN = "first apply, confirmed", "no change, confirmed"
 _LOOP_FIRST, _LOOP_AGAIN = "play with the loop, first apply", "play with the loop, no change"
 _PLAY_FIRST, _PLAY_AGAIN, _PLAY_PING = "play with ours, first apply", "play with ours, no change", "play with one ping"
 
@@ -34,7 +35,7 @@ _RESET = "rm -f /etc/firewalld/zones/* /etc/firewalld/policies/* /etc/firewalld/
 
 def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
     rules = _console(folder)
-    # Neither the loop nor the floor confirms anything.
+    # Neither the loop nor the floor confirms anything; what the confirmation costs is measured by itself.
     ours = {"inbound": rules["inbound"], "refused": rules["refused"], "confirm_timeout": 0}
     rich = list(_rich_rules(rules["inbound"]))
     if len(rich) < _LOOPED:
@@ -62,6 +63,8 @@ def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
             samples.ratio("first apply / (ping + reload)", [_FIRST], [_PING, _RELOAD], AT_MOST, 1.5),
             samples.ratio("first apply / (ping + reload without any rules)", [_FIRST], [_PING, _EMPTY_RELOAD]),
             samples.ratio("no change / ping", [_AGAIN], [_PING], AT_MOST, 1.3),
+            samples.ratio("first apply, confirmed / unconfirmed", [_CONFIRMED], [_FIRST], AT_MOST, 2),
+            samples.ratio("no change, to be confirmed / not to be", [_CONFIRMED_AGAIN], [_AGAIN]),
         ],
     )
 
@@ -102,8 +105,8 @@ def _beside_the_floor(hosts: Hosts, ours: dict[str, Any], samples: Samples) -> N
     def reload(name: str) -> None:
         samples.add(name, hosts.run(CONSOLE, "firewall-cmd", "--reload").seconds)
 
-    def apply(name: str, status: str) -> None:
-        timed = hosts.module(CONSOLE, _MODULE, ours)
+    def apply(name: str, status: str, confirm_timeout: int = 0) -> None:
+        timed = hosts.module(CONSOLE, _MODULE, {**ours, "confirm_timeout": confirm_timeout})
         if not timed.output.startswith(f"{CONSOLE} | {status} "):
             raise UnmeasurableError(f"{name}: {timed.output[:500]}")
         samples.add(name, timed.seconds)
@@ -113,7 +116,10 @@ def _beside_the_floor(hosts: Hosts, ours: dict[str, Any], samples: Samples) -> N
     apply(_FIRST, "CHANGED")
     samples.add(_PING, hosts.module(CONSOLE, "ansible.builtin.ping", {}).seconds)
     apply(_AGAIN, "SUCCESS")
+    apply(_CONFIRMED_AGAIN, "SUCCESS", 60)
     reload(_RELOAD)
+    hosts.run(CONSOLE, "sh", "-c", _RESET)
+    apply(_CONFIRMED, "CHANGED", 60)
 
 
 def _beside_the_loop(hosts: Hosts, ours: dict[str, Any], rich: list[str], samples: Samples) -> None:
