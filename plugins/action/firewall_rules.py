@@ -105,11 +105,12 @@ class ActionModule(ActionBase):
                 f"The saved plan {plan_file} does not know every host of this play; nothing was changed",
                 [f"{name} is not in it: write the plan anew, or leave the host out with --limit" for name in unknown],
             )
+        stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
+        old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
+        remarks = [old] if stale else []
         try:
             current = planner.plan(mistakes)
         except InputError as error:
             # A part of the inventory is enough to apply a saved plan, but not to compute one.
-            return saved, [f"it could not be compared: {'; '.join(error.problems)}"], []
-        stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
-        old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
-        return saved, plan_differences(saved, current), [old] if stale else []
+            return saved, [f"it could not be compared: {'; '.join(error.problems)}"], remarks
+        return saved, plan_differences(saved, current), remarks

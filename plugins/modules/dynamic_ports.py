@@ -10,11 +10,11 @@ module: dynamic_ports
 short_description: Show and keep which ports the services of a JSA deployment have at present
 version_added: 1.0.0
 description:
-  - Takes what M(jsa.ports.portmap) returned on the hosts of the play, registered as C(jsa_discovered), prints it, and keeps
-    it in a file on the controller for later runs.
+  - Takes what M(jsa.ports.portmap) returned on the hosts of the play, registered as C(jsa_discovered), prints it,
+    and keeps it in a file on the controller for later runs.
   - Hosts that are in the file and not in the play stay in it as they are.
-  - Run it with C(run_once). With C(jsa_dynamic_ports) set to V(discovered), M(jsa.ports.firewall_rules) reads both what is
-    registered and the file.
+  - Run it with C(run_once). With C(jsa_dynamic_ports) set to V(discovered), M(jsa.ports.firewall_rules) reads both what
+    is registered and the file.
 extends_documentation_fragment:
   - jsa.ports.attributes
 attributes:

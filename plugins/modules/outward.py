@@ -12,14 +12,14 @@ short_description: Contact servers outside of the deployment, each in its own pr
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Contacts each target from the host that it runs on, all at once, and says what came of it. An open port proves little;
-    each target is therefore spoken to as JSA would.
+  - Contacts each target from the host that it runs on, all at once, and says what came of it. An open port proves
+    little; each target is therefore spoken to as JSA would.
   - V(smtp) waits for the greeting and leaves again. V(ntp) asks for the time. V(nfs) and V(mountd) call the RPC program
-    without arguments; V(mountd) asks rpcbind for its port first. V(dns) asks the server for the address of C(name). V(tls)
-    does a TLS handshake, through O(proxy) where that is set.
-  - Nothing is downloaded, sent or mounted, and nothing on the host is changed. A target that fails is a result, no failure
-    of the module.
-  - Names are looked up by the host itself, but those of V(tls) behind a proxy by the proxy.
+    without arguments; V(mountd) asks rpcbind for its port first. V(dns) asks the server for the address of C(name).
+    V(tls) does a TLS handshake, through O(proxy) where that is set.
+  - Nothing is downloaded, sent or mounted, and nothing on the host is changed. A target that fails is a result, no
+    failure of the module.
+  - Names are looked up by the host itself, those of V(tls) behind a proxy by the proxy.
 extends_documentation_fragment:
   - jsa.ports.attributes
 attributes:
@@ -32,8 +32,8 @@ attributes:
 options:
   targets:
     description:
-      - What to contact. Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name or
-        an address), and C(port), by default the usual one of its kind.
+      - What to contact. Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name
+        or an address), and C(port), by default the usual one of its kind.
       - C(name) is for V(dns) the name to ask for, and for V(tls) the server's name if that is not C(host).
       - Any other key, such as C(id), is returned with the result.
     type: list
@@ -41,8 +41,8 @@ options:
     required: true
   proxy:
     description:
-      - URL of the HTTP proxy for V(tls), as V(http://proxy.example.org:3128) or V(http://user:password@proxy.example.org:3128).
-        Other kinds do not go through it.
+      - URL of the HTTP proxy for V(tls), as V(http://proxy.example.org:3128) or
+        V(http://user:password@proxy.example.org:3128). Other kinds do not go through it.
       - The password, if special characters are in it percent-encoded, is in no result.
     type: str
   ca_file:

@@ -78,8 +78,8 @@ EXAMPLES = r"""
 RETURN = r"""
 services:
   description:
-    - Every service that has a port, sorted by kind, service, protocol and port. One whose port is 0 has none, or hides it
-      (RV(imq.without_port)).
+    - Every service that has a port, sorted by kind, service, protocol and port. One whose port is 0 has none, or hides
+      it (RV(imq.without_port)).
   returned: success
   type: list
   elements: dict

@@ -53,6 +53,7 @@ DESTINATION_NETWORKS: tuple[str, ...] = (
     "smtp_gateways",
     "ntp_servers",
     "nfs_servers",
+    "dns_servers",
     "windows_hosts",
     "public_servers",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ NAMES = "good.test mirror.test forbidden.test"
 OPENSSL = """
 set -e
 mkdir -p /run/world && cd /run/world
-openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj "/O=Test/CN=Test authority" 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 \\
+    -subj "/O=Test/CN=Test authority" 2>/dev/null
 issue() {
     openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj "/CN=good.test" 2>/dev/null
     printf 'subjectAltName=DNS:good.test,DNS:forbidden.test' >$1.ext
@@ -117,13 +119,14 @@ CASES: list[tuple[dict[str, Any], str, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-class TestTargets:
-    @pytest.fixture(scope="class")
-    def results(self, lab: Lab) -> list[dict[str, Any]]:
-        results: list[dict[str, Any]] = run(lab, [case[0] for case in CASES], timeout=5)[0]["results"]
-        return results
+@pytest.fixture(scope="module")
+def results(lab: Lab) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = run(lab, [case[0] for case in CASES], timeout=5)[0]["results"]
+    return results
 
-    @pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{c[0]['kind']}-{n}-{c[1]}" for n, c in enumerate(CASES)])
+
+class TestTargets:
+    @pytest.mark.parametrize("number", range(len(CASES)))
     def test_outcome(self, results: list[dict[str, Any]], number: int) -> None:
         target, result, says, details = CASES[number]
         got = results[number]
@@ -164,7 +167,7 @@ def test_through_a_proxy(lab: Lab, proxy: str, host: str, result: str, says: str
 
 
 def test_only_the_proxy_is_contacted_where_one_is_set(lab: Lab) -> None:
-    table = f"table ip direct {{ chain output {{ type filter hook output priority 0; tcp dport 443 drop; }}; }}"
+    table = "table ip direct { chain output { type filter hook output priority 0; tcp dport 443 drop; }; }"
     lab.run("alpha", ["nft", table], check=True)
     try:
         proxied = run(lab, [{"kind": "tls", "host": "good.test"}], proxy=f"http://{WORLD}:3128", timeout=4)[0]
@@ -173,3 +176,60 @@ def test_only_the_proxy_is_contacted_where_one_is_set(lab: Lab) -> None:
         lab.run("alpha", ["nft", "delete", "table", "ip", "direct"], check=True)
     assert proxied["summary"] == {"ok": 1}
     assert direct["results"][0]["result"] in ("no_answer", "prohibited")
+
+
+DEPLOYMENT = f"""
+all:
+  vars:
+    jsa_networks:
+      smtp_gateways: [{WORLD}]
+      ntp_servers: [{WORLD}, 192.0.2.0/24]
+      nfs_servers: [{WORLD}]
+      dns_servers: [{WORLD}]
+    jsa_public_servers:
+      download.juniper.net: {{host: good.test}}
+      update.xforce-security.com: {{host: mirror.test, name: good.test}}
+      license.xforce-security.com: none
+    jsa_outward_ca_file: /run/ca.pem
+    jsa_outward_timeout: 5
+  children:
+    jsa_console:
+      hosts:
+        alpha: {{ansible_host: 10.77.0.11, jsa_features: [email, nfs_client]}}
+"""
+
+
+class TestPlaybook:
+    @pytest.fixture
+    def inventory(self, tmp_path: Path) -> Path:
+        path = tmp_path / "hosts.yml"
+        path.write_text(DEPLOYMENT)
+        return path
+
+    def play(self, lab: Lab, inventory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return lab.ansible(["ansible-playbook", "jsa.ports.outward", *arguments], inventory=inventory)
+
+    @pytest.mark.parametrize("arguments", [(), ("--check",), ("-e", f"jsa_proxy=http://{WORLD}:3128")])
+    def test_all_is_well(self, lab: Lab, inventory: Path, arguments: tuple[str, ...]) -> None:
+        done = self.play(lab, inventory, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = [line.split() for line in done.stdout.splitlines() if line.startswith("alpha  ")]
+        assert [row[1] for row in rows] == [
+            f"{WORLD}:{port}" for port in (25, 123, 762, 2049, 53)
+        ] + ["good.test:443", "mirror.test:443"]
+        assert all("ok" in row for row in rows)
+        assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address" in done.stdout
+        assert "changed=0" in done.stdout
+
+    def test_what_fails_is_told_with_a_remedy_and_without_the_password(self, lab: Lab, inventory: Path) -> None:
+        proxy = f"jsa_proxy=http://jsa:s3cret%2Fwrong@{WORLD}:3129"
+        done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")
+        assert done.returncode != 0
+        assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +let the proxy", done.stdout)
+        assert "2 of 7 targets fail" in done.stdout
+        assert "s3cret" not in done.stdout + done.stderr
+
+    def test_without_the_console_there_is_nobody_to_ask(self, lab: Lab, inventory: Path) -> None:
+        done = self.play(lab, inventory, "--limit", "beta")
+        assert done.returncode != 0
+        assert "the console (alpha) is not in this play" in done.stdout + done.stderr

@@ -33,7 +33,7 @@ def _by_the_byte(table):
     return [table[index : index + 1] for index in range(len(table))]
 
 
-#: How a port mapper can misbehave: its table to what it sends, piece by piece. None keeps the connection and says nothing.
+#: How a port mapper can misbehave: its table to what it sends, piece by piece. None: the connection stays, silent.
 MANNERS = {
     "normal": lambda table: [table],
     "garbage": lambda table: [b"\x16\x03\x01\x02\x00" + bytes(range(256))],

@@ -88,7 +88,7 @@ class Proxy(NamedTuple):
 
 
 def read_targets(items, earlier=()):  # type: (Iterable[Dict[str, Any]], Iterable[str]) -> List[Target]
-    """The targets of the module's options. Raises OutwardError with every mistake, and *earlier* ones, in one message."""
+    """The targets of the module's options. Raises OutwardError with all mistakes, *earlier* ones first."""
     problems = list(earlier)
     targets = []
     for number, item in enumerate(items):

@@ -32,7 +32,7 @@ class _UntrustedError(Exception):
 
 
 def trusting(ca_file):  # type: (Optional[str]) -> ssl.SSLContext
-    """The host's own authorities, and those in *ca_file*. Raises OSError and ssl.SSLError where that is no such file."""
+    """The host's own authorities, and those in *ca_file*. Raises OSError (an SSLError is one) where it is none."""
     context = ssl.create_default_context()
     if ca_file:
         context.load_verify_locations(cafile=ca_file)

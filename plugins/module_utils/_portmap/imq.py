@@ -8,8 +8,8 @@
     SERVICE PROTOCOL TYPE PORT [KEY=VALUE,...]
     .
 
-People paste it out of telnet, out of a PDF in which the bracket stands on a line of its own, or out of a page that makes
-one line of all: these are read, too. Anything else is refused rather than guessed at.
+People paste it out of telnet, out of a PDF in which the bracket stands on a line of its own, or out of a page that
+makes one line of all: these are read, too. Anything else is refused, not guessed at.
 """
 
 import re

@@ -122,7 +122,7 @@ def is_reply(data, xid):  # type: (bytes, int) -> bool
 
 
 def parse_reply(data, xid):  # type: (bytes, int) -> bytes
-    """The results in the reply to the call *xid*. Raises RpcRefusedError, or GarbageError where it is no reply to it."""
+    """The results in the reply to the call *xid*. Raises RpcRefusedError and GarbageError."""
     reader = _Reader(data)
     if reader.word() != xid or reader.word() != _REPLY:
         raise GarbageError("the answer is no RPC reply to the call")

@@ -103,7 +103,7 @@ class Planner:
 
     def _host(self, host: Host, dynamic: DynamicPorts) -> dict[str, Any]:
         kind = self._kind(host)
-        plan = {
+        plan: dict[str, Any] = {
             "roles": [role for role in ROLES if role in host.roles],
             "addresses": list(host.addresses),
             "ha_peer": host.ha_peer,

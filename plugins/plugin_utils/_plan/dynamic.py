@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ports that a running service told, as the plan takes them in: only what is fresh, and only where it is nobody else's."""
+"""Ports that a running service told, as the plan takes them in: what is fresh, and where it is nobody else's."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def test_a_refusal(reply: bytes, says: str, versions: tuple[int, int] | None) ->
 
 @pytest.mark.parametrize(
     "reply",
-    [b"", GOOD[:-1], words(XID + 1, 1, 0, 0, 0, 0), words(XID, 0, 0, 0, 0, 0), words(XID, 1, 2), words(XID, 1, 0, 0, 0, 9),
-     words(XID, 1, 0, 0, 4000, 0), words(XID, 1, 0, 0, 8) + b"1234"],
+    [b"", GOOD[:-1], words(XID + 1, 1, 0, 0, 0, 0), words(XID, 0, 0, 0, 0, 0), words(XID, 1, 2),
+     words(XID, 1, 0, 0, 0, 9), words(XID, 1, 0, 0, 4000, 0), words(XID, 1, 0, 0, 8) + b"1234"],
 )  # fmt: skip
 def test_no_reply(reply: bytes) -> None:
     with pytest.raises(GarbageError):
