@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import time
 
+from dataclasses import replace
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -32,11 +33,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan_file": {"type": "path"},
     "dest": {"type": "path"},
     "show": {"type": "bool", "default": False},
+    "use_discovered": {"type": "bool", "default": True},
     "return_plan": {"type": "bool", "default": True},
 }
 
@@ -59,7 +62,7 @@ class ActionModule(ActionBase):
         # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
         gc.freeze()
         try:
-            plan, differences, remarks = self._plan(arguments["plan_file"], task_vars)
+            plan, differences, remarks = self._plan(arguments["plan_file"], arguments["use_discovered"], task_vars)
         except InputError as error:
             raise fail_with(error) from error
         changed = False
@@ -87,14 +90,17 @@ class ActionModule(ActionBase):
             result["warnings"] = warnings
         return result
 
-    def _plan(self, plan_file: str | None, task_vars: dict[str, Any]) -> tuple[dict[str, Any], list[str], list[str]]:
+    def _plan(
+        self, plan_file: str | None, use_discovered: bool, task_vars: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[str], list[str]]:
         """The plan, and what differs from the inventory's and is to be warned of where a saved one is used.
 
         Raises InputError.
         """
-
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, mistakes = topology_of_task(task_vars, self._templar)
+        if not use_discovered:
+            topology = replace(topology, dynamic_ports=DynamicPortsChoice())
         planner = Planner(topology, discoveries_of_task(topology, task_vars))
         if saved is None:
             return planner.plan(mistakes), [], []

@@ -133,8 +133,8 @@ class Stream(object):
 
     def _late(self):  # type: () -> TalkError
         if self.heard:
-            return TalkError(UNFINISHED, "it began to answer and was not done within %g s" % self._deadline.seconds)
-        return TalkError(NO_ANSWER, "it took the connection and said nothing within %g s" % self._deadline.seconds)
+            return TalkError(UNFINISHED, "it began to answer and was not done within %.3g s" % self._deadline.seconds)
+        return TalkError(NO_ANSWER, "it took the connection and said nothing within %.3g s" % self._deadline.seconds)
 
     def _broken(self, error):  # type: (OSError) -> TalkError
         # In this order: the exception for a timeout is an OSError of its own kind, without a number.
@@ -151,7 +151,7 @@ def open_stream(address, port, deadline, limit=_CHUNK):  # type: (str, int, Dead
     outcome = _run(attempt, deadline)
     if outcome is None:
         attempt.close()
-        raise TalkError(NO_ANSWER, "%s does not answer on port %d within %g s" % (address, port, deadline.seconds))
+        raise TalkError(NO_ANSWER, "%s does not answer on port %d within %.3g s" % (address, port, deadline.seconds))
     if outcome.result != OPEN:
         attempt.close()
         raise TalkError(outcome.result, _sentence(outcome, address, port, TCP))
@@ -170,7 +170,8 @@ def ask_datagram(address, port, question, is_answer, deadline):
     finally:
         attempt.close()
     if outcome is None:
-        raise TalkError(NO_ANSWER, "%s does not answer on port %d/udp within %g s" % (address, port, deadline.seconds))
+        reason = "%s does not answer on port %d/udp within %.3g s" % (address, port, deadline.seconds)
+        raise TalkError(NO_ANSWER, reason)
     if outcome.result != OPEN:
         raise TalkError(outcome.result, _sentence(outcome, address, port, UDP))
     return attempt.answer

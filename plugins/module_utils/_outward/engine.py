@@ -60,15 +60,14 @@ class _Job(object):
 
     def _check(self, deadline):  # type: (Deadline) -> Dict[str, Any]
         target = self._target
-        self._resolving = True
-        if target.kind == "tls":
+        if target.kind == "tls" and self._proxy:
             # A proxy looks the name up itself.
-            if not self._proxy:
-                resolve(target.host)
-            self._resolving = False
             return tls.check(target, self._proxy, self._context, deadline)
+        self._resolving = True
         addresses = resolve(target.host)
         self._resolving = False
+        if target.kind == "tls":
+            return tls.check(target, addresses, self._context, deadline)
         if target.kind == "dns":
             return at_first(
                 addresses, deadline, lambda address, share: dns.check(address, target.port, str(target.name), share))

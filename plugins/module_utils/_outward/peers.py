@@ -57,6 +57,6 @@ def at_first(addresses, deadline, talk):
     raise failure or FailedError(NAME_NOT_RESOLVED, "there is no address")
 
 
-def connect(host, port, deadline):  # type: (str, int, Deadline) -> Stream
-    """A connection to *host*. Raises FailedError."""
-    return at_first(resolve(host), deadline, lambda address, share: open_stream(address, port, share))
+def connect(addresses, port, deadline):  # type: (List[str], int, Deadline) -> Stream
+    """A connection to the first of *addresses* that takes one. Raises FailedError."""
+    return at_first(addresses, deadline, lambda address, share: open_stream(address, port, share))

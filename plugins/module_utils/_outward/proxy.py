@@ -15,7 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._outward.model import (
     Proxy,
     Target,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._outward.peers import connect
+from ansible_collections.jsa.ports.plugins.module_utils._outward.peers import connect, resolve
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import UNREACHABLE
 
 _STATUS = re.compile(br"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
@@ -24,7 +24,7 @@ _STATUS = re.compile(br"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
 def connect_through(proxy, target, deadline):  # type: (Proxy, Target, Deadline) -> Stream
     """A connection to *target* made by the proxy, which also looks its name up. Raises FailedError."""
     try:
-        stream = connect(proxy.host, proxy.port, deadline)
+        stream = connect(resolve(proxy.host), proxy.port, deadline)
     except FailedError as error:
         raise FailedError(PROXY_UNREACHABLE, "the proxy %s: %s" % (proxy.text, error.reason))
     try:

@@ -8,7 +8,7 @@ import errno
 import socket
 import ssl
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Union
 
 from ansible_collections.jsa.ports.plugins.module_utils import _conversation as conversation
 from ansible_collections.jsa.ports.plugins.module_utils._conversation import Deadline, Stream
@@ -23,6 +23,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._outward.model import (
 from ansible_collections.jsa.ports.plugins.module_utils._outward.peers import connect
 from ansible_collections.jsa.ports.plugins.module_utils._outward.proxy import connect_through
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import NO_ANSWER
+
+Way = Union[Proxy, List[str]]
 
 _VERIFY_FAILED = "CERTIFICATE_VERIFY_FAILED"
 
@@ -39,11 +41,11 @@ def trusting(ca_file):  # type: (Optional[str]) -> ssl.SSLContext
     return context
 
 
-def check(target, proxy, context, deadline):
-    # type: (Target, Optional[Proxy], ssl.SSLContext, Deadline) -> Dict[str, Any]
-    """Version of TLS, and the certificate. Raises FailedError."""
+def check(target, way, context, deadline):
+    # type: (Target, Way, ssl.SSLContext, Deadline) -> Dict[str, Any]
+    """Version of TLS, and the certificate. *way*: the target's addresses, or the proxy. Raises FailedError."""
     try:
-        return _handshake(target, proxy, context, deadline)
+        return _handshake(target, way, context, deadline)
     except _UntrustedError as error:
         problem = str(error)
     # Once more without trust: only then is the certificate to be had that was not trusted.
@@ -52,16 +54,19 @@ def check(target, proxy, context, deadline):
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
     try:
-        details = _handshake(target, proxy, anyone, deadline)
+        details = _handshake(target, way, anyone, deadline)
     except (FailedError, _UntrustedError):
         pass
     raise FailedError(CERTIFICATE_INVALID, "its certificate is not trusted: %s" % problem,
                       dict(details, verify_error=problem))
 
 
-def _handshake(target, proxy, context, deadline):
-    # type: (Target, Optional[Proxy], ssl.SSLContext, Deadline) -> Dict[str, Any]
-    stream = connect_through(proxy, target, deadline) if proxy else connect(target.host, target.port, deadline)
+def _handshake(target, way, context, deadline):
+    # type: (Target, Way, ssl.SSLContext, Deadline) -> Dict[str, Any]
+    if isinstance(way, Proxy):
+        stream = connect_through(way, target, deadline)
+    else:
+        stream = connect(way, target.port, deadline)
     try:
         return _shake(stream, target.name or target.host, context, deadline)
     finally:
