@@ -19,8 +19,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import NAME_SERVERS
 
-NAME_SERVERS = "dns_servers"
 PUBLIC_SERVERS = "public_servers"
 
 #: Entry of the catalogue to the protocol that it is checked in.

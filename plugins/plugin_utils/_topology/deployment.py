@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import D
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DESTINATION_NETWORKS,
+    NAME_SERVERS,
     ROLES,
     SOURCE_NETWORKS,
 )
@@ -89,7 +90,7 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
     if not isinstance(value, Mapping):
         problems.append("jsa_networks: expected a mapping of network names to lists of CIDRs, any, or none")
         return {}
-    known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, *extra}
+    known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, NAME_SERVERS, *extra}
     networks = {}
     for name, content in value.items():
         if name not in known:
