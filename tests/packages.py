@@ -33,6 +33,7 @@ PACKAGES = {
     "nmap": "nmap",
     "ping": "iputils-ping",
     "ps": "procps",
+    "rpcbind": "rpcbind",
     "shellcheck": "shellcheck",
     "ssh": "openssh-client",
     "sshd": "openssh-server",
@@ -40,7 +41,11 @@ PACKAGES = {
 }
 
 #: Units that Debian enables as soon as their package is there.
-_UNITS = {"firewalld": "firewalld.service", "openssh-server": "ssh.service"}
+_UNITS = {
+    "firewalld": ("firewalld.service",),
+    "openssh-server": ("ssh.service",),
+    "rpcbind": ("rpcbind.service", "rpcbind.socket"),
+}
 
 #: Asked by every maintainer script before it starts a service; 101 means no.
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -87,7 +92,7 @@ def install(packages: list[str]) -> None:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise SystemExit(f"{' '.join(command)} ended with code {done.returncode}:\n{done.stdout}{done.stderr}")
-        units = [unit for package, unit in _UNITS.items() if package in packages]
+        units = [unit for package, units in _UNITS.items() if package in packages for unit in units]
         if units and shutil.which("systemctl"):
             subprocess.run(["systemctl", "--quiet", "disable", *units], check=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import fail_with, read_file, require_netaddr, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.task import discoveries_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
 
         try:
             topology, mistakes = topology_of_task(task_vars, self._templar)
-            planner = Planner(topology)
+            planner = Planner(topology, discoveries_of_task(topology, task_vars))
             plan = planner.plan(mistakes)
             if arguments["plan_file"]:
                 text = read_file(arguments["plan_file"], "The saved plan")

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import gc
+import time
 
+from dataclasses import replace
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -20,16 +22,24 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
     show,
     write_file,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.task import discoveries_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan, plan_differences
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import (
+    dump_plan,
+    parse_plan,
+    plan_differences,
+    stale_discoveries,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "plan_file": {"type": "path"},
     "dest": {"type": "path"},
     "show": {"type": "bool", "default": False},
+    "use_discovered": {"type": "bool", "default": True},
     "return_plan": {"type": "bool", "default": True},
 }
 
@@ -52,7 +62,7 @@ class ActionModule(ActionBase):
         # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
         gc.freeze()
         try:
-            plan, differences = self._plan(arguments["plan_file"], task_vars)
+            plan, differences, remarks = self._plan(arguments["plan_file"], arguments["use_discovered"], task_vars)
         except InputError as error:
             raise fail_with(error) from error
         changed = False
@@ -62,7 +72,7 @@ class ActionModule(ActionBase):
             table = plan_table(plan, deployment_hosts_in_play(plan, task_vars))
             if table:
                 show(table)
-        warnings = list(plan.get("warnings", ()))
+        warnings = [*plan.get("warnings", ()), *remarks]
         if differences:
             warnings.append(
                 f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since: "
@@ -80,13 +90,20 @@ class ActionModule(ActionBase):
             result["warnings"] = warnings
         return result
 
-    def _plan(self, plan_file: str | None, task_vars: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """The plan, and what differs from the inventory's where a saved one is used. Raises InputError."""
+    def _plan(
+        self, plan_file: str | None, use_discovered: bool, task_vars: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[str], list[str]]:
+        """The plan, and what differs from the inventory's and is to be warned of where a saved one is used.
 
+        Raises InputError.
+        """
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, mistakes = topology_of_task(task_vars, self._templar)
+        if not use_discovered:
+            topology = replace(topology, dynamic_ports=DynamicPortsChoice())
+        planner = Planner(topology, discoveries_of_task(topology, task_vars))
         if saved is None:
-            return Planner(topology).plan(mistakes), []
+            return planner.plan(mistakes), [], []
         play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
         unknown = [name for name in topology.hosts if name in play_hosts and name not in saved["hosts"]]
         if unknown:
@@ -94,9 +111,12 @@ class ActionModule(ActionBase):
                 f"The saved plan {plan_file} does not know every host of this play; nothing was changed",
                 [f"{name} is not in it: write the plan anew, or leave the host out with --limit" for name in unknown],
             )
+        stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
+        old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
+        remarks = [old] if stale else []
         try:
-            current = Planner(topology).plan(mistakes)
+            current = planner.plan(mistakes)
         except InputError as error:
             # A part of the inventory is enough to apply a saved plan, but not to compute one.
-            return saved, [f"it could not be compared: {'; '.join(error.problems)}"]
-        return saved, plan_differences(saved, current)
+            return saved, [f"it could not be compared: {'; '.join(error.problems)}"], remarks
+        return saved, plan_differences(saved, current), remarks

@@ -40,6 +40,12 @@ options:
     description: Whether to print the plan of the play's hosts as a table.
     type: bool
     default: false
+  use_discovered:
+    description:
+      - V(false) takes no discovered ports into the plan, whatever C(jsa_dynamic_ports) says. The plan still tells by
+        its C(dynamic) items which hosts have such ports.
+    type: bool
+    default: true
   return_plan:
     description: Whether to return the plan. A playbook that only shows or writes it saves seconds with 1,000 hosts.
     type: bool

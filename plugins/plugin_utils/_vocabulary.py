@@ -58,6 +58,9 @@ DESTINATION_NETWORKS: tuple[str, ...] = (
     "public_servers",
 )
 
+#: A key of ``jsa_networks`` that no flow has: no row of the documents speaks of name servers.
+NAME_SERVERS = "dns_servers"
+
 #: Everything outside the deployment that a flow can have as its listener.
 OUTSIDE_LISTENERS: tuple[str, ...] = (*DESTINATION_NETWORKS, "log_sources", "wincollect_agents")
 

@@ -240,6 +240,10 @@ class Lab:
             self.daemon(host, "start", "standin")
         return running.ask("standin.sock", {"verb": verb, "port": port, **({"bind": bind} if bind else {})})
 
+    def port_mapper(self, host: str, manner: str) -> None:
+        """How the stand-in's port mapper answers from now on, by a name of ``standin_protocols.MANNERS``."""
+        self.host(host).ask("standin.sock", {"verb": "mapper", "manner": manner})
+
     def daemon(self, host: str, verb: str, name: str = "") -> dict[str, Any]:
         """``start``, ``stop``, ``restart``, ``kill`` or ``status`` of dbus, sshd, firewalld or the stand-in."""
         return self.host(host).ask("init.sock", {"verb": verb, "daemon": name})

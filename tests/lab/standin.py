@@ -21,7 +21,7 @@ import time
 HERE = "/run/jsa-lab"
 sys.path.insert(0, HERE)
 
-from standin_protocols import ntp_answer, port_map  # noqa: E402
+from standin_protocols import MANNERS, ntp_answer, port_map  # noqa: E402
 
 CONTROL = HERE + "/standin.sock"
 LISTENERS = HERE + "/listeners.json"
@@ -33,6 +33,8 @@ NTP = ("udp", 123)
 #: A broker waits this long for the client to speak first, then it answers anyway.
 PORT_MAPPER_PATIENCE = 0.1
 CLIENT_PATIENCE = 2.0
+#: For so long a port mapper that is told to be silent holds a connection.
+SILENCE = 60.0
 #: Python names it from 3.10 on only.
 IP_PKTINFO = 8
 #: The services whose ports are chosen at each start of the broker.
@@ -117,6 +119,9 @@ class StandIn:
         self.broker = {}
         self.session = 0
         self.clients = {}
+        #: Name of one of MANNERS, and clients with what the port mapper has still to say to them.
+        self.manner = "normal"
+        self.pouring = {}
 
     def start(self, key, bind):
         if key in self.sockets:
@@ -166,24 +171,51 @@ class StandIn:
             return
         client.setblocking(False)
         mapper = sock is self.sockets.get(PORT_MAPPER)
-        self.clients[client] = (time.monotonic() + (PORT_MAPPER_PATIENCE if mapper else CLIENT_PATIENCE), mapper)
+        patience = CLIENT_PATIENCE
+        if mapper:
+            patience = PORT_MAPPER_PATIENCE if MANNERS[self.manner] else SILENCE
+        self.clients[client] = (time.monotonic() + patience, mapper)
         self.selector.register(client, selectors.EVENT_READ, self.hear)
 
     def hear(self, client):
+        said = b""
         with contextlib.suppress(OSError):
-            client.recv(4096)
+            said = client.recv(4096)
+        if said and self.clients[client][1] and MANNERS[self.manner] is None:
+            return
         self.dismiss(client)
 
     def dismiss(self, client):
         mapper = self.clients.pop(client)[1]
         self.selector.unregister(client)
-        try:
-            if mapper and self.broker:
-                client.sendall(port_map(self.broker_ports(), self.session, socket.gethostname()))
+        speak = MANNERS[self.manner]
+        if mapper and self.broker and speak:
+            table = port_map(self.broker_ports(), self.session, socket.gethostname())
+            self.pouring[client] = iter(speak(table))
+            self.pour(client)
+        else:
+            self.hang_up(client)
+
+    def hang_up(self, client):
+        with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
+        client.close()
+
+    def pour(self, client):
+        """The next piece for a client of the port mapper; behind the last one the connection ends."""
+        try:
+            piece = next(self.pouring[client], None)
+            if piece is not None:
+                client.sendall(piece)
+                if self.manner != "normal":
+                    return
+        except BlockingIOError:
+            # Nobody reads: what was lost of an endless answer is not missed.
+            return
         except OSError:
             pass
-        client.close()
+        del self.pouring[client]
+        self.hang_up(client)
 
     def absorb(self, sock):
         try:
@@ -240,8 +272,12 @@ class StandIn:
             if key in self.sockets:
                 self.stop(key)
             self.start(key, request["bind"])
+        elif verb == "mapper":
+            if request.get("manner") not in MANNERS:
+                raise StandInError("no manner %r, there are: %s" % (request.get("manner"), ", ".join(MANNERS)))
+            self.manner = request["manner"]
         elif verb != "status":
-            raise StandInError("no verb %r, there are: load, start, stop, rebind, status" % (verb,))
+            raise StandInError("no verb %r, there are: load, start, stop, rebind, mapper, status" % (verb,))
         return {"ok": True, "sockets": self.status(), "broker": self.broker_ports()}
 
     def control(self, listener):
@@ -260,7 +296,7 @@ class StandIn:
 
     def serve(self):
         while True:
-            timeout = 0.05 if self.clients else None
+            timeout = 0.05 if self.clients or self.pouring else None
             for key, _events in self.selector.select(timeout):
                 # An earlier event of the same round may have closed this socket.
                 if key.fileobj.fileno() >= 0:
@@ -268,6 +304,8 @@ class StandIn:
             now = time.monotonic()
             for client in [client for client, (deadline, _mapper) in self.clients.items() if deadline < now]:
                 self.dismiss(client)
+            for client in list(self.pouring):
+                self.pour(client)
 
 
 def main():

@@ -7,6 +7,7 @@
 Runs within the host, Python 3.6 and later, standard library only.
 """
 
+import itertools
 import struct
 
 SECONDS_FROM_1900_TO_1970 = 2208988800
@@ -26,6 +27,24 @@ def port_map(ports, session, host):
         ".",
     ]
     return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def _by_the_byte(table):
+    return [table[index : index + 1] for index in range(len(table))]
+
+
+#: How a port mapper can misbehave: its table to what it sends, piece by piece. None: the connection stays, silent.
+MANNERS = {
+    "normal": lambda table: [table],
+    "garbage": lambda table: [b"\x16\x03\x01\x02\x00" + bytes(range(256))],
+    "slowly": _by_the_byte,
+    "forever": lambda table: itertools.chain([table[:-2]], itertools.repeat(b"more tcp NORMAL 40000\n" * 200)),
+    "silently": None,
+    "without_dot": lambda table: [table[:-2]],
+    "cut_off": lambda table: [table[: table.index(b" CLUSTER ") + len(b" CLUSTER ") + 3]],
+    "other_version": lambda table: [b"102" + table[3:]],
+    "nothing": lambda table: [],
+}
 
 
 def ntp_answer(question, now):

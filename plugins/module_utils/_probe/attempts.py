@@ -163,6 +163,8 @@ class UdpAttempt(Attempt):
     __slots__ = ()
 
     kind = socket.SOCK_DGRAM
+    #: Of an answer so much is looked at.
+    largest = 2048
 
     def _send(self):  # type: () -> None
         self.sock.connect(self.probe.sockaddr)
@@ -189,7 +191,7 @@ class UdpAttempt(Attempt):
                 return outcome
             error = read_error(self.sock)
         try:
-            while not self._is_answer(self.sock.recv(2048)):
+            while not self._is_answer(self.sock.recv(self.largest)):
                 pass
         except OSError as failure:
             return None if failure.errno == errno.EAGAIN else _failed(self.probe, failure.errno)

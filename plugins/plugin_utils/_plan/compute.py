@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Dynamic, Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
@@ -22,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import PLAN_VERSION
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.dynamic import DynamicPorts, Taken
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.leaving import Leaving
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import (
     Accept,
@@ -42,6 +44,8 @@ class _Catalogued:
     """What hosts of the same roles and features share."""
 
     entries: list[tuple[Entry, tuple[PortRange, ...]]]
+    #: Protocol, ports and entry of all that is listed, and that merged.
+    ports: list[tuple[str, PortRange, str]]
     refused: list[dict[str, Any]]
 
 
@@ -49,25 +53,29 @@ class _Catalogued:
 class _Kind:
     """What hosts of the same roles, features and encryption share."""
 
+    wanted: list[Wanted]
+    #: What is wanted, merged.
     accepts: list[Accept]
-    refused: list[dict[str, Any]]
+    catalogued: _Catalogued
     #: Of the refused ports those that nobody outside of the deployment contacts.
     internal: list[dict[str, Any]]
     listeners: list[dict[str, Any]]
-    #: The item without its sources, and the classes they come from.
-    dynamic: list[tuple[dict[str, Any], list[SourceClass]]]
+    #: Entries whose ports only the running service can tell, and the classes that contact them.
+    dynamic: list[tuple[Entry, list[SourceClass]]]
 
 
 class Planner:
     """Computes the plan of one topology."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, discoveries: Discoveries | None = None) -> None:
+        """*discoveries* count where the topology wants them."""
         self.topology = topology
         self.catalogue: tuple[Entry, ...] = (*load_catalogue().values(), *topology.extra_flows)
         self.applicability = Applicability.of(topology)
         self.sources = Sources(topology, self.catalogue, self.applicability)
         self._addresses = Addresses(topology)
         self._leaving = Leaving(topology, self.catalogue, self.applicability, self.sources)
+        self._discoveries = discoveries or Discoveries()
         self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Catalogued] = {}
 
@@ -76,7 +84,8 @@ class Planner:
 
         *mistakes* are those of the inventory. Raises InputError with them and with the networks that nobody set.
         """
-        hosts = {name: self._host(host) for name, host in self.topology.hosts.items()}
+        dynamic = DynamicPorts(self.topology, self._discoveries)
+        hosts = {name: self._host(host, dynamic) for name, host in self.topology.hosts.items()}
         problems = [*mistakes, *self._missing_networks()]
         if problems:
             raise InputError(SUBJECT, problems)
@@ -97,24 +106,70 @@ class Planner:
                 label: {"hosts": sorted(source.hosts), "networks": list(source.cidrs)}
                 for label, source in sorted(classes.items())
             },
-            "warnings": [*self.topology.warnings, *self._unused_networks()],
+            "warnings": [*self.topology.warnings, *self._unused_networks(), *dynamic.warnings()],
         }
 
-    def _host(self, host: Host) -> dict[str, Any]:
+    def _host(self, host: Host, dynamic: DynamicPorts) -> dict[str, Any]:
         kind = self._kind(host)
-        planned = {
+        plan: dict[str, Any] = {
             "roles": [role for role in ROLES if role in host.roles],
             "addresses": list(host.addresses),
             "ha_peer": host.ha_peer,
             "inbound": self._inbound(kind.accepts, host),
-            "refused": kind.refused,
+            "refused": kind.catalogued.refused,
             "internal": kind.internal,
-            "dynamic": [{**item, "sources": self._addresses.cidrs(sources, host)} for item, sources in kind.dynamic],
+            "dynamic": [
+                {**_dynamic(entry, entry.dynamic), "sources": self._addresses.cidrs(sources, host)}
+                for entry, sources in kind.dynamic
+                if entry.dynamic
+            ],
             "listeners": kind.listeners,
         }
         if host.egress:
-            planned["outbound"] = self._leaving.rules(host)
-        return planned
+            plan["outbound"] = self._leaving.rules(host)
+        for taken in dynamic.of(host.name, [entry for entry, _sources in kind.dynamic], kind.catalogued.ports):
+            self._take_in(plan, taken)
+        if any(item.get("discovered") for item in plan["dynamic"]):
+            self._open_discovered(plan, kind, host)
+        return plan
+
+    @staticmethod
+    def _take_in(plan: dict[str, Any], taken: Taken) -> None:
+        for item in plan["dynamic"]:
+            if item["id"] == taken.entry.id:
+                item["discovered"] = [
+                    {"service": found.service, "protocol": found.protocol, "port": found.port}
+                    for found in taken.services
+                ]
+                item["discovered_at"] = taken.at
+
+    def _open_discovered(self, plan: dict[str, Any], kind: _Kind, host: Host) -> None:
+        """The discovered ports beside the catalogued ones: accepted, refused to others, and listened on."""
+        wanted = list(kind.wanted)
+        refused = list(kind.catalogued.ports)
+        listeners = list(kind.listeners)
+        for (entry, sources), item in zip(kind.dynamic, plan["dynamic"], strict=True):
+            labels = sorted(source.label for source in sources if source.hosts)
+            services: dict[tuple[str, int], list[str]] = {}
+            for found in item.get("discovered", ()):
+                services.setdefault((found["protocol"], found["port"]), []).append(found["service"])
+            for (protocol, port), names in services.items():
+                wanted += [(protocol, (port, port), source, entry.id) for source in sources]
+                refused.append((protocol, (port, port), entry.id))
+                listeners.append(
+                    {
+                        "id": entry.id,
+                        "service": f"{entry.service}: {', '.join(names)}",
+                        "protocol": protocol,
+                        "ports": str(port),
+                        "bind": _bind(entry, True),
+                        "required": _is_required(entry, protocol, True),
+                        "source_classes": labels,
+                    }
+                )
+        accepts = merge_accepts(wanted)
+        plan.update(inbound=self._inbound(accepts, host), refused=merge_refusals(refused), listeners=listeners)
+        plan["internal"] = without_outside(plan["refused"], accepts)
 
     def _kind(self, host: Host) -> _Kind:
         """What *host* has in common with hosts of its kind, computed once for all of them."""
@@ -133,7 +188,7 @@ class Planner:
     def _new_kind(self, host: Host) -> _Kind:
         wanted: list[Wanted] = []
         listeners: list[dict[str, Any]] = []
-        dynamic: list[tuple[dict[str, Any], list[SourceClass]]] = []
+        dynamic: list[tuple[Entry, list[SourceClass]]] = []
         catalogued = self._catalogued(host)
         for entry, ports in catalogued.entries:
             sources = self._sources(entry, host)
@@ -145,23 +200,24 @@ class Planner:
                     wanted += [(protocol, part, source, entry.id) for part in ports for source in sources]
             listeners += self._listeners(entry, host, contacts)
             if entry.dynamic and contacts:
-                dynamic.append((_dynamic(entry, entry.dynamic), contacts))
+                dynamic.append((entry, contacts))
         accepts = merge_accepts(wanted)
-        return _Kind(accepts, catalogued.refused, without_outside(catalogued.refused, accepts), listeners, dynamic)
+        internal = without_outside(catalogued.refused, accepts)
+        return _Kind(wanted, accepts, catalogued, internal, listeners, dynamic)
 
     def _catalogued(self, host: Host) -> _Catalogued:
         """What the catalogue lists for *host*, whoever its peers are."""
         key = (host.roles, host.features)
         if key not in self._by_roles:
             entries = [(entry, ports_of(entry, host)) for entry in self.catalogue if listens(entry, host)]
-            refused = [
+            listed = [
                 (protocol, part, entry.id)
                 for entry, ports in entries
                 for protocol in entry.protocols
                 if protocol != "icmp"
                 for part in ports
             ]
-            self._by_roles[key] = _Catalogued(entries, merge_refusals(refused))
+            self._by_roles[key] = _Catalogued(entries, listed, merge_refusals(listed))
         return self._by_roles[key]
 
     def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.reading import parse_time
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS, ROLES
 
@@ -103,6 +104,29 @@ def _check_host(name: str, host: dict[str, Any], problems: list[str]) -> None:
             continue
         for number, rule in enumerate(rules, start=1):
             problems += [f"{name}: {key} rule {number}: {wrong}" for wrong in _rule_problems(rule, peers)]
+    for item in host["dynamic"]:
+        if isinstance(item, dict) and "discovered" in item:
+            problems += [f"{name}: dynamic {item.get('id')}: {wrong}" for wrong in _discovered_problems(item)]
+
+
+def _discovered_problems(item: dict[str, Any]) -> list[str]:
+    problems = []
+    try:
+        parse_time(item.get("discovered_at"))
+    except ValueError as error:
+        problems.append(f"discovered_at: {error}")
+    found = item["discovered"]
+    if not isinstance(found, list):
+        return [*problems, "discovered: expected a list"]
+    for service in found:
+        if not isinstance(service, dict) or service.get("protocol") not in ("tcp", "udp"):
+            problems.append("discovered: expected mappings with service, protocol and port")
+            continue
+        try:
+            parse_ports(service.get("port"))
+        except ValueError as error:
+            problems.append(f"discovered: {error}")
+    return problems
 
 
 def _rule_problems(rule: Any, peers: str | None) -> list[str]:
@@ -158,6 +182,16 @@ def plan_differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> li
             old, new = _host_lines(before), _host_lines(after)
             lines += [f"- {name}: {line}" for line in old if line not in set(new)]
             lines += [f"+ {name}: {line}" for line in new if line not in set(old)]
+    return lines
+
+
+def stale_discoveries(saved: Mapping[str, Any], max_age: int, now: float) -> list[str]:
+    """Hosts of a saved plan whose dynamic ports may be others by now."""
+    lines = []
+    for name, host in saved["hosts"].items():
+        for item in host["dynamic"]:
+            if "discovered" in item and now - parse_time(item["discovered_at"]) > max_age:
+                lines.append(f"{name} ({item['id']}, found {item['discovered_at']})")
     return lines
 
 

@@ -75,14 +75,15 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
     granted: list[Entry] = []
     denied: list[dict[str, Any]] = []
     for entry in planner.catalogue:
-        if protocol in entry.protocols and _entry_covers(entry, listener, port):
+        asks = any(entry.id in rule["why"] for rule in accepting) and entry.dynamic is not None
+        if protocol in entry.protocols and (asks or _entry_covers(entry, listener, port)):
             obstacle = _obstacle(planner, entry, listener, initiator, addresses)
             if obstacle is None and any(entry.id in rule["why"] for rule in accepting):
                 granted.append(entry)
             elif entry.exposure not in ELSEWHERE or not refusing:
                 # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
                 denied.append(
-                    {"id": entry.id, "service": entry.service, "reason": obstacle or "the saved plan lacks it"}
+                    {"id": entry.id, "service": entry.service, "reason": obstacle or _lacking(entry)}
                 )
     return {
         "decision": decision,
@@ -151,6 +152,12 @@ def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool
     if entry.dynamic and not ranges:
         ranges.append(entry.dynamic.ports)
     return any(first <= port <= last for first, last in ranges)
+
+
+def _lacking(entry: Entry) -> str:
+    if entry.dynamic:
+        return "the service chooses its ports itself, and the plan knows of none here (jsa_dynamic_ports)"
+    return "the saved plan lacks it"
 
 
 def _obstacle(

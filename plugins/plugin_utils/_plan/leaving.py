@@ -21,10 +21,10 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import Sou
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import Wanted, merge_accepts
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import Sources
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import NAME_SERVERS
 
 DEPLOYMENT = "deployment"
 DNS = "dns"
-_DNS_SERVERS = "dns_servers"
 _ALL_PORTS = (1, 65535)
 
 
@@ -44,8 +44,8 @@ class Leaving:
     def rules(self, host: Host) -> list[dict[str, Any]]:
         """In the form of the plan's ``outbound``."""
         wanted: list[Wanted] = [(protocol, _ALL_PORTS, self._deployment, DEPLOYMENT) for protocol in ("tcp", "udp")]
-        if _DNS_SERVERS in self._topology.networks:
-            servers = self._sources.classes.network(_DNS_SERVERS)
+        if NAME_SERVERS in self._topology.networks:
+            servers = self._sources.classes.network(NAME_SERVERS)
             wanted += [(protocol, (53, 53), servers, DNS) for protocol in ("tcp", "udp")]
         for entry in self._outbound:
             for target in self._targets(entry, host):

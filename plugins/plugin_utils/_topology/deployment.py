@@ -14,9 +14,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DESTINATION_NETWORKS,
+    NAME_SERVERS,
     ROLES,
     SOURCE_NETWORKS,
 )
@@ -37,6 +39,7 @@ DEFAULT_GROUP_ROLES: dict[str, tuple[str, ...]] = {
 }
 
 DATA_PORTS = ("range", "listed")
+DYNAMIC_PORTS = ("none", "discovered")
 
 #: Every name is a variable that must say the same for each host of the deployment.
 DEPLOYMENT_VARIABLES: tuple[str, ...] = (
@@ -44,6 +47,9 @@ DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_release",
     "jsa_confidence",
     "jsa_data_ports",
+    "jsa_dynamic_ports",
+    "jsa_dynamic_ports_file",
+    "jsa_dynamic_ports_max_age",
     "jsa_extra_flows",
     "jsa_group_roles",
 )
@@ -84,7 +90,7 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
     if not isinstance(value, Mapping):
         problems.append("jsa_networks: expected a mapping of network names to lists of CIDRs, any, or none")
         return {}
-    known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, *extra}
+    known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, NAME_SERVERS, *extra}
     networks = {}
     for name, content in value.items():
         if name not in known:
@@ -134,6 +140,26 @@ def read_data_ports(value: Any, problems: list[str]) -> str:
         problems.append(f"jsa_data_ports: {value!r} is none of {', '.join(DATA_PORTS)}")
         return "range"
     return str(value)
+
+
+def read_dynamic_ports(settings: Mapping[str, Any], problems: list[str]) -> DynamicPortsChoice:
+    """``jsa_dynamic_ports``, ``jsa_dynamic_ports_max_age`` and ``jsa_dynamic_ports_file``."""
+    use = settings["jsa_dynamic_ports"]
+    if use is not None and use not in DYNAMIC_PORTS:
+        problems.append(f"jsa_dynamic_ports: {use!r} is none of {', '.join(DYNAMIC_PORTS)}")
+    value = settings["jsa_dynamic_ports_max_age"]
+    max_age = DynamicPortsChoice.max_age
+    if value is not None:
+        digits = str(value).strip()
+        if isinstance(value, bool) or not digits.isascii() or not digits.isdigit() or not int(digits):
+            problems.append(f"jsa_dynamic_ports_max_age: {value!r} is no number of seconds above 0")
+        else:
+            max_age = int(digits)
+    file = settings["jsa_dynamic_ports_file"]
+    if file is not None and (not isinstance(file, str) or not file):
+        problems.append(f"jsa_dynamic_ports_file: {file!r} is no path")
+        file = None
+    return DynamicPortsChoice(use == "discovered", max_age, str(file) if file else None)
 
 
 def read_release(value: Any, problems: list[str]) -> str | None:

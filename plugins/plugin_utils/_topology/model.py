@@ -42,6 +42,17 @@ class Host:
 
 
 @dataclass(frozen=True)
+class DynamicPortsChoice:
+    """Whether ports that a running service told are opened."""
+
+    use: bool = False
+    #: Seconds.
+    max_age: int = 3600
+    #: Where the controller keeps them between two runs.
+    file: str | None = None
+
+
+@dataclass(frozen=True)
 class Topology:
     """The whole deployment, read once."""
 
@@ -55,6 +66,7 @@ class Topology:
     #: ``range`` or ``listed``.
     data_ports: str = "range"
     extra_flows: tuple[Entry, ...] = ()
+    dynamic_ports: DynamicPortsChoice = DynamicPortsChoice()
     warnings: tuple[str, ...] = field(default=())
 
     def cluster(self, name: str) -> tuple[str, ...]:

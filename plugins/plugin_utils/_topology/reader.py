@@ -84,6 +84,7 @@ def read_topology(
         release=deployment.read_release(settings["jsa_release"], problems),
         confidences=deployment.read_confidences(settings["jsa_confidence"], problems),
         data_ports=deployment.read_data_ports(settings["jsa_data_ports"], problems),
+        dynamic_ports=deployment.read_dynamic_ports(settings, problems),
         extra_flows=deployment.read_extra_flows(settings["jsa_extra_flows"], extra_names, problems),
         warnings=tuple(_warnings(inventory, groups, hosts, group_roles)),
     )

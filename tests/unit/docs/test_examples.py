@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.jsa.ports.plugins.module_utils._outward.model import read_proxy
+from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import outward_targets
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, SOURCE_NETWORKS
@@ -49,9 +51,22 @@ def test_the_entry_of_ones_own() -> None:
     assert rule["sources"] == ["192.0.2.16/28"]
 
 
+def test_the_deployments_of_dynamic_ports_and_outward() -> None:
+    for page in ("docs/dynamic_ports.md", "docs/outward.md"):
+        (text,) = blocks(page, "yaml")
+        variables = yaml.safe_load(text)
+        servers = variables.pop("jsa_public_servers", None)
+        read_proxy(variables.pop("jsa_proxy", "").replace("{{ vault_proxy_password | urlencode }}", "p%40"))
+        variables["jsa_networks"] = {**NO_NETWORKS, **variables.get("jsa_networks", {})}
+        host = {"ansible_host": "10.0.0.1", "jsa_features": ["email"], **variables}
+        topology, mistakes = read_topology({"con1": host}, {"con1": ["jsa_console"]})
+        assert mistakes == []
+        assert outward_targets(topology, servers).consoles == ["con1"]
+
+
 def test_every_feature_and_network_is_explained() -> None:
     text = (ROOT / "docs/variables.md").read_text()
-    for name in (*FEATURES, *SOURCE_NETWORKS):
+    for name in (*FEATURES, *SOURCE_NETWORKS, "smtp_gateways", "ntp_servers", "nfs_servers", "dns_servers"):
         assert f"`{name}`" in text, name
 
 

@@ -97,7 +97,7 @@ def test_nothing_is_run_where_nothing_is_missing(
 
 
 def test_root_gets_what_is_missing_and_no_daemon(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    have(machine, "apt-get", "systemctl", *(set(packages.PACKAGES) - {"firewall-cmd", "nmap"}))
+    have(machine, "apt-get", "systemctl", *(set(packages.PACKAGES) - {"firewall-cmd", "nmap", "rpcbind"}))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     commands: list[list[str]] = []
 
@@ -106,7 +106,7 @@ def test_root_gets_what_is_missing_and_no_daemon(machine: Path, monkeypatch: pyt
         if command[0] == "apt-get":
             assert answer_of_policy() == 101
         if "install" in command:
-            have(machine, "firewall-cmd", "nmap")
+            have(machine, "firewall-cmd", "nmap", "rpcbind")
         return subprocess.CompletedProcess(command, 0, "", "")
 
     really = subprocess.run
@@ -118,10 +118,10 @@ def test_root_gets_what_is_missing_and_no_daemon(machine: Path, monkeypatch: pyt
     assert packages.main() == 0
     update, install, disable = commands
     assert update[-1] == "update"
-    assert install[-2:] == ["firewalld", "nmap"]
+    assert install[-3:] == ["firewalld", "nmap", "rpcbind"]
     assert "--no-install-recommends" in install
     # Not ssh: it was there before, and whether it starts is its owner's choice.
-    assert disable == ["systemctl", "--quiet", "disable", "firewalld.service"]
+    assert disable == ["systemctl", "--quiet", "disable", "firewalld.service", "rpcbind.service", "rpcbind.socket"]
     assert not packages.POLICY.exists()
 
 

@@ -1,0 +1,199 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module jsa.ports.outward: a thin shell over module_utils/_outward."""
+
+DOCUMENTATION = r"""
+module: outward
+short_description: Contact servers outside of the deployment, each in its own protocol
+version_added: 1.0.0
+author: the jsa.ports authors (@jsa-ports)
+description:
+  - Contacts each target from the host that it runs on, all at once, and says what came of it. An open port proves
+    little; each target is therefore spoken to as JSA would.
+  - V(smtp) waits for the greeting and leaves again. V(ntp) asks for the time. V(nfs) and V(mountd) call the RPC program
+    without arguments; V(mountd) asks rpcbind for its port first. V(dns) asks the server for the address of C(name).
+    V(tls) does a TLS handshake, through O(proxy) where that is set.
+  - Nothing is downloaded, sent or mounted, and nothing on the host is changed. A target that fails is a result, no
+    failure of the module.
+  - Names are looked up by the host itself, those of V(tls) behind a proxy by the proxy.
+extends_documentation_fragment:
+  - jsa.ports.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  targets:
+    description:
+      - What to contact. Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name
+        or an address), and C(port), by default the usual one of its kind.
+      - C(name) is for V(dns) the name to ask for, and for V(tls) the server's name if that is not C(host).
+      - Any other key, such as C(id), is returned with the result.
+    type: list
+    elements: dict
+    required: true
+  proxy:
+    description:
+      - URL of the HTTP proxy for V(tls), as V(http://proxy.example.org:3128) or
+        V(http://user:password@proxy.example.org:3128). Other kinds do not go through it.
+      - The password, if special characters are in it percent-encoded, is in no result.
+    type: str
+  ca_file:
+    description: File on the host with authorities (PEM) to trust besides the host's own.
+    type: path
+  timeout:
+    description: Seconds that each target has for everything.
+    type: float
+    default: 10
+seealso:
+  - module: jsa.ports.reachability
+"""
+
+EXAMPLES = r"""
+- name: What the console needs of the world
+  jsa.ports.outward:
+    targets:
+      - {kind: smtp, host: mail.example.org}
+      - {kind: ntp, host: 192.0.2.123}
+      - {kind: dns, host: 192.0.2.53, name: download.juniper.net}
+      - {kind: tls, host: download.juniper.net}
+    proxy: "{{ jsa_proxy | default(omit) }}"
+  register: outward
+
+- name: What fails
+  ansible.builtin.debug:
+    msg: "{{ outward.results | rejectattr('result', 'eq', 'ok') }}"
+"""
+
+RETURN = r"""
+results:
+  description: One item per target, in the order of O(targets), with everything that the target was given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: As given.
+      type: str
+      sample: tls
+    host:
+      description: As given.
+      type: str
+      sample: download.juniper.net
+    port:
+      description: The port.
+      type: int
+      sample: 443
+    target:
+      description: Host and port together.
+      type: str
+      sample: download.juniper.net:443
+    result:
+      description:
+        - V(ok), it answers as it should.
+        - V(refused), V(no_answer), V(unreachable), V(prohibited), V(unavailable), as in M(jsa.ports.reachability).
+        - V(reset), the connection was there and was broken off.
+        - V(wrong_answer), somebody else answers, or the server refuses (RV(results[].reason)).
+        - V(name_not_resolved), no address for the host's name, or for the name that the name server was asked for.
+        - V(tls_failed), the handshake fails. V(certificate_invalid), it works, and the certificate is not trusted.
+        - V(proxy_unreachable), V(proxy_refused), it fails at the proxy.
+      type: str
+      sample: certificate_invalid
+    reason:
+      description: The result in a sentence. Empty where it is V(ok).
+      type: str
+      sample: "its certificate is not trusted: self-signed certificate"
+    details:
+      description:
+        - What the server told. C(greeting) of V(smtp); C(stratum) and C(offset_ms) of V(ntp); C(version) of V(nfs) and
+          V(mountd), and C(port) of the latter; C(transport) and C(answers) of V(dns).
+        - Of V(tls) C(tls), C(subject), C(issuer), C(expires), and C(verify_error) where it is not trusted.
+      type: dict
+      sample: {tls: TLSv1.3, subject: CN=proxy, issuer: CN=proxy, expires: "2027-01-01T00:00:00Z"}
+    elapsed_ms:
+      description: Milliseconds that it took.
+      type: float
+      sample: 12.1
+  sample:
+    - kind: tls
+      host: download.juniper.net
+      port: 443
+      target: download.juniper.net:443
+      result: certificate_invalid
+      reason: "its certificate is not trusted: self-signed certificate"
+      details: {tls: TLSv1.3, subject: CN=proxy, issuer: CN=proxy, expires: "2027-01-01T00:00:00Z",
+                verify_error: self-signed certificate}
+      elapsed_ms: 12.1
+summary:
+  description: How many targets had each result.
+  returned: success
+  type: dict
+  sample: {ok: 3, certificate_invalid: 1}
+"""
+
+import math
+import ssl
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.jsa.ports.plugins.module_utils._outward.engine import run as contact
+from ansible_collections.jsa.ports.plugins.module_utils._outward.model import (
+    RESULTS,
+    OutwardError,
+    read_proxy,
+    read_targets,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._outward.tls import trusting
+
+
+def read(params):
+    """Targets, proxy and trust. Raises OutwardError with every mistake."""
+    problems = []
+    proxy = context = None
+    if not math.isfinite(params["timeout"]) or params["timeout"] <= 0:
+        problems.append("timeout: %s is no number above 0" % params["timeout"])
+    try:
+        proxy = read_proxy(params["proxy"])
+    except OutwardError as error:
+        problems.append(str(error))
+    try:
+        context = trusting(params["ca_file"])
+    except (OSError, ssl.SSLError) as error:
+        problems.append("ca_file: %s cannot be used: %s" % (params["ca_file"], error.strerror or error))
+    return read_targets(params["targets"], problems), proxy, context
+
+
+def run(params):
+    targets, proxy, context = read(params)
+    results = contact(targets, proxy, context, params["timeout"])
+    counted = [result["result"] for result in results]
+    summary = {name: counted.count(name) for name in RESULTS if name in counted}
+    return {"changed": False, "results": results, "summary": summary}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "targets": {"type": "list", "elements": "dict", "required": True},
+            "proxy": {"type": "str", "no_log": True},
+            "ca_file": {"type": "path"},
+            "timeout": {"type": "float", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        answer = run(module.params)
+    except OutwardError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Discoveries, read from what ``jsa.ports.portmap`` returned, and kept in a file."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import time
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discovery, Found
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+#: What the discover playbook registers for each host.
+VARIABLE = "jsa_discovered"
+
+FILE_VERSION = 1
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def parse_time(text: Any) -> float:
+    """Seconds since 1970. Raises ValueError."""
+    try:
+        return float(calendar.timegm(time.strptime(text, _TIME)))
+    except (TypeError, ValueError):
+        raise ValueError(f"{text!r} is no time such as 2026-11-25T05:10:00Z") from None
+
+
+def parse_discovery(result: Any) -> Discovery | None:
+    """What a result of the module says; None where the module did not run. Raises ValueError where it is broken."""
+    if not isinstance(result, Mapping) or "services" not in result:
+        return None
+    if any(result.get(word) for word in ("failed", "skipped", "unreachable")):
+        return None
+    services = result["services"]
+    if not isinstance(services, (list, tuple)):
+        raise ValueError("services is no list")
+    failures = {}
+    kinds = set()
+    for kind in KIND_OF.values():
+        answer = result.get(kind)
+        if isinstance(answer, Mapping):
+            kinds.add(kind)
+            if answer.get("state") != "ok":
+                failures[kind] = str(answer.get("reason") or answer.get("state"))
+    at = str(result.get("observed_at"))
+    found = tuple(sorted(_parse_service(item) for item in services))
+    return Discovery(found, failures, frozenset(kinds), at, parse_time(at))
+
+
+def _parse_service(item: Any) -> Found:
+    if not isinstance(item, Mapping):
+        raise ValueError("a service is no mapping")
+    port = item.get("port")
+    if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
+        raise ValueError(f"{port!r} is no port")
+    if item.get("protocol") not in ("tcp", "udp") or item.get("kind") not in KIND_OF.values():
+        raise ValueError(f"a service has the protocol {item.get('protocol')!r} and the kind {item.get('kind')!r}")
+    return Found(str(item.get("service")), str(item["kind"]), str(item["protocol"]), port)
+
+
+def parse_file(text: str, place: str) -> dict[str, Discovery]:
+    """Host name -> discovery, as the file *place* has them. Raises InputError with every damage."""
+    problems = []
+    found = {}
+    for name, kept in _kept(text, place).items():
+        try:
+            discovery = parse_discovery(kept)
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        if discovery is None:
+            problems.append(f"{name}: expected a mapping with services, observed_at, imq and rpcbind")
+        else:
+            found[name] = discovery
+    if problems:
+        raise InputError(_subject(place), [*problems, "remove it, and run jsa.ports.discover"])
+    return found
+
+
+def merge_file(text: str | None, place: str, results: Mapping[str, Any]) -> str:
+    """The file's new text: hosts in *results* anew, those that it knew besides as they were. Raises InputError."""
+    hosts = dict(_kept(text, place)) if text is not None else {}
+    for name, result in results.items():
+        services = [
+            {key: service[key] for key in ("service", "kind", "protocol", "port")} for service in result["services"]
+        ]
+        hosts[name] = {"observed_at": result["observed_at"], "services": services}
+        hosts[name].update({kind: result.get(kind) for kind in KIND_OF.values()})
+    document = {"version": FILE_VERSION, "hosts": dict(sorted(hosts.items()))}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _kept(text: str, place: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InputError(_subject(place), [f"it is no JSON: {error}"]) from None
+    if not isinstance(document, dict) or document.get("version") != FILE_VERSION:
+        raise InputError(_subject(place), [f"it is not of version {FILE_VERSION}: remove it, and discover anew"])
+    hosts = document.get("hosts")
+    if not isinstance(hosts, dict):
+        raise InputError(_subject(place), ["hosts is no mapping: remove it, and discover anew"])
+    return hosts
+
+
+def _subject(place: str) -> str:
+    return f"The discovered ports in {place} (jsa_dynamic_ports_file) cannot be used; nothing was changed"

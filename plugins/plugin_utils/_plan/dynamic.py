@@ -1,0 +1,136 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ports that a running service told, as the plan takes them in: what is fresh, and where it is nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discoveries, Discovery, Found
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
+
+#: A host's clock may be so far ahead of this one's; more, and an age means nothing.
+_CLOCKS_DIFFER = 300.0
+
+#: A wider range of the catalogue is room that services take ports from, random ones too.
+_LARGEST_OWN_RANGE = 16
+
+#: So many hosts are named in a warning; of more, their number.
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The ports that one dynamic entry has on one host at present."""
+
+    entry: Entry
+    services: tuple[Found, ...]
+    at: str
+
+
+class DynamicPorts:
+    """Decides what of the discoveries counts, and remembers why the rest does not."""
+
+    def __init__(self, topology: Topology, discoveries: Discoveries) -> None:
+        self._wanted = topology.dynamic_ports
+        self._discoveries = discoveries
+        self._not_asked: dict[str, None] = {}
+        self._stale: dict[str, str] = {}
+        self._silent: list[str] = []
+        self._not_theirs: list[str] = []
+
+    def of(self, name: str, entries: Iterable[Entry], catalogued: Sequence[tuple[str, PortRange, str]]) -> list[Taken]:
+        """What *entries* have on the host; *catalogued* are the ports that the catalogue lists for it."""
+        if not self._wanted.use:
+            return []
+        taken = []
+        for entry in entries:
+            kind = KIND_OF.get(entry.dynamic.discovery) if entry.dynamic else None
+            if kind is None:
+                continue
+            discovery = self._discoveries.by_host.get(name)
+            if discovery is None or kind not in discovery.kinds:
+                self._not_asked[name] = None
+            elif not self._is_fresh(discovery):
+                self._stale[name] = _age(self._discoveries.now - discovery.seconds)
+            elif kind in discovery.failures:
+                self._silent.append(f"{name}: {entry.id} has no ports in the plan: {discovery.failures[kind]}")
+            else:
+                taken.append(Taken(entry, self._services(name, entry, kind, discovery, catalogued), discovery.at))
+        return taken
+
+    def _is_fresh(self, discovery: Discovery) -> bool:
+        return -_CLOCKS_DIFFER <= self._discoveries.now - discovery.seconds <= self._wanted.max_age
+
+    def _services(
+        self,
+        name: str,
+        entry: Entry,
+        kind: str,
+        discovery: Discovery,
+        catalogued: Sequence[tuple[str, PortRange, str]],
+    ) -> tuple[Found, ...]:
+        first, last = entry.dynamic.ports if entry.dynamic else (0, 0)
+        services = []
+        for found in discovery.services:
+            if found.kind != kind or found.protocol not in entry.protocols or not first <= found.port <= last:
+                continue
+            owners = _owners(found, entry, catalogued)
+            if owners:
+                # Any user of a host may register a port with rpcbind: it must not open a database.
+                self._not_theirs.append(
+                    f"{name}: {found.service} claims {found.port}/{found.protocol}, which is {', '.join(owners)}'s: "
+                    "not opened for it"
+                )
+                continue
+            services.append(found)
+        return tuple(services)
+
+    def warnings(self) -> list[str]:
+        """Why hosts have none of their dynamic ports in the plan."""
+        warnings = []
+        if self._not_asked:
+            warnings.append(
+                f"{_names(self._not_asked)}: not asked for dynamic ports, so none is opened there: "
+                "jsa.ports.discover asks, in the same run or with jsa_dynamic_ports_file"
+            )
+        if self._stale:
+            hosts = [f"{name} ({age})" for name, age in self._stale.items()]
+            warnings.append(
+                f"{_names(hosts)}: the dynamic ports are too old for jsa_dynamic_ports_max_age "
+                f"({self._wanted.max_age} s), so they are not used: run jsa.ports.discover"
+            )
+        return [*warnings, *self._silent, *self._not_theirs]
+
+
+def _owners(found: Found, entry: Entry, catalogued: Sequence[tuple[str, PortRange, str]]) -> list[str]:
+    return sorted(
+        {
+            owner
+            for protocol, (first, last), owner in catalogued
+            if protocol == found.protocol
+            and owner != entry.id
+            and last - first < _LARGEST_OWN_RANGE
+            and first <= found.port <= last
+        }
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _SHOWN
+    return ", ".join(listed[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _age(seconds: float) -> str:
+    if seconds < 0:
+        return f"found {-seconds:.0f} s from now: a clock is wrong"
+    if seconds < 7200:
+        return f"{seconds:.0f} s old"
+    return f"{seconds / 3600:.1f} hours old"
+
