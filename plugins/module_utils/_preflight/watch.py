@@ -88,8 +88,8 @@ def open_watch(start):  # type: (bytes) -> Optional[socket.socket]
     if ctypes is None:
         return None
     try:
-        # No protocol yet: nothing is received before the filter is there.
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, 0)
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC,
+                             socket.htons(_ALL_PROTOCOLS))
     except (AttributeError, OSError):
         return None
     try:
@@ -98,11 +98,20 @@ def open_watch(start):  # type: (bytes) -> Optional[socket.socket]
         attached = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
         sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sock.bind(("", _ALL_PROTOCOLS))
     except OSError:
         sock.close()
         return None
+    _drain(sock)
     return sock
+
+
+def _drain(sock):  # type: (socket.socket) -> None
+    """What came in before the filter was there."""
+    try:
+        while True:
+            sock.recv(1)
+    except OSError:
+        pass
 
 
 def read_packet(sock):  # type: (socket.socket) -> Optional[Packet]
