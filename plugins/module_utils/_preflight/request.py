@@ -7,7 +7,7 @@
 import ipaddress
 import re
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.line import check_host, check_token
@@ -64,7 +64,7 @@ def check_name(text):  # type: (object) -> str
 
 def read_listeners(items, problems):  # type: (Iterable[Dict[str, Any]], List[str]) -> List[Key]
     """The ports that the network is meant to reach, sorted. *problems* gets what is wrong."""
-    found = set()
+    found = set()  # type: Set[Key]
     for number, item in enumerate(items):
         mine = []
         if item.get("protocol") not in PROTOCOLS:

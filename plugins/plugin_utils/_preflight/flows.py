@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,12 +29,6 @@ def ranges_of(plan: Mapping[str, Any], name: str) -> list[tuple[str, PortRange]]
     ]
 
 
-def run_name(plan: Mapping[str, Any]) -> str:
-    """The same for each run on the same deployment, another for every other deployment."""
-    hosts = {name: host["addresses"] for name, host in plan["hosts"].items()}
-    return hashlib.sha256(json.dumps(hosts, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _sampled(plan: Mapping[str, Any]) -> dict[str, Any]:
     hosts = {}
     for name, host in plan["hosts"].items():
@@ -49,6 +40,6 @@ def _sampled(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 def _single_ports(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     first, last = parse_ports(item["ports"])
-    if first == last or not is_meant_for_others(item):
+    if first == last or not is_meant_for_others(dict(item)):
         return [dict(item)]
     return [{**item, "ports": str(port)} for port in sample(first, last)]

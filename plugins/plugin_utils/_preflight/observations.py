@@ -76,7 +76,7 @@ def read_seen(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, Ho
     return {name: _read(hostvars[name]) for name in names}
 
 
-def _read(variables: Mapping[str, Any]) -> HostSeen:
+def _read(variables: Any) -> HostSeen:
     seen = HostSeen()
     listeners = variables.get(LISTENERS_VARIABLE)
     if usable(listeners) and "listening" in listeners:
