@@ -83,9 +83,8 @@ class ActionModule(ActionBase):
                 os.makedirs(path, exist_ok=True)
             except OSError as error:
                 raise AnsibleActionFail(f"jsa_preflight_dest {folder} cannot be made: {error}") from error
-        return any(
-            [
-                write_file(os.path.join(path, name), text, "The result of the preflight", self._task.check_mode)
-                for name, text in files.items()
-            ]
-        )
+        written = [
+            write_file(os.path.join(path, name), text, "The result of the preflight", self._task.check_mode)
+            for name, text in files.items()
+        ]
+        return any(written)

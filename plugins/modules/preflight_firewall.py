@@ -54,7 +54,8 @@ options:
     type: int
     default: 300
   pending:
-    description: What RV(pending) was when the rules were loaded, for O(state=closed). Without it there is nothing to do.
+    description:
+      - What RV(pending) was when the rules were loaded, for O(state=closed). Without it there is nothing to do.
     type: dict
 seealso:
   - module: jsa.ports.firewalld_policy
@@ -80,7 +81,11 @@ pending:
   description: What to give back to close it; absent where the rules held already.
   returned: when something was changed
   type: dict
-  sample: {id: 0123456789abcdef, seconds: 300, ssh: true, command: [/usr/bin/python3, /var/lib/jsa_ports/firewalld/timer.pyz]}
+  sample:
+    id: 0123456789abcdef
+    seconds: 300
+    ssh: true
+    command: [/usr/bin/python3, -I, -S, /var/lib/jsa_ports/firewalld/timer.pyz]
 msg:
   description: What the host has since.
   returned: when O(state=closed)

@@ -16,7 +16,6 @@ from typing import Any, Dict, List, Optional
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._preflight import folder, line, record, server, sockets, watch
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.folder import ROOT, Folder, boot_clock, start_time
-
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.request import Request
 from ansible_collections.jsa.ports.plugins.module_utils._program import pack
 
