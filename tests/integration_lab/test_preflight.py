@@ -108,7 +108,8 @@ def wait_for(condition: Callable[[], Any], patience: float = 60) -> None:
 @contextmanager
 def on_router(lab: Lab, *chains: str) -> Iterator[None]:
     """An nft table between the networks."""
-    lab.run("router", ["nft", "-f", "-"], stdin=f"table ip way {{ {' '.join(chains)} }}", check=True)
+    newline = "\n"
+    lab.run("router", ["nft", "-f", "-"], stdin=f"table ip way {{\n{newline.join(chains)}\n}}\n", check=True)
     try:
         yield
     finally:
@@ -181,7 +182,7 @@ class TestTheNetwork:
         assert "10.77.1.0/24 -> 10.77.2.0/24: udp 5514 dropped (con1 to ep1)" in result.output
 
     def test_a_range_dropped_is_one_line(self, lab: Lab, tmp_path: Path) -> None:
-        with on_router(lab, forward(f"ip saddr {CON1} tcp dport 32000-33999 drop")):
+        with on_router(lab, forward(f"ip saddr {CON1} tcp dport 32000-33999 tcp flags & (syn | ack) == syn drop")):
             result = preflight(lab, tmp_path)
         assert set(result.faults().values()) == {"network"}
         assert ("10.77.1.0/24", "10.77.2.0/24", ("tcp 32000-33999",), "dropped") in result.lines, result.output
@@ -290,6 +291,8 @@ class TestTheHostsOwnFirewall:
                 ),
                 tmp_path,
             )
+            import difflib; print("\n".join(difflib.unified_diff(before[1].splitlines(), self.both(lab)[1].splitlines(), lineterm="")))
+            assert self.both(lab)[0] == before[0]
             assert self.both(lab) == before
         assert result.faults() == {}, result.output
         assert ("con1", "dn1", "tcp", 32006) in {
