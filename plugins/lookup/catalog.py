@@ -51,8 +51,7 @@ options:
         node of its HA pair; V(management_modules) for the hardware; and the networks outside the deployment, which
         are V(admin), V(users), V(api_clients), V(log_sources), V(flow_sources), V(wincollect_agents),
         V(snmp_managers), V(packet_capture_sources), V(off_site_sources), V(certificate_clients), V(smtp_gateways),
-        V(ntp_servers), V(nfs_servers), V(windows_hosts), V(public_servers),
-        V(dns_servers).
+        V(ntp_servers), V(nfs_servers), V(windows_hosts), V(public_servers).
     type: str
   protocol:
     description: Only entries with one of these protocols, V(tcp), V(udp), V(icmp).

@@ -8,7 +8,7 @@
 
 DOCUMENTATION = r"""
 module: listeners
-short_description: Compare a host's listening sockets with what the plan expects
+short_description: Compare a host's listening sockets with what the plan expects, or say who uses which port
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
@@ -57,6 +57,32 @@ options:
     description: Whether to return all listening sockets as they are, too.
     type: bool
     default: false
+  connections:
+    description:
+      - Whether to return the sockets that are in use, too, in whatever state, with the processes that hold them, as
+        far as O(port), O(process) and O(state) ask for them.
+    type: bool
+    default: false
+  port:
+    description:
+      - Of O(connections), only those with one of these ports at either end, such as V(199), V(514/udp) or
+        V(32000-33999/tcp). Without a protocol it is both.
+    type: list
+    elements: str
+    default: []
+  process:
+    description:
+      - Of O(connections), only those that a process with one of these names or process ids holds. A name is the whole
+        one, as the kernel keeps it (at most 15 characters).
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - Of O(connections), only those in one of these states, see RV(connections[].state).
+    type: list
+    elements: str
+    default: []
 notes:
   - Processes of other users are seen by root only, those of containers in a process namespace of their own from the
     host only. What cannot be seen is V(none), never a guess.
@@ -88,6 +114,13 @@ EXAMPLES = r"""
         ports: "5432"
         bind: loopback
     unlisted: false
+  become: true
+
+- name: Who uses port 199
+  jsa.ports.listeners:
+    unlisted: false
+    connections: true
+    port: [199]
   become: true
 """
 
@@ -210,23 +243,88 @@ sockets:
       v6only: false
       uid: 0
       processes: [{pid: 4711, name: java}]
+connections:
+  description:
+    - The sockets in use, sorted by protocol and port. One that several processes hold has an item for each.
+  returned: when O(connections) is V(true)
+  type: list
+  elements: dict
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      sample: tcp
+    local_address:
+      description: The address at this end.
+      type: str
+      sample: 10.0.0.3
+    local_port:
+      description: The port at this end.
+      type: int
+      sample: 32006
+    remote_address:
+      description: The address at the other end; V(none) where there is none.
+      type: str
+      sample: 10.0.0.1
+    remote_port:
+      description: The port at the other end; V(none) where there is none.
+      type: int
+      sample: 41022
+    state:
+      description:
+        - V(listening); of UDP, which does not listen, a socket that takes datagrams from everybody.
+        - V(waiting), such a UDP socket on a port that the kernel chose, so one that waits for answers.
+        - V(established); of UDP, a socket with one peer.
+        - V(syn_sent), V(syn_received), V(fin_wait1), V(fin_wait2), V(time_wait), V(close), V(close_wait), V(last_ack)
+          or V(closing), as TCP calls them.
+        - V(other), what this module does not know.
+      type: str
+      sample: established
+    pid:
+      description: Process id. V(none) where nobody holds it (V(time_wait)), or where that cannot be seen.
+      type: int
+      sample: 4711
+    process:
+      description: Its name, of at most 15 characters.
+      type: str
+      sample: java
+    uid:
+      description: User id of the socket's owner.
+      type: int
+      sample: 0
+  sample:
+    - protocol: tcp
+      local_address: 10.0.0.3
+      local_port: 32006
+      remote_address: 10.0.0.1
+      remote_port: 41022
+      state: established
+      pid: 4711
+      process: java
+      uid: 0
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.compare import compare, summarize
+from ansible_collections.jsa.ports.plugins.module_utils._sockets.connections import read_filter
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.expected import ExpectationError, read_options
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.observe import read_listeners
+from ansible_collections.jsa.ports.plugins.module_utils._sockets.observe import read_connections, read_listeners
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import TableError
 
 
 def run(params):
     expected, known = read_options(params["expected"], params["ignore"])
+    chosen = read_filter(params["port"], params["process"], params["state"])
+    if not params["connections"] and any(chosen):
+        raise ExpectationError("port, process and state choose among connections: set connections: true")
     listeners = read_listeners()
     results = compare(listeners, expected, known, params["unlisted"])
     answer = {"changed": False, "results": results, "summary": summarize(results)}
     if params["return_sockets"]:
         answer["sockets"] = listeners.table()
+    if params["connections"]:
+        answer["connections"] = read_connections(chosen)
     return answer
 
 
@@ -237,6 +335,10 @@ def main():
             "unlisted": {"type": "bool", "default": True},
             "ignore": {"type": "list", "elements": "str", "default": []},
             "return_sockets": {"type": "bool", "default": False},
+            "connections": {"type": "bool", "default": False},
+            "port": {"type": "list", "elements": "str", "default": []},
+            "process": {"type": "list", "elements": "str", "default": []},
+            "state": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )

@@ -35,6 +35,9 @@ options:
       - What to probe. Each item has C(address) (an IP address; names are not looked up), C(port) (absent for ICMP) and
         C(protocol) (V(tcp), which is the default, V(udp) or V(icmp)).
       - C(recheck), by default V(true), says whether silence that may be a suppressed ICMP error is worth asking again.
+      - C(expect), the token of a run and the name of a host with a space between, says which temporary listener
+        (M(jsa.ports.preflight_listeners)) has to answer. The probe then waits for what the other side says of itself
+        (RV(results[].token)); over UDP it asks for that, in a datagram that nobody else understands.
       - Any other key, such as C(id), is returned with the result.
     type: list
     elements: dict
@@ -73,6 +76,7 @@ notes:
     ICMP port unreachable as V(refused) there, without RV(results[].by).
 seealso:
   - module: jsa.ports.listeners
+  - module: jsa.ports.preflight_listeners
 """
 
 EXAMPLES = r"""
@@ -147,6 +151,35 @@ results:
       description: What the ICMP error or the kernel said.
       type: str
       sample: "ICMP: administratively prohibited"
+    token:
+      description:
+        - V(match), the expected listener answers.
+        - V(mismatch), another one does (RV(results[].answered_by)).
+        - V(none), nobody has said who answers. Where RV(results[].result) is V(open), something does that is no
+          temporary listener.
+      returned: where C(expect) is given
+      type: str
+      sample: match
+    answered_by:
+      description: The name of the host whose listener answers, as that has been told.
+      returned: where C(expect) is given
+      type: str
+      sample: ep1
+    same_run:
+      description: Whether that listener is one of the expected run.
+      returned: where C(expect) is given
+      type: bool
+      sample: true
+    seen_as:
+      description: The address that the listener sees this host come from.
+      returned: where C(expect) is given
+      type: str
+      sample: 10.0.0.9
+    sent_from:
+      description: The address that the probe left this host from. Another RV(results[].seen_as) is NAT on the way.
+      returned: where C(expect) is given
+      type: str
+      sample: 10.0.0.9
   sample:
     - address: 10.0.0.3
       port: 32006

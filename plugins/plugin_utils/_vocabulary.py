@@ -50,7 +50,6 @@ SOURCE_NETWORKS: tuple[str, ...] = (
 
 #: What JSA contacts outside the deployment. ``log_sources`` and ``wincollect_agents`` are contacted too.
 DESTINATION_NETWORKS: tuple[str, ...] = (
-    "dns_servers",
     "smtp_gateways",
     "ntp_servers",
     "nfs_servers",

@@ -122,6 +122,10 @@ class Attempt(object):
         """What came back; None when that was no answer."""
         raise NotImplementedError
 
+    def unfinished(self):  # type: () -> Optional[Outcome]
+        """What is known when the time is over; None: silence."""
+        return None
+
     def close(self):  # type: () -> None
         if self.sock is not None:
             self.sock.close()

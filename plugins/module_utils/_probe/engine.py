@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible_collections.jsa.ports.plugins.module_utils._probe.exchange import Exchange
 from ansible_collections.jsa.ports.plugins.module_utils._probe.icmp import has_tcp_error_queue
 from ansible_collections.jsa.ports.plugins.module_utils._probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._probe.model import TCP, UNREACHABLE, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._probe.model import TCP, UNREACHABLE, Identity, Outcome, Probe
 from ansible_collections.jsa.ports.plugins.module_utils._probe.neighbours import Neighbours
 from ansible_collections.jsa.ports.plugins.module_utils._probe.pacing import (
     ICMP_INTERVALS,
@@ -113,4 +113,6 @@ def describe(probe, outcome):  # type: (Probe, Outcome) -> Dict[str, Any]
         rate_limited=outcome.rate_limited,
         elapsed_ms=round(outcome.elapsed * 1000, 3),
     )
+    if probe.expect is not None:
+        result.update((outcome.identity or Identity("none"))._asdict())
     return result

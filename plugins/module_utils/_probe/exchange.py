@@ -11,6 +11,7 @@ from collections import deque
 from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
 
 from ansible_collections.jsa.ports.plugins.module_utils._probe.attempts import ATTEMPTS, Attempt, BusyError
+from ansible_collections.jsa.ports.plugins.module_utils._probe.expecting import EXPECTING
 from ansible_collections.jsa.ports.plugins.module_utils._probe.icmp_watch import IcmpWatch
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import UNAVAILABLE, Outcome, Probe
 from ansible_collections.jsa.ports.plugins.module_utils._probe.pacing import Queue, Rate, RationedQueue
@@ -52,13 +53,20 @@ class Exchange(object):
                 # All that wait are heard before anybody is given up: this process may have slept longer than they had.
                 for number, events in epoll.poll(0.0 if full else self._idle(queue, now), len(self._active) or 1):
                     attempt = self._active[number]
+                    waiting_for = attempt.events
                     outcome = attempt.read(events)
+                    if outcome is None and attempt.events != waiting_for:
+                        epoll.modify(number, attempt.events)
                     if outcome is not None:
                         self._end(number, attempt)
                         note(attempt.probe, outcome._replace(elapsed=time.monotonic() - attempt.started), True)
-                for probe, elapsed in self._give_up(now):
-                    note(probe, Outcome(probe.silence, elapsed=elapsed), False)
-                    silent.append(probe)
+                for attempt in self._give_up(now):
+                    outcome = attempt.unfinished()
+                    known = outcome is not None
+                    note(attempt.probe, (outcome or Outcome(attempt.probe.silence))._replace(
+                        elapsed=now - attempt.started), known)
+                    if not known:
+                        silent.append(attempt.probe)
         finally:
             epoll.close()
             for attempt in self._active.values():
@@ -75,7 +83,8 @@ class Exchange(object):
             probe = queue.take(now)
             if probe is None:
                 return False
-            attempt = ATTEMPTS[probe.protocol](probe, self._watch)
+            kinds = ATTEMPTS if probe.expect is None else EXPECTING
+            attempt = kinds[probe.protocol](probe, self._watch)
             attempt.started = now
             try:
                 outcome = attempt.start()
@@ -109,8 +118,8 @@ class Exchange(object):
                 if left > 1:
                     self._repeats.append((now + self._repeat_after, left - 1, number, attempt))
 
-    def _give_up(self, now):  # type: (float) -> List[Tuple[Probe, float]]
-        silent = []
+    def _give_up(self, now):  # type: (float) -> List[Attempt]
+        late = []
         while self._deadlines:
             at, number, attempt = self._deadlines[0]
             over = self._active.get(number) is not attempt
@@ -119,8 +128,8 @@ class Exchange(object):
             self._deadlines.popleft()
             if not over:
                 self._end(number, attempt)
-                silent.append((attempt.probe, now - attempt.started))
-        return silent
+                late.append(attempt)
+        return late
 
     def _end(self, number, attempt):  # type: (int, Attempt) -> None
         del self._active[number]

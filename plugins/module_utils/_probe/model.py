@@ -9,6 +9,8 @@ import socket
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._preflight.line import check_host, check_token
+
 OPEN = "open"
 #: The peer itself says that nothing is there.
 REFUSED = "refused"
@@ -32,10 +34,10 @@ PROTOCOLS = (TCP, UDP, ICMP)
 class Probe(object):
     """One question to one peer."""
 
-    __slots__ = ("address", "family", "given", "index", "port", "protocol", "recheck", "sockaddr", "source")
+    __slots__ = ("address", "expect", "family", "given", "index", "port", "protocol", "recheck", "sockaddr", "source")
 
-    def __init__(self, index, given, family, sockaddr, port, protocol, recheck=True, source=None):
-        # type: (int, Dict[str, Any], int, Tuple[Any, ...], int, str, bool, Optional[str]) -> None
+    def __init__(self, index, given, family, sockaddr, port, protocol, recheck=True, source=None, expect=None):
+        # type: (int, Dict[str, Any], int, Tuple[Any, ...], int, str, bool, Optional[str], Optional[str]) -> None
         self.index = index
         #: As the caller wrote it: returned with the result.
         self.given = given
@@ -49,10 +51,24 @@ class Probe(object):
         #: Whether silence that may come from a ration of ICMP errors is worth asking again.
         self.recheck = recheck
         self.source = source
+        #: Token and host that the temporary listener there has to answer with; None: whatever answers is right.
+        self.expect = expect
 
     @property
     def silence(self):  # type: () -> str
         return OPEN_OR_FILTERED if self.protocol == UDP else NO_ANSWER
+
+
+class Identity(NamedTuple):
+    """Who has answered, and as whom that one sees this host."""
+
+    #: ``match``, ``mismatch``, or ``none`` where whatever answered did not say who it is.
+    token: str
+    answered_by: Optional[str] = None
+    #: Whether it is a listener of the run that was expected, if on another host.
+    same_run: Optional[bool] = None
+    seen_as: Optional[str] = None
+    sent_from: Optional[str] = None
 
 
 class Outcome(NamedTuple):
@@ -63,6 +79,8 @@ class Outcome(NamedTuple):
     error: Optional[str] = None
     elapsed: float = 0.0
     rate_limited: bool = False
+    #: Of a probe that expects a temporary listener: what answered.
+    identity: Optional[Identity] = None
 
 
 class ProbeError(ValueError):
@@ -71,6 +89,8 @@ class ProbeError(ValueError):
 
 #: What a result says itself, so a probe cannot bring it along.
 _OURS = frozenset(("result", "by", "rate_limited", "elapsed_ms", "error"))
+#: And of a probe that expects somebody.
+_OURS_EXPECTING = frozenset(Identity._fields)
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 #: So many mistakes are told; of more, their number.
 _SHOWN = 20
@@ -84,7 +104,8 @@ def read_probes(items, sources=(), earlier=()):
     parsed = {}  # type: Dict[str, Tuple[int, Tuple[Any, ...]]]
     probes = []
     for number, item in enumerate(items):
-        mine = ["%s is a key of the results, not of a probe" % key for key in sorted(_OURS.intersection(item))]
+        ours = _OURS | _OURS_EXPECTING if "expect" in item else _OURS
+        mine = ["%s is a key of the results, not of a probe" % key for key in sorted(ours.intersection(item))]
         protocol = item.get("protocol", TCP)
         if protocol not in PROTOCOLS:
             mine.append("protocol: %r is none of %s" % (protocol, ", ".join(PROTOCOLS)))
@@ -92,6 +113,7 @@ def read_probes(items, sources=(), earlier=()):
         recheck = _BOOLEANS.get(str(item.get("recheck", True)).lower())
         if recheck is None:
             mine.append("recheck: %r is neither true nor false" % (item["recheck"],))
+        expect = _read_expect(item, protocol, mine)
         text = item.get("address")
         try:
             if text not in parsed:
@@ -103,7 +125,7 @@ def read_probes(items, sources=(), earlier=()):
             continue
         family, sockaddr = parsed[text]
         probes.append(Probe(number, item, family, (sockaddr[0], port) + sockaddr[2:], port, protocol, bool(recheck),
-                            by_family.get(family)))
+                            by_family.get(family), expect))
     if problems:
         more = len(problems) - _SHOWN
         raise ProbeError("; ".join(problems[:_SHOWN]) + ("; and %d more" % more if more > 0 else ""))
@@ -157,6 +179,19 @@ def _read_port(port, protocol, problems):  # type: (Any, Any, List[str]) -> int
     if not 1 <= number <= 65535:
         problems.append("port: %r is no port from 1 to 65535" % (port,))
     return number
+
+
+def _read_expect(item, protocol, problems):  # type: (Dict[str, Any], Any, List[str]) -> Optional[str]
+    if item.get("expect") is None:
+        return None
+    try:
+        token, _space, host = str(item["expect"]).partition(" ")
+        if protocol == ICMP:
+            raise ValueError("an ICMP echo says nothing of who answers it")
+        return "%s %s" % (check_token(token), check_host(host))
+    except ValueError as error:
+        problems.append("expect: %s" % error)
+        return None
 
 
 def _read_sources(texts, problems):  # type: (Iterable[str], List[str]) -> Dict[int, str]

@@ -7,17 +7,21 @@
 from __future__ import annotations
 
 import re
+import socket
 
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ansible_collections.jsa.ports.plugins.module_utils._outward.model import read_proxy
+from ansible_collections.jsa.ports.plugins.modules import listeners
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import outward_targets
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, SOURCE_NETWORKS
+from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,3 +78,23 @@ def test_every_link_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_who_uses_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task of the page on this very host, with a service of each protocol to be found or not."""
+    *tasks, (sample,) = [yaml.safe_load(text) for text in blocks("docs/in_use.md", "yaml")]
+    with socket.socket() as service, socket.create_server(("127.0.0.1", 0)) as other, socket.socket(
+        socket.AF_INET, socket.SOCK_DGRAM
+    ) as waiting:
+        service.bind(("127.0.0.1", 0))
+        service.listen()
+        waiting.bind(("127.0.0.1", 0))
+        for task in (task for page in tasks for task in page):
+            answer, _stand_in = run_main(monkeypatch, listeners, task["jsa.ports.listeners"])
+            assert not answer.get("failed"), answer
+            assert all(set(item) == set(sample) for item in answer["connections"])
+            found = {item["local_port"] for item in answer["connections"]}
+            asked = task["jsa.ports.listeners"]
+            everything = not any(asked.get(name) for name in ("port", "process"))
+            assert ({service.getsockname()[1], other.getsockname()[1]} <= found) == everything
+            assert (waiting.getsockname()[1] in found) == (everything and "state" not in asked)

@@ -57,6 +57,21 @@ def test_a_service_that_nobody_expects(answer, service: int) -> None:
     assert answer(unlisted=False)["results"] == []
 
 
+def test_connections_are_there_when_asked_for(answer, service: int) -> None:
+    assert "connections" not in answer()
+    with socket.create_connection(("127.0.0.1", service)) as client:
+        got = answer(connections=True, port=[f"{service}/tcp"], process=[str(os.getpid())])["connections"]
+        # Accepted by nobody yet, the other end belongs to nobody.
+        ours = [(row["local_port"], row["remote_port"], row["state"]) for row in got]
+        assert ours == sorted([(service, None, "listening"), (client.getsockname()[1], service, "established")])
+        assert answer(connections=True, port=[f"{service}/udp"])["connections"] == []
+
+
+def test_a_choice_among_what_is_not_asked_for(answer) -> None:
+    assert "set connections: true" in answer(port=["199"])["msg"]
+    assert "port[0]" in answer(connections=True, port=["x"])["msg"]
+
+
 def test_all_sockets(answer, service: int) -> None:
     (row,) = [row for row in answer(return_sockets=True)["sockets"] if row["port"] == service]
     assert (row["protocol"], row["address"], row["uid"], row["v6only"]) == ("tcp", "0.0.0.0", os.getuid(), None)
@@ -83,12 +98,16 @@ def test_check_mode_is_the_same_run(monkeypatch) -> None:
     assert stand_in.made_with["supports_check_mode"] is True
 
 
+def service_of(row: dict[str, Any]) -> str:
+    return str(row.get("ports") or row.get("port") or row.get("local_port"))
+
+
 def test_examples_and_samples_are_what_the_module_takes_and_gives(answer, service: int) -> None:
     documented = yaml.safe_load(listeners.RETURN)
-    got = answer(expected=[item(service, "network")], return_sockets=True)
+    got = answer(expected=[item(service, "network")], return_sockets=True, connections=True)
     assert set(got) == {"changed", *documented}
-    for name in ("results", "sockets"):
-        (row, *_rest) = [row for row in got[name] if str(service) in (row.get("ports"), str(row.get("port")))]
+    for name in ("results", "sockets", "connections"):
+        (row, *_rest) = [row for row in got[name] if service_of(row) == str(service)]
         assert set(row) == set(documented[name]["contains"]) == set(documented[name]["sample"][0])
     assert set(got["summary"]) == set(documented["summary"]["sample"])
     for task in yaml.safe_load(listeners.EXAMPLES):

@@ -90,7 +90,10 @@ def test_examples_and_samples_are_what_the_module_takes_and_gives(answer, ports:
     got = answer(probes=[{"address": "127.0.0.1", "port": ports[0]}])
     assert set(got) == {"changed", *documented}
     (result,) = got["results"]
-    assert set(result) == set(documented["results"]["contains"])
+    expecting = {name for name, item in documented["results"]["contains"].items() if "returned" in item}
+    assert set(result) == set(documented["results"]["contains"]) - expecting
+    asked = answer(probes=[{"address": "127.0.0.1", "port": ports[1], "expect": "0123456789abcdef ep1"}])
+    assert set(asked["results"][0]) == {*documented["results"]["contains"], "expect"}
     assert set(result) | {"id"} == set(documented["results"]["sample"][0])
     assert set(got["summary"]) == set(documented["summary"]["sample"])
     probes = [

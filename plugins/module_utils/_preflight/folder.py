@@ -1,0 +1,148 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What lies on a host while temporary listeners stand, in memory, and which process it is. Runs on Python 3.6.
+
+One folder per deployment. Whose folder it is says the request in it: a process whose request is not there any more
+ends, whatever became of those who could have told it.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional
+
+ROOT = "/run/jsa_ports/preflight"
+
+#: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
+_CLOCK_BOOTTIME = 7
+
+
+def boot_clock():  # type: () -> float
+    """Seconds since the machine started, those that it slept included. Setting the clock does not move it."""
+    return time.clock_gettime(_CLOCK_BOOTTIME)
+
+
+def start_time(pid):  # type: (int) -> Optional[int]
+    """When the process began, in the kernel's ticks: with its number, that is one process and no other. None: gone."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as stream:
+            # The second field is the program's name in parentheses, with whatever the program put there.
+            fields = stream.read().rpartition(b")")[2].split()
+    except (IOError, OSError):
+        return None
+    # One that has ended, and whose parent has not asked yet, holds nothing any more.
+    return None if len(fields) < 20 or fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+@contextmanager
+def locked(root=ROOT):  # type: (str) -> Iterator[None]
+    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError."""
+    while True:
+        os.makedirs(root, 0o700, exist_ok=True)
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # Another run may have taken the folder away while this one waited for it.
+            if _same(handle, root):
+                break
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+    try:
+        yield
+    finally:
+        remove_if_empty(root)
+        os.close(handle)
+
+
+def remove_if_empty(root):  # type: (str) -> None
+    for path in (root, os.path.dirname(root)):
+        try:
+            os.rmdir(path)
+        except OSError:
+            return
+
+
+def _same(handle, path):  # type: (int, str) -> bool
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except OSError:
+        return False
+
+
+class Folder(object):
+    def __init__(self, path):  # type: (str) -> None
+        self.path = path
+        self.program = os.path.join(path, "program.pyz")
+
+    def exists(self):  # type: () -> bool
+        return os.path.isdir(self.path)
+
+    def make(self):  # type: () -> None
+        os.mkdir(self.path, 0o700)
+
+    def remove(self):  # type: () -> None
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def request(self, identity=None):  # type: (Optional[str]) -> Optional[Dict[str, Any]]
+        """What was asked for; with *identity*, only if it is that one."""
+        found = self._load("request.json")
+        return None if found is None or identity not in (None, found.get("id")) else found
+
+    def belongs_to(self, identity):  # type: (str) -> bool
+        return self.request(identity) is not None
+
+    def save_request(self, request):  # type: (Dict[str, Any]) -> None
+        self._save("request.json", request)
+
+    def state(self):  # type: () -> Optional[Dict[str, Any]]
+        """What the process says of itself: its number, and what it has bound."""
+        return self._load("state.json")
+
+    def save_state(self, state):  # type: (Dict[str, Any]) -> None
+        self._save("state.json", state)
+
+    def ask_for_record(self):  # type: () -> None
+        self._save("record.wanted", {})
+
+    def record(self):  # type: () -> Optional[Dict[str, Any]]
+        return self._load("record.json")
+
+    def end(self, identity, record):  # type: (str, Dict[str, Any]) -> None
+        """Of the process itself: it leaves its record to a run that waits for it, else nothing."""
+        if not self.belongs_to(identity):
+            return
+        if self._load("record.wanted") is not None:
+            self._save("record.json", record)
+            return
+        self.remove()
+        remove_if_empty(os.path.dirname(self.path))
+
+    def save_program(self, content):  # type: (bytes) -> None
+        self._write("program.pyz", content)
+
+    def _load(self, name):  # type: (str) -> Optional[Dict[str, Any]]
+        try:
+            with open(os.path.join(self.path, name), "rb") as stream:
+                found = json.loads(stream.read().decode("ascii"))
+        except (IOError, OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _save(self, name, content):  # type: (str, Dict[str, Any]) -> None
+        self._write(name, json.dumps(content).encode("ascii"))
+
+    def _write(self, name, content):  # type: (str, bytes) -> None
+        """Whole or not at all."""
+        path = os.path.join(self.path, name)
+        handle = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.rename(path + ".new", path)

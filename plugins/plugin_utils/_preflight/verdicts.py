@@ -1,0 +1,209 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verdict on each flow of a preflight: who, if anybody, keeps it from arriving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+
+#: Worst first.
+VERDICTS: tuple[str, ...] = ("wrong_host", "network", "host_firewall", "translated", "unverifiable", "ok")
+
+DROPPED = "dropped"
+ANSWER_DROPPED = "let through, but the answer is dropped"
+REFUSED = "refused"
+UNREACHABLE = "without a route"
+
+_SILENT = ("no_answer", "open_or_filtered")
+
+#: What became of a probe at the other end.
+_ANSWERED, _ARRIVED, _NOT_ARRIVED = "answered", "arrived", "not arrived"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to think of one flow, and why."""
+
+    flow: ExpectedFlow
+    verdict: str
+    reason: str
+    #: What the network does to it: the same for all that one change of a firewall would put right.
+    how: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "verdict": self.verdict,
+            "from": self.flow.initiator,
+            "to": self.flow.listener,
+            "address": self.flow.address,
+            "protocol": self.flow.protocol,
+            "entries": list(self.flow.ids),
+            "service": self.flow.service,
+            "reason": self.reason,
+        }
+        if self.flow.port:
+            result["port"] = self.flow.port
+        return result
+
+
+class Judge:
+    """Knows the plan's addresses and everything that was seen."""
+
+    def __init__(self, plan: Mapping[str, Any], seen: Mapping[str, HostSeen]) -> None:
+        self._addresses = {name: frozenset(host["addresses"]) for name, host in plan["hosts"].items()}
+        self._everybody = frozenset().union(*self._addresses.values())
+        self._seen = seen
+        #: (initiator, listener) -> addresses that the initiator was seen under.
+        self._aliases: dict[tuple[str, str], set[str]] = {}
+
+    def verdicts(self, flows: Iterable[ExpectedFlow]) -> list[Verdict]:
+        """Worst first."""
+        known = list(flows)
+        for flow in known:
+            probe = self._probe(flow)
+            if probe is not None and probe.get("token") == "match":
+                self._aliases.setdefault((flow.initiator, flow.listener), set()).add(probe["seen_as"])
+        order = {name: number for number, name in enumerate(VERDICTS)}
+        return sorted(
+            (self._verdict(flow) for flow in known),
+            key=lambda item: (
+                order[item.verdict],
+                item.flow.listener,
+                item.flow.protocol,
+                item.flow.port,
+                item.flow.initiator,
+            ),
+        )
+
+    def _probe(self, flow: ExpectedFlow) -> Mapping[str, Any] | None:
+        probes = self._seen[flow.initiator].probes
+        return None if probes is None else probes.get(flow.probe_key)
+
+    def _verdict(self, flow: ExpectedFlow) -> Verdict:
+        probe, target = self._probe(flow), self._seen[flow.listener]
+        if target.listening is None:
+            told = f": {target.why_none}" if target.why_none else ""
+            return Verdict(flow, "unverifiable", f"no listeners could stand on {flow.listener}{told}")
+        if probe is None:
+            return Verdict(flow, "unverifiable", f"{flow.initiator} could not be asked to probe")
+        if probe["result"] == "unavailable":
+            return Verdict(flow, "unverifiable", f"{flow.initiator} could not probe: {probe.get('error')}")
+        if not flow.port:
+            return Verdict(flow, "ok", "") if probe["result"] == "open" else self._blocked(flow, probe)
+        if target.stands(flow):
+            return self._answered(flow, probe) if probe["result"] == "open" else self._blocked(flow, probe)
+        return self._not_ours(flow, probe, target)
+
+    def _not_ours(self, flow: ExpectedFlow, probe: Mapping[str, Any], target: HostSeen) -> Verdict:
+        """Somebody else has the port, or nobody could take it."""
+        item = target.in_use.get((flow.protocol, flow.port))
+        if item is None:
+            why = target.not_bound.get((flow.protocol, flow.port), "it is not one of its listeners")
+            return Verdict(flow, "unverifiable", f"nothing could stand there on {flow.listener}: {why}")
+        who = ", ".join(sorted({str(process["name"]) for process in item["processes"]})) or "somebody unknown"
+        if not item["listens"]:
+            reason = f"a connection that {who} has opened on {flow.listener} uses the port; try again"
+        elif item["bind"] == "loopback":
+            reason = f"{who} has the port on {flow.listener}, on loopback only"
+        elif probe["result"] == "open":
+            return Verdict(flow, "ok", f"in use by {who}, which answers")
+        elif flow.protocol == "udp" and probe["result"] in _SILENT:
+            reason = f"{who} has the port on {flow.listener}, and does not answer what it does not understand"
+        else:
+            return self._blocked(flow, probe, who)
+        return Verdict(flow, "unverifiable", reason)
+
+    def _answered(self, flow: ExpectedFlow, probe: Mapping[str, Any]) -> Verdict:
+        token = probe["token"]
+        if token == "match":
+            return self._seen_under(flow, probe)
+        if token == "mismatch" and probe["same_run"]:
+            reason = f"{probe['answered_by']} answers at {flow.address}, not {flow.listener}: a wrong address in the "
+            return Verdict(flow, "wrong_host", f"{reason}inventory, or one that is translated on the way")
+        if token == "mismatch":
+            reason = f"at {flow.address} listeners of another run answer, for {probe['answered_by']}; try again later"
+            return Verdict(flow, "unverifiable", reason)
+        if flow.protocol == "tcp" and self._arrival(flow) in (_ARRIVED, _ANSWERED):
+            reason = f"{flow.listener} was reached, but what it said got lost: something on the way cuts connections"
+            return Verdict(flow, "network", f"{reason} short that it does not know", "cut short")
+        reason = f"something answers at {flow.address} that is not {flow.listener}: another machine has the address, or"
+        return Verdict(flow, "wrong_host", f"{reason} something on the way answers for it")
+
+    def _seen_under(self, flow: ExpectedFlow, probe: Mapping[str, Any]) -> Verdict:
+        seen_as, sent_from = probe["seen_as"], probe["sent_from"]
+        if seen_as in self._addresses[flow.initiator]:
+            return Verdict(flow, "ok", "")
+        if seen_as == sent_from:
+            reason = f"{flow.initiator} comes from {seen_as}, an address of its own that the inventory does not know: "
+            return Verdict(flow, "translated", f"{reason}add it to its jsa_address")
+        reason = f"{flow.listener} sees {flow.initiator} come from {seen_as}: NAT on the way. Rules that accept "
+        return Verdict(flow, "translated", f"{reason}{flow.initiator} do not accept that", f"translated to {seen_as}")
+
+    def _arrival(self, flow: ExpectedFlow) -> str | None:
+        """None where nobody knows."""
+        target = self._seen[flow.listener]
+        if not target.watched or not flow.port:
+            return None
+        mine = self._addresses[flow.initiator] | self._aliases.get((flow.initiator, flow.listener), set())
+        key = (flow.protocol, flow.port)
+        if any((*key, address) in target.answered for address in mine):
+            return _ANSWERED
+        if any((*key, address) in target.arrived for address in mine):
+            return _ARRIVED
+        known = self._everybody.union(*self._aliases.values())
+        if any(packet[:2] == key and packet[2] not in known for packet in target.arrived):
+            # It may be this flow's, under an address that nobody knows.
+            return None
+        return _NOT_ARRIVED
+
+    def _blocked(self, flow: ExpectedFlow, probe: Mapping[str, Any], who: str | None = None) -> Verdict:
+        """*who*: the process that has the port, where it is not ours."""
+        result, by = probe["result"], probe.get("by")
+        to = flow.listener
+        if by and by in self._addresses[flow.initiator]:
+            return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall refuses what it sends")
+        if result == "unreachable":
+            reason = f"{flow.address} cannot be reached: {probe.get('error') or 'no route, or no such machine'}"
+            return Verdict(flow, "network", reason, UNREACHABLE)
+        if by and by not in self._addresses[to]:
+            return Verdict(flow, "network", f"{by}, on the way to {to}, refuses it", f"{REFUSED} by {by}")
+        if probe.get("rate_limited"):
+            return Verdict(flow, "unverifiable", "no answer, but refusals came faster than the peer may send them")
+        if self._seen[to].stood is False:
+            reason = f"the listeners on {to} had ended before the check was over: raise jsa_preflight_seconds"
+            return Verdict(flow, "unverifiable", reason)
+        arrival = self._arrival(flow)
+        silent = result in _SILENT
+        if arrival == _NOT_ARRIVED:
+            if silent:
+                return Verdict(flow, "network", f"it never reaches {to}: something on the way drops it", DROPPED)
+            return Verdict(flow, "network", f"something on the way refuses it in {to}'s name", REFUSED)
+        if by:
+            return Verdict(flow, "host_firewall", f"{to}'s own firewall refuses it")
+        if arrival == _ANSWERED:
+            reason = f"{to} answers, but the answer does not come back to {flow.initiator}"
+            return Verdict(flow, "network", f"{reason}: something on the way drops it", ANSWER_DROPPED)
+        if arrival == _ARRIVED and who is None:
+            does = "drops" if silent else "refuses"
+            return Verdict(flow, "host_firewall", f"it reaches {to}, and {to}'s own firewall {does} it")
+        if arrival == _ARRIVED:
+            reason = f"it reaches {to}, where {who} has the port: that, or {to}'s own firewall, does not let it in"
+            return Verdict(flow, "unverifiable", reason)
+        return self._without_evidence(flow, "no answer" if silent else "refused")
+
+    def _without_evidence(self, flow: ExpectedFlow, said: str) -> Verdict:
+        as_planned = self._seen[flow.listener].firewall_as_planned
+        if as_planned:
+            how = DROPPED if said == "no answer" else REFUSED
+            reason = f"{said}, and {flow.listener}'s own firewall accepts it: something on the way blocks it"
+            return Verdict(flow, "network", reason, how)
+        known = "is not known" if as_planned is None else "is not as planned yet"
+        reason = f"{said}: {flow.listener}'s own firewall, which {known}, or one on the way"
+        return Verdict(flow, "unverifiable", reason)
