@@ -6,10 +6,6 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    DOCUMENTATION = r"""Options of the modules that make a host's firewall what the plan says."""
-
-
-class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   steps:

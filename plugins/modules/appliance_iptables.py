@@ -17,12 +17,14 @@ description:
     their order. Every other byte of these files stays what it was, and so do the product's own rules.
   - The block stands behind the lines that the site has in C(iptables.pre), so those decide first, and before all rules
     of the product. It accepts loopback and established connections, then what O(inbound) says, and refuses its ports
-    and those of O(refused) to everyone else (administratively prohibited). What it does not name is left to the product.
+    and those of O(refused) to everyone else (administratively prohibited). What it does not name is left to the
+    product.
   - IPv6 gets the same block in C(ip6tables.pre), where the product has such a file. Where it has none, and the host has
     IPv6 addresses, every run warns of what that means, see RV(ipv6).
   - The update program runs once at the most, and not at all where everything is right.
-  - Rules that are changed have to be confirmed through a new SSH connection, as with M(jsa.ports.firewalld_policy). Until
-    then the files are the committed ones, also C(/etc/sysconfig/iptables), which the machine loads when it starts.
+  - Rules that are changed have to be confirmed through a new SSH connection, as with M(jsa.ports.firewalld_policy).
+    Until then the files are the committed ones, also C(/etc/sysconfig/iptables), which the machine loads when it
+    starts.
   - Where the update program fails or does not end, the earlier files are restored, and the earlier rules, if need be
     in the kernel alone.
 extends_documentation_fragment:

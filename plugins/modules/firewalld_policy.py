@@ -163,7 +163,7 @@ version:
   sample: 1.3.3
 appliance:
   description: The host is a JSA appliance, where firewalld must not run.
-  returned: when the module refuses for that reason
+  returned: when the module refuses for that reason, or has nothing to remove on a host without firewalld
   type: bool
   sample: true
 controller:
@@ -254,7 +254,7 @@ def run(module, client, files):
     if module.params["state"] == "absent" and not files.read() and not client.status().running:
         # Neither in files nor in the kernel: a host without firewalld is as it should be.
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
-                "version": None, "controller": None}
+                "version": None, "controller": None, "appliance": bool(appliance_mark())}
     mark = appliance_mark()
     if mark:
         raise OnAppliance(REFUSAL % mark)

@@ -185,12 +185,12 @@ def serve(config, daemons, listener, wakeup):
 def load_rules():
     """As iptables.service does when a machine starts; the first time there is nothing yet, and the product makes it."""
     if not os.path.exists("/etc/sysconfig/iptables"):
-        quick(["/opt/qradar/bin/iptables_update.pl"])
+        subprocess.check_call(["/opt/qradar/bin/iptables_update.pl"], env=ENVIRONMENT)
         return
     for prefix in ("ip", "ip6"):
         path = "/etc/sysconfig/%stables" % prefix
         if os.path.exists(path):
-            quick([prefix + "tables-restore", path])
+            subprocess.check_call([prefix + "tables-restore", path], env=ENVIRONMENT)
 
 
 def main():

@@ -225,11 +225,11 @@ def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> 
            % host.files.path(PRE[IPV6]))
     text = host.live(IPV6)
     if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
-        return "not filtered", ("IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches "
-                                "the host over IPv6 reaches every port. Take the addresses away, or filter on the way"
-                                % why)
-    return "left to the product", ("IPv6 is not what the plan says: %s. The rules that run for IPv6 are the product's or "
-                                   "the site's own" % why)
+        words = ("IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
+                 "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why)
+        return "not filtered", words
+    words = "IPv6 is not what the plan says: %s. What runs for IPv6 are rules of the product or the site" % why
+    return "left to the product", words
 
 
 def _has_global_address(path):  # type: (str) -> bool
