@@ -136,6 +136,7 @@ def ahead(host, family):  # type: (Host, str) -> List[str]
 def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[str, str]
     """Writes, runs the product's program and proves; or restores, and raises ApplyError. What was generated."""
     try:
+        host.files.sweep(host.names)
         host.files.write_bodies(host.names, wanted)
         host.product.update()
         differences = compare(host, wanted, read(host))
@@ -181,6 +182,7 @@ def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) ->
     problems = []  # type: List[str]
     note = ""
     try:
+        host.files.sweep(host.names)
         host.files.write_bodies(host.names, bodies)
         if not compare(host, bodies, read(host)):
             return note

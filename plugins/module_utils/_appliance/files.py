@@ -20,6 +20,8 @@ _NOTICE = "# Written by the Ansible collection jsa.ports. Its next run undoes wh
 _JOINED = "ended the line before"
 _MADE = "made the file"
 
+_TEMPORARY = ".jsa_ports"
+
 
 class Parts(NamedTuple):
     before: str
@@ -99,6 +101,14 @@ class Files(object):
         texts = {path: self.text(path) for path in self.generated.values()}
         return {path: text for path, text in texts.items() if text is not None}
 
+    def sweep(self, names):  # type: (List[str]) -> None
+        """Temporary files of a run that was killed."""
+        for path in [self.path(name) for name in names] + list(self.generated.values()):
+            folder, name = os.path.split(os.path.realpath(path))
+            for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+                if entry.startswith(".%s." % name) and entry.endswith(_TEMPORARY):
+                    _remove(os.path.join(folder, entry))
+
     def write_bodies(self, names, bodies):  # type: (List[str], Dict[str, str]) -> None
         wanted = {}
         for name in names:
@@ -113,7 +123,6 @@ class Files(object):
         staged = {}  # type: Dict[str, str]
         try:
             for path in sorted(texts):
-                self._sweep(path)
                 text = texts[path]
                 if text is not None:
                     staged[path] = self._stage(os.path.realpath(path), text)
@@ -131,17 +140,9 @@ class Files(object):
                 _remove(temporary)
 
     @staticmethod
-    def _sweep(path):  # type: (str) -> None
-        """Temporary files of a run that was killed."""
-        folder, name = os.path.split(os.path.realpath(path))
-        for entry in os.listdir(folder):
-            if entry.startswith(".%s." % name) and entry.endswith(".jsa_ports"):
-                _remove(os.path.join(folder, entry))
-
-    @staticmethod
     def _stage(path, text):  # type: (str, str) -> str
         folder, name = os.path.split(path)
-        handle, temporary = tempfile.mkstemp(prefix=".%s." % name, suffix=".jsa_ports", dir=folder)
+        handle, temporary = tempfile.mkstemp(prefix=".%s." % name, suffix=_TEMPORARY, dir=folder)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(text.encode("utf-8", "surrogateescape"))

@@ -31,7 +31,7 @@ class Facts(object):
     def __init__(self, client, root=QRADAR):  # type: (Client, str) -> None
         self._client = client
         self._root = root
-        self.values = {name: None for name in NAMES}  # type: Dict[str, Any]
+        self.values = dict.fromkeys(NAMES)  # type: Dict[str, Any]
         self.sources = {}  # type: Dict[str, str]
 
     def gather(self):  # type: () -> Dict[str, Any]
