@@ -43,7 +43,12 @@ def test_lines_that_the_site_adds_stay() -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [("# END jsa.ports\n", ""), ("# BEGIN jsa.ports\n", ""), (BODY, "# BEGIN jsa.ports\n"), (BODY, "# END jsa.ports\n")],
+    [
+        ("# END jsa.ports\n", ""),
+        ("# BEGIN jsa.ports\n", ""),
+        (BODY, "# BEGIN jsa.ports\n"),
+        (BODY, "# END jsa.ports\n"),
+    ],
 )
 def test_a_damaged_block_is_an_error(damage: tuple[str, str]) -> None:
     text = splice("f", "# one\n", BODY)

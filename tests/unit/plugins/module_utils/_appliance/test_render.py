@@ -73,13 +73,16 @@ def test_fifteen_places_in_a_rule(ports: list[str], expected: list[str]) -> None
 
 
 def test_a_comment_is_never_too_long() -> None:
-    rows = [{**ROW, "ports": str(port), "why": [f"a_rather_long_name_of_an_entry_{port}"]} for port in range(100, 128, 2)]
+    ports = range(100, 128, 2)
+    rows = [{**ROW, "ports": str(port), "why": [f"a_rather_long_name_of_an_entry_{port}"]} for port in ports]
     found = [line.split('"')[1] for line in lines(inbound=rows)]
     assert max(map(len, found)) < 255
     assert any(text.endswith(" more") for text in found)
 
 
-@pytest.mark.parametrize(("unlisted", "target"), [("reject", "REJECT --reject-with icmp-admin-prohibited"), ("drop", "DROP")])
+@pytest.mark.parametrize(
+    ("unlisted", "target"), [("reject", "REJECT --reject-with icmp-admin-prohibited"), ("drop", "DROP")]
+)
 def test_the_rest_is_ended_behind_the_product_s_rules(unlisted: str, target: str) -> None:
     (last,) = lines(name="iptables.post", inbound=[ROW], unlisted=unlisted)
     assert last == f'-A INPUT -m comment --comment "jsa.ports: unlisted" -j {target}'
@@ -109,12 +112,15 @@ def test_what_is_printed_in_another_way_is_the_same(printed: str) -> None:
     assert read_rules(printed)[0].ours
 
 
-@pytest.mark.parametrize("change", [("ACCEPT", "DROP"), ("22", "23"), ("0.3", "0.5"), ("-s", "! -s"), ("INPUT", "INPUT -i lo")])
+@pytest.mark.parametrize(
+    "change", [("ACCEPT", "DROP"), ("22", "23"), ("0.3", "0.5"), ("-s", "! -s"), ("INPUT", "INPUT -i lo")]
+)
 def test_what_means_something_else_is_not(change: tuple[str, str]) -> None:
     ours = '-A INPUT -s 10.0.0.3/32 -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT'
     assert read_rules(ours.replace(*change))[0].form != read_rules(ours)[0].form
 
 
 def test_whose_rule_it_is() -> None:
-    text = '*nat\n-A INPUT -j ACCEPT\n*filter\n-A INPUT -m comment --comment "jsa.portsmouth" -j ACCEPT\n-A OUTPUT -j ACCEPT\n'
+    other = '-A INPUT -m comment --comment "jsa.portsmouth" -j ACCEPT'
+    text = f"*nat\n-A INPUT -j ACCEPT\n*filter\n{other}\n-A OUTPUT -j ACCEPT\n"
     assert [line.ours for line in read_rules(text)] == [False]

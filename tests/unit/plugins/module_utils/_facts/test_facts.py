@@ -77,7 +77,14 @@ def test_capabilities() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("active\n", "active"), ("active 1.0", "active"), ("STANDBY", "standby"), ("", None), ("7: no", None), ("N/A", None)],
+    [
+        ("active\n", "active"),
+        ("active 1.0", "active"),
+        ("STANDBY", "standby"),
+        ("", None),
+        ("7: no", None),
+        ("N/A", None),
+    ],
 )
 def test_ha_states(text: str, expected: str | None) -> None:
     assert parse_ha_state(text) == expected

@@ -34,7 +34,8 @@ def report(kind: str, **changes: Any) -> Report:
 def test_rest_says_what_it_can_and_tells_the_rest() -> None:
     found = report("rest")
     assert json.loads(found.text) == [
-        {"is_any_source_ip": False, "source_ip": "10.0.0.3", "protocol": "TCP", "port_type": "SINGLE", "single_port": 443},
+        {"is_any_source_ip": False, "source_ip": "10.0.0.3", "protocol": "TCP", "port_type": "SINGLE",
+         "single_port": 443},
         {"is_any_source_ip": False, "source_ip": "10.0.0.3", "protocol": "TCP", "port_type": "RANGE",
          "port_range": "32000-33999"},
         {"is_any_source_ip": True, "protocol": "UDP", "port_type": "SINGLE", "single_port": 514},
