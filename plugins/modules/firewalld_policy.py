@@ -34,6 +34,7 @@ description:
     put right and counts as changed.
 extends_documentation_fragment:
   - jsa.ports.attributes
+  - jsa.ports.host_rules
 attributes:
   check_mode:
     support: full
@@ -51,29 +52,6 @@ options:
     type: str
     choices: [present, absent, previous]
     default: present
-  steps:
-    description:
-      - How many committed states O(state=previous) goes back.
-    type: int
-    default: 1
-  inbound:
-    description:
-      - What to accept, in the form of the plan's C(inbound).
-      - Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) (one port or a range such as V(32000-33999);
-        absent for ICMP) and C(sources) (CIDRs; V(0.0.0.0/0) and V(::/0) for anyone).
-      - C(why) (names of catalogue entries) and C(source_classes) (stable names for the sources; rules with the same
-        ones share address sets) are optional.
-      - Other keys are ignored.
-    type: list
-    elements: dict
-    default: []
-  refused:
-    description:
-      - What to refuse for everyone that O(inbound) does not accept, in the form of the plan's C(refused).
-      - Each item has C(protocol) (V(tcp) or V(udp)) and C(ports), and may have C(why).
-    type: list
-    elements: dict
-    default: []
   outbound:
     description:
       - What the host may contact, in the form of the plan's C(outbound). Everything else that leaves it is refused.
@@ -113,56 +91,14 @@ options:
     type: str
     choices: [zone, reject, drop]
     default: zone
-  controllers:
-    description:
-      - Addresses or CIDRs that always reach the host's SSH port, besides the address of the connection that this run
-        comes through.
-    type: list
-    elements: str
-    default: []
-  require_controller:
-    description:
-      - Fail, and write nothing, when the SSH connection that this run comes through cannot be found on the host.
-      - Where Ansible's connection to the host is not SSH (local, a container's) it is V(false) unless it is set.
-      - Set it to V(false) where O(controllers) names the addresses.
-    type: bool
-    default: true
-  ssh_port:
-    description:
-      - The host's SSH port for O(controllers). The port of the connection that this run comes through if not set, V(22)
-        if there is none.
-    type: int
   offline:
     description:
       - Allow writing the permanent files when firewalld does not run. They take effect when it starts.
     type: bool
     default: false
-  confirm_timeout:
-    description:
-      - For how many seconds the loaded rules wait for the confirmation. Without it the host is back on the committed
-        rules when they are over.
-      - V(0) writes the rules to stay at once, with a warning.
-      - Connections that are not SSH (local, a container's) confirm without a new connection.
-    type: int
-    default: 60
-  confirm_probes:
-    description:
-      - Probes that have to succeed, with the new rules loaded, before these are confirmed. One that does not takes the
-        rules back at once.
-      - Each item has C(from), the host of the inventory that sends the probe, and C(port), such as V(32006/tcp) or
-        V(514/udp), on the host of the task. It may have C(address), where that is not the host's C(jsa_address) or
-        C(ansible_host).
-    type: list
-    elements: dict
-    default: []
-  phase:
-    description:
-      - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is
-        set for you.
-    type: str
-    choices: [apply, stage]
-    default: apply
 notes:
+  - Refuses to do anything on a JSA appliance, except find that there is nothing to remove.
+    M(jsa.ports.appliance_iptables) is for those.
   - Runs on a host wait for each other for up to two minutes.
 seealso:
   - module: jsa.ports.firewall_rules
@@ -320,6 +256,11 @@ version:
   returned: success
   type: str
   sample: 1.3.3
+appliance:
+  description: The host is a JSA appliance, where firewalld must not run.
+  returned: when the module refuses for that reason, or has nothing to remove on a host without firewalld
+  type: bool
+  sample: true
 controller:
   description: Address of the SSH connection that this run came through, and the host's port; V(none) without one.
   returned: success
@@ -366,6 +307,7 @@ rolled_back:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import REFUSAL, appliance_mark
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
@@ -377,6 +319,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.drift import differences
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, my_texts
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     EMPTY,
     PRIORITY,
@@ -385,33 +328,20 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import takes_sets_as_destinations
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import (
-    build_ruleset,
-    read_guard,
-    read_internal,
-)
-
-DEFAULT_SSH_PORT = 22
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_internal
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
+
+
+class OnAppliance(FirewalldError):
+    """The host is none for firewalld."""
 
 
 def wanted_ruleset(params, connection, destination_sets=True):
     if params["state"] == "absent":
         return EMPTY
-    if connection is None and params["require_controller"]:
-        raise FirewalldError(
-            "the SSH connection that this run came through was not found on the host, so it cannot be kept open. "
-            "Nothing was written. Name the controller's addresses in controllers and set require_controller: false, "
-            "or only the latter where the connection is not SSH")
-    port = params["ssh_port"]
-    if port is None:
-        port = connection.port if connection else DEFAULT_SSH_PORT
-    guard = None
-    if connection is not None or params["controllers"]:
-        guard = read_guard(params["controllers"], connection.address if connection else None, port)
-    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard, params["outbound"],
-                         destination_sets)
+    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard_of(params, connection),
+                         params["outbound"], destination_sets)
 
 
 def run(module, client, files):
@@ -424,7 +354,11 @@ def run(module, client, files):
     if module.params["state"] == "absent" and not files.read() and not client.status().running:
         # Neither in files nor in the kernel: a host without firewalld is as it should be.
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
-                "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None}
+                "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None,
+                "appliance": bool(appliance_mark())}
+    mark = appliance_mark()
+    if mark:
+        raise OnAppliance(REFUSAL % mark)
     status = verbs.require_firewalld(client, module.params["offline"])
     if module.params["state"] != "previous" and not takes_sets_as_destinations(status.version):
         wanted = wanted_ruleset(module.params, connection, destination_sets=False)
@@ -507,6 +441,8 @@ def main():
         else:
             with lock(lock_path(FirewalldBackend.name)):
                 result = run(module, client, files)
+    except OnAppliance as error:
+        module.fail_json(msg=str(error), appliance=True)
     except FirewalldError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 #: Of commit confirmed and its backends: everything that writes, starts, loads or removes.
-PACKAGES = ("/_confirm/", "/_firewalld/")
+PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/")
 STEPS = {
     "set_pending",
     "save_program",
@@ -30,6 +30,9 @@ STEPS = {
     "reload",
     "change_entries",
     "prove",
+    "update",
+    "compare",
+    "repair",
     "set_history",
     "remove_pending",
 }

@@ -141,6 +141,8 @@ def _first_files(host: RunningHost, spec: Host) -> None:
     (etc / "resolv.conf").write_text("# no name server: the lab has no way out\n")
     _unlock_root(Path(spec.root) / "etc" / "shadow", etc / "shadow")
     _fresh_firewalld(Path(spec.root), etc / "firewalld", spec.ssh_port)
+    if spec.appliance:
+        _appliance(upper)
     home = upper / "root"
     home.mkdir(mode=0o700)
     for name in (".ssh", ".ansible"):
@@ -158,6 +160,12 @@ def _first_files(host: RunningHost, spec: Host) -> None:
 def _hide(path: Path) -> None:
     """What the overlay takes for a file that was removed."""
     os.mknod(path, stat.S_IFCHR, os.makedev(0, 0))
+
+
+def _appliance(upper: Path) -> None:
+    """What stands in for JSA's own files, with the first rules that its generator makes of them."""
+    shutil.copytree(_SOURCE / "appliance", upper / "opt" / "qradar", dirs_exist_ok=True)
+    (upper / "etc" / "sysconfig").mkdir(exist_ok=True)
 
 
 def _opaque(path: Path, mode: int = 0o755) -> None:

@@ -182,6 +182,17 @@ def serve(config, daemons, listener, wakeup):
                 continue
 
 
+def load_rules():
+    """As iptables.service does when a machine starts; the first time there is nothing yet, and the product makes it."""
+    if not os.path.exists("/etc/sysconfig/iptables"):
+        subprocess.check_call(["/opt/qradar/bin/iptables_update.pl"], env=ENVIRONMENT)
+        return
+    for prefix in ("ip", "ip6"):
+        path = "/etc/sysconfig/%stables" % prefix
+        if os.path.exists(path):
+            subprocess.check_call([prefix + "tables-restore", path], env=ENVIRONMENT)
+
+
 def main():
     begun = time.monotonic()
     with open(HERE + "/config.json") as stream:
@@ -194,6 +205,8 @@ def main():
     for key, value in config["sysctls"].items():
         with open("/proc/sys/" + key.replace(".", "/"), "w") as stream:
             stream.write(value)
+    if config.get("appliance"):
+        load_rules()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(HERE + "/init.sock")
     listener.listen(8)

@@ -31,6 +31,7 @@ class Host:
     name: str
     addresses: tuple[str, ...]
     firewalld: bool = True
+    appliance: bool = False
     sshd: bool = True
     ssh_port: int = 22
     python: str = "/usr/bin/python3"
@@ -140,6 +141,7 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         for key in sysctls
         if not re.match(r"^net\.[A-Za-z0-9_.-]+$", key)
     ]
+    appliance = bool(values.get("lab_appliance", False))
     root = Path(str(values.get("lab_root", "/")))
     if not (root / "usr" / "bin" / "python3").exists():
         mistakes.append(f"{name}: lab_root: {root} holds no system with /usr/bin/python3")
@@ -152,7 +154,9 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
     return Host(
         name=name,
         addresses=tuple(addresses),
-        firewalld=bool(values.get("lab_firewalld", True)),
+        # An appliance has rules of its own, and firewalld would take them away.
+        firewalld=bool(values.get("lab_firewalld", not appliance)),
+        appliance=appliance,
         sshd=bool(values.get("lab_sshd", True)),
         ssh_port=_number(f"{name}: lab_ssh_port", values.get("lab_ssh_port", 22), 1, 65535, mistakes),
         python=str(values.get("ansible_python_interpreter", "/usr/bin/python3")),

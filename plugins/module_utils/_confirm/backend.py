@@ -19,7 +19,8 @@ class Candidate(NamedTuple):
     before: Texts
     after: Texts
     #: Brings *after* into what runs, with the files as they were; returns whether that took a reload. Raises
-    #: FirewallError, and says in its ``restored`` whether the host has its earlier rules.
+    #: FirewallError, and says in its ``restored`` whether the host has its earlier rules. May add to *after* what the
+    #: firewall makes of it.
     load: Callable[[], bool]
 
 
@@ -49,3 +50,7 @@ class Backend(object):
     def go_back(self, before, candidate):  # type: (Texts, Texts) -> RolledBack
         """Files and what runs from *candidate*, or from half of it, to *before*, proven. Raises FirewallError."""
         raise NotImplementedError
+
+    def committed(self, texts):  # type: (Texts) -> Texts
+        """What of *texts* makes a state that can be gone back to later."""
+        return texts

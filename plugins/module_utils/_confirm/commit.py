@@ -135,7 +135,8 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
                        % (host.backend.loss, "; ".join(differences)))
     try:
         host.backend.write(pending.candidate)
-        commit = remember(host.state, pending.id, pending.controller, pending.before, pending.candidate)
+        before, after = (host.backend.committed(texts) for texts in (pending.before, pending.candidate))
+        commit = remember(host.state, pending.id, pending.controller, before, after)
         host.state.remove_pending()
     except FirewallError as error:
         raise _refusal(host, pending, str(error))

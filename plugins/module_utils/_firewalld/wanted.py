@@ -111,8 +111,8 @@ def build_ruleset(inbound, refused, unlisted, guard, outbound=None, destination_
 
     policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], why)}
     if outbound is not None:
-        reasons = leaving_rules(leaving, guard.networks if guard else None, names, sets, destination_sets)
-        policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", reasons)
+        leaving_why = leaving_rules(leaving, guard.networks if guard else None, names, sets, destination_sets)
+        policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", leaving_why)
     return Ruleset(policies, sets)
 
 

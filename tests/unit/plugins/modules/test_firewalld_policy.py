@@ -176,3 +176,16 @@ def test_mistakes_come_before_anything_else(files: PermanentFiles) -> None:
 
     with pytest.raises(FirewalldError, match=r"inbound\[0\]"):
         firewalld_policy.run(Module(inbound=[{**ROW, "ports": "0"}]), Untouchable(), files)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_an_appliance_is_left_alone(
+    files: PermanentFiles, monkeypatch: pytest.MonkeyPatch, offline: bool
+) -> None:
+    monkeypatch.setattr(firewalld_policy, "appliance_mark", lambda: "/opt/qradar/bin/myver")
+    for state in ("present", "previous"):
+        with pytest.raises(firewalld_policy.OnAppliance, match="/opt/qradar/bin/myver"):
+            firewalld_policy.run(Module(state=state, offline=offline), Stopped(), files)
+    assert files.read() == {}
+    result = firewalld_policy.run(Module(state="absent", offline=offline), Stopped(), files)
+    assert (result["changed"], result["appliance"]) == (False, True)
