@@ -93,7 +93,7 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "package": (pytest("tests/package"),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
     "lab": (pytest("tests/integration_lab", timeout=1500),),
-    "versions": (pytest("tests/integration_lab", "--systems", timeout=1200),),
+    "versions": (pytest("tests/integration_lab", "--systems", timeout=1500),),
     "matrix": (pytest("tests/matrix", timeout=1200),),
 }
 

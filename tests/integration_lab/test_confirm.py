@@ -315,7 +315,7 @@ class TestLockedOut:
         result = target.over_ssh("-e", alone, failed=True, confirm_timeout=6, **LOCKOUT)
         assert re.search(r"by itself in \d seconds at most", result["msg"]), result["msg"]
         target.settled()
-        assert time.monotonic() - begun < 6 + 8
+        assert time.monotonic() - begun < 6 + 40
         assert target.reaches()
         assert both(target) == before
         last = target.state("last_result")
