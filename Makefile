@@ -11,7 +11,7 @@ TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_c
 RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
-.PHONY: help develop packages demo test lint unit package sanity lab-test bench build clean
+.PHONY: help develop packages demo test lint unit package sanity lab-test molecule docs bench build clean
 
 help:  ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ lint unit package sanity:
 
 lab-test: .venv/test develop  ## run the tests that send packets between hosts
 	@$(RUN) packages lab
+
+molecule: .venv/test develop  ## run all molecule scenarios; JSA_LAB=podman|namespaces chooses the hosts
+	@$(TESTS).packages
+	@$(TESTS).molecule
+
+docs: develop  ## write the roles' READMEs and docs/catalogue.md anew from the data
+	@$(TESTS).generated
 
 bench: develop  ## measure against other tools, side by side; PART=a,b REPEATS=3 for less
 	@$(TESTS).packages

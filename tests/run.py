@@ -20,7 +20,7 @@ import sys
 import time
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from xml.etree import ElementTree
@@ -61,6 +61,11 @@ def own(name: str, *arguments: str, timeout: float = 600) -> Step:
     return Step(name, (PYTHON, "-m", f"{__spec__.parent}.{name}", *arguments), timeout=timeout, environment=path)
 
 
+def molecule(kind: str) -> Step:
+    step = own("molecule", "--reports", "{reports}", timeout=900)
+    return replace(step, name=f"on {kind}", environment={**step.environment, "JSA_LAB": kind})
+
+
 STAGES: Mapping[str, Sequence[Step]] = {
     "packages": (own("packages"),),
     "lint": (
@@ -92,6 +97,10 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "package": (pytest("tests/package"),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
     "lab": (pytest("tests/integration_lab", timeout=1500),),
+    "molecule": (
+        molecule("podman"),
+        molecule("namespaces"),
+    ),
 }
 
 

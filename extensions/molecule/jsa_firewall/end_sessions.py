@@ -15,6 +15,7 @@ import sys
 import time
 
 PENDING = "/var/lib/jsa_ports/firewalld/pending.json"
+MODULE = "AnsiballZ_firewalld_policy"
 COPY = "/root/molecule-end-sessions.py"
 SEEN = "/root/molecule-seen.json"
 SYSTEMD = os.path.isdir("/run/systemd/system")
@@ -35,8 +36,11 @@ def command_lines():
 
 def watch():
     deadline = time.monotonic() + 60
-    while not os.path.exists(PENDING) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    # Its end is the moment at which all is loaded, and the controller begins to ask for a confirmation.
+    while not os.path.exists(PENDING) or any(MODULE in line for _pid, line in command_lines()):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
     seen = {"waited": os.path.exists(PENDING)}
     if SYSTEMD:
         # The longest that a session's end may take to reach what it has started.

@@ -47,7 +47,7 @@ def main():
     else:
         wrong += ["%s is there" % path for path in ours]
     print("\n".join(sorted(found)))
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 main()

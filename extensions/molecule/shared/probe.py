@@ -34,7 +34,7 @@ def main():
         print("%s %s: %s" % (address, port, found))
         if found != answer:
             wrong.append("%s %s: %s instead of %s" % (address, port, found, answer))
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 main()
