@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import inventory as inventories
 from lab import container, lifecycle, network, requirements
+from lab import inventory as inventories
 from lab.errors import LabError, ProbeError
 from lab.host import RunningHost
 from lab.inventory import Host, Plan

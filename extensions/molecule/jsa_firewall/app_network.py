@@ -62,7 +62,7 @@ def up():
     run(inside + "ip addr add 10.88.0.2/24 dev eth0")
     run(inside + "ip link set eth0 up")
     run(inside + "ip route add default via 10.88.0.1")
-    subprocess.run(["nft", "-f", "-"], input=NAT, universal_newlines=True, check=True)
+    subprocess.run(["nft", "-f", "-"], input=NAT, text=True, check=True)
     run("firewall-cmd --quiet --permanent --zone=trusted --add-source=10.88.0.0/24")
     run("firewall-cmd --quiet --reload")
 

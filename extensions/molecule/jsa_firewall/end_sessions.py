@@ -22,7 +22,7 @@ SYSTEMD = os.path.isdir("/run/systemd/system")
 
 
 def told(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True).stdout
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
 
 
 def command_lines():

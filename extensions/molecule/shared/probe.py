@@ -19,7 +19,7 @@ def probe(address, port):
         attempt.settimeout(5)
         try:
             attempt.connect((address, port))
-        except socket.timeout:
+        except TimeoutError:
             return "silent"
         except OSError as error:
             return ANSWERS.get(error.errno, str(error))

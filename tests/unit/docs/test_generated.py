@@ -36,7 +36,8 @@ def section(title: str) -> str:
 
 def test_every_port_is_found_in_order() -> None:
     rows = re.findall(r"^\| ([0-9-]+) \| \S+ \| \[(\w+)\]", section("By port"), re.MULTILINE)
-    assert set(rows) == {(format_ports(ports), entry.id) for entry in load_catalogue().values() for ports in entry.ports}
+    entries = load_catalogue().values()
+    assert set(rows) == {(format_ports(ports), entry.id) for entry in entries for ports in entry.ports}
     firsts = [int(ports.split("-")[0]) for ports, _entry in rows]
     assert firsts == sorted(firsts)
 

@@ -20,11 +20,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
-PAGES = [
-    path
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
-    if path.exists()
-]
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 
 
@@ -63,7 +59,7 @@ def test_every_variable_exists(page: Path) -> None:
 def test_every_playbook_module_lookup_and_role_exists(page: Path) -> None:
     places = {
         *(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
-        *(path.stem for kind in ("modules", "lookup", "filter", "inventory") for path in (ROOT / "plugins" / kind).glob("*.py")),
+        *(path.stem for kind in ("modules", "lookup", "inventory") for path in (ROOT / "plugins" / kind).glob("*.py")),
         *(path.name for path in (ROOT / "roles").iterdir()),
     }
     assert names_in(page, r"\bjsa\.ports\.([a-z_]+)\b") - places == set()
