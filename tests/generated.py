@@ -76,8 +76,8 @@ def _described(entry: Entry) -> list[str]:
     lines += [f"- {_flow(flow)}" for flow in entry.flows]
     lines += [""]
     for statement in entry.statements:
-        document = statement.document.replace("_", " ")
-        lines.append(f"- {document}, table of {statement.table.replace('_', ' ')}, row {statement.row}: {statement.says}")
+        document, rows = statement.document.replace("_", " "), statement.table.replace("_", " ")
+        lines.append(f"- {document}, table of {rows}, row {statement.row}: {statement.says}")
     lines += [f"- {item['source']}: {item['says']}" for item in entry.evidence]
     if entry.disagreement:
         readings = entry.disagreement.readings
@@ -108,8 +108,8 @@ def catalogue_page(catalogue: Mapping[str, Entry]) -> str:
         "",
         _NOTICE.format(source="plugins/plugin_utils/_catalogue/data"),
         "",
-        f"{len(entries)} entries. An entry is a purpose, not a port: a port may serve several. The same is answered by the",
-        "lookup `jsa.ports.catalog`. How an entry is changed, and with what evidence, is in",
+        f"{len(entries)} entries. An entry is a purpose, not a port: a port may serve several. The lookup",
+        "`jsa.ports.catalog` answers the same. How an entry is changed, and with what evidence, is in",
         "[CONTRIBUTING.md](../CONTRIBUTING.md).",
         "",
         "[By port](#by-port) · [By service](#by-service) · [By role](#by-role) ·",
@@ -143,11 +143,11 @@ def catalogue_page(catalogue: Mapping[str, Entry]) -> str:
         "",
         "## By role",
         "",
-        "Roles, groups of hosts, and networks outside. What holds for `any_host` or `managed_host` holds for each role.",
+        "Roles, groups of hosts, networks outside. What holds for `any_host` or `managed_host` holds for each role.",
         "",
         *table(
             ("who", "listens for", "initiates"),
-            ((f"`{name}`", links(found["listens"]), links(found["initiates"])) for name, found in sorted(roles.items())),
+            ((f"`{name}`", links(ids["listens"]), links(ids["initiates"])) for name, ids in sorted(roles.items())),
         ),
         "",
         "## Where the documents disagree",

@@ -94,8 +94,8 @@ class Engine:
     def _settings(self) -> str:
         limits = []
         # Without CAP_SYS_RESOURCE nobody gets more than we have.
-        for name, number, wanted in (("nofile", resource.RLIMIT_NOFILE, 20000), ("nproc", resource.RLIMIT_NPROC, 30000)):
-            hard = resource.getrlimit(number)[1]
+        for name, wanted in (("nofile", 20000), ("nproc", 30000)):
+            hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]
             limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
             limits.append(f"{name}={limit}:{limit}")
         containers = {"default_ulimits": limits, "pids_limit": 0}
@@ -121,7 +121,8 @@ class Engine:
             change = 'CMD ["/lib/systemd/systemd"]'
             stop_signal = "STOPSIGNAL SIGRTMIN+3"
             importing = ["podman", "import", "--quiet", "-c", change, "-c", stop_signal, "-", f"{self.image}-unproven"]
-            done = subprocess.run(importing, env=environment, stdin=making.stdout, stdout=stream, stderr=stream, cwd="/")
+            told = {"stdout": stream, "stderr": stream}
+            done = subprocess.run(importing, env=environment, stdin=making.stdout, cwd="/", check=False, **told)
             assert making.stdout is not None
             making.stdout.close()
             made = making.wait()

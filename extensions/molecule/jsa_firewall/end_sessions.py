@@ -7,6 +7,7 @@
 Where systemd runs, it starts itself again as a service, or it would end with the session that has brought it.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -50,10 +51,8 @@ def watch():
         told("loginctl", "terminate-user", "root")
     for pid, line in list(command_lines()):
         if line.startswith("sshd: root"):
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
     time.sleep(2)
     lines = [line for _pid, line in command_lines()]
     seen["left_by_session"] = "sleep 4711" in lines

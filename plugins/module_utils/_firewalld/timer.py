@@ -38,19 +38,21 @@ _PAUSE = 5
 
 def pack():  # type: () -> bytes
     """The modules of this package that are loaded, runnable by themselves. The same bytes for the same modules."""
-    sources = {"__main__.py": _MAIN}
+    sources = {"__main__.py": _MAIN.encode("utf-8")}
     for name, module in sys.modules.items():
         if not name.startswith(_PACKAGE + ".") or getattr(module, "__loader__", None) is None:
             continue
         path = name.replace(".", "/") + ("/__init__.py" if hasattr(module, "__path__") else ".py")
-        sources[path] = module.__loader__.get_source(name) or ""
+        source = module.__loader__.get_source(name) or b""
+        # Ansible's own loader of collections gives bytes.
+        sources[path] = source if isinstance(source, bytes) else source.encode("utf-8")
     parts = _PACKAGE.split(".")
     for depth in range(1, len(parts) + 1):
-        sources["/".join(parts[:depth]) + "/__init__.py"] = ""
+        sources["/".join(parts[:depth]) + "/__init__.py"] = b""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for path in sorted(sources):
-            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), sources[path].encode("utf-8"))
+            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), sources[path])
     return content.getvalue()
 
 

@@ -20,7 +20,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
-PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 
 
