@@ -91,11 +91,24 @@ STAGES: Mapping[str, Sequence[Step]] = {
             # It writes a log into the home folder.
             environment={"HOME": str(RESULTS)},
         ),
-        Step("shellcheck", ("shellcheck", ".ci/run")),
+        Step(
+            "documentation is built",
+            (
+                *("antsibull-docs", "collection", "--use-current", "--fail-on-error", "--squash-hierarchy"),
+                *("--dest-dir", str(RESULTS / "lint" / "documentation-is-built"), "jsa.ports"),
+            ),
+            in_copy=True,
+            environment={"HOME": str(RESULTS), "ANSIBLE_COLLECTIONS_PATH": str(COPIES)},
+        ),
+        Step("licences", ("reuse", "lint", "--lines")),
+        Step("shellcheck", ("shellcheck", ".ci/run", "tests/lab/image.sh")),
     ),
     "unit": (pytest("tests/unit"),),
     "package": (pytest("tests/package"),),
-    "sanity": (own("sanity", "{reports}", timeout=900),),
+    "sanity": (
+        own("sanity", "{reports}", timeout=900),
+        own("units", "{reports}", timeout=900),
+    ),
     "lab": (pytest("tests/integration_lab", timeout=1500),),
     "molecule": (
         molecule("podman"),
