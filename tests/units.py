@@ -36,8 +36,8 @@ def main() -> int:
     shutil.rmtree(output, ignore_errors=True)
     programs = Path(sys.executable).parent
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [str(programs / "ansible-test"), "units", "--color", "no", "--venv", "--python", version, "--requirements"]
-    command += ["--num-workers", "2", *FOLDERS]
+    command = [str(programs / "ansible-test"), "units", "--color", "no", "--requirements"]
+    command += ["--venv", "--python", version, "--num-workers", "2", *FOLDERS]
     environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([str(programs), os.environ["PATH"]]))
     environment.pop("PYTHONPATH", None)
     finished = subprocess.run(command, cwd=COPY, env=environment, check=False)

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a server for collections would take the tarball: galaxy-importer, in an environment of its own, as it does."""
+
+"""Whether a server for collections would take the tarball: galaxy-importer, in an environment of its own."""
 
 from __future__ import annotations
 

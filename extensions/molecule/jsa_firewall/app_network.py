@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """``up``, ``down`` or ``out``: what podman does for a container, by hand, on an app host with a firewall.
 
 A bridge with a network behind it whose addresses are translated, the network among the trusted ones, and one published

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Waits for a candidate of ours, writes down what waits with it, and ends every SSH session of the host.
 
 Where systemd runs, it starts itself again as a service, or it would end with the session that has brought it.

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """What is below /etc/firewalld: ``remember`` it, or ``compare`` with what was remembered.
 
 Each remembered file has to be there, the same to the byte; ``compare ours`` expects files of the collection's beside

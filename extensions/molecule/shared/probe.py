@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """``probe.py ANSWER:ADDRESS:PORT...``: fails unless each TCP probe is open, refused, prohibited or silent as it says.
 
 No code of the collection's, so that the collection does not vouch for itself. Runs on a host, Python 3.6 and later.

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """``service.py PORT``: greets whoever connects to TCP PORT and echoes what it is told. Outlives what has started it."""
 
 import os

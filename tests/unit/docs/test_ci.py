@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """What docs/ci.md and docs/change-request.md give to copy does, as shell and playbook, what they say it does."""
 
 from __future__ import annotations

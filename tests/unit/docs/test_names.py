@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Each name that the documentation uses exists, and each example of a plugin is one that the plugin would take."""
 
 from __future__ import annotations

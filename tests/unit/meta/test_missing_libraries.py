@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the jsa.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """A controller without the Python libraries says so in Ansible's own words, and nothing else breaks before."""
 
 from __future__ import annotations
