@@ -11,7 +11,8 @@ TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_c
 RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
-.PHONY: help develop packages demo test lint unit package sanity lab-test test-versions test-matrix bench build clean
+.PHONY: help develop packages demo test lint unit package sanity lab-test test-versions test-matrix molecule docs bench \
+    build clean
 
 help:  ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +43,13 @@ test-matrix: .venv/test develop  ## run every ansible-core on hosts with every P
 
 lab-test: .venv/test develop  ## run the tests that send packets between hosts
 	@$(RUN) packages lab
+
+molecule: .venv/test develop  ## run all molecule scenarios; JSA_LAB=podman|namespaces chooses the hosts
+	@$(TESTS).packages
+	@$(TESTS).molecule
+
+docs: develop  ## write the roles' READMEs and docs/catalogue.md anew from the data
+	@$(TESTS).generated
 
 bench: develop  ## measure against other tools, side by side; PART=a,b REPEATS=3 for less
 	@$(TESTS).packages

@@ -20,7 +20,7 @@ import sys
 import time
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from xml.etree import ElementTree
@@ -62,6 +62,11 @@ def own(name: str, *arguments: str, timeout: float = 600) -> Step:
     return Step(name, (PYTHON, "-m", f"{__spec__.parent}.{name}", *arguments), timeout=timeout, environment=path)
 
 
+def molecule(kind: str) -> Step:
+    step = own("molecule", "--reports", "{reports}", timeout=900)
+    return replace(step, name=f"on {kind}", environment={**step.environment, "JSA_LAB": kind})
+
+
 STAGES: Mapping[str, Sequence[Step]] = {
     "packages": (own("packages"),),
     "lint": (
@@ -87,14 +92,31 @@ STAGES: Mapping[str, Sequence[Step]] = {
             # It writes a log into the home folder.
             environment={"HOME": str(RESULTS)},
         ),
-        Step("shellcheck", ("shellcheck", ".ci/run")),
+        Step(
+            "documentation is built",
+            (
+                *("antsibull-docs", "collection", "--use-current", "--fail-on-error", "--squash-hierarchy"),
+                *("--dest-dir", str(RESULTS / "lint" / "documentation-is-built"), "jsa.ports"),
+            ),
+            in_copy=True,
+            environment={"HOME": str(RESULTS), "ANSIBLE_COLLECTIONS_PATH": str(COPIES)},
+        ),
+        Step("licences", ("reuse", "lint", "--lines")),
+        Step("shellcheck", ("shellcheck", ".ci/run", "tests/lab/image.sh")),
     ),
     "unit": (pytest("tests/unit"),),
     "package": (pytest("tests/package"),),
-    "sanity": (own("sanity", "{reports}", timeout=900),),
+    "sanity": (
+        own("sanity", "{reports}", timeout=900),
+        own("units", "{reports}", timeout=900),
+    ),
     "lab": (pytest("tests/integration_lab", timeout=1500),),
     "versions": (pytest("tests/integration_lab", "--systems", timeout=1500),),
     "matrix": (pytest("tests/matrix", timeout=1200),),
+    "molecule": (
+        molecule("podman"),
+        molecule("namespaces"),
+    ),
 }
 
 

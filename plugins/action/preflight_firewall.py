@@ -13,9 +13,12 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.jsa.ports.plugins.action.firewalld_policy import ActionModule as CommitConfirmed
-from ansible_collections.jsa.ports.plugins.action.firewalld_policy import NotConfirmed, _answer
 from ansible_collections.jsa.ports.plugins.plugin_utils._confirm_probes import Probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._confirmed_action import (
+    ConfirmedAction,
+    NotConfirmed,
+    read_answer,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._fresh_connection import fresh_connection
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -29,8 +32,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-class ActionModule(CommitConfirmed):
+class ActionModule(ConfirmedAction):
     """The first half of commit confirmed. The host's own timer is the second, unless it is told to go back before."""
+
+    MODULE = "jsa.ports.firewalld_policy"
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
@@ -76,7 +81,7 @@ class ActionModule(CommitConfirmed):
             return {"changed": False}
         command = shlex.join([*pending["command"], "abort", pending["id"], "the preflight is over"])
         told = self._low_level_execute_command(command)
-        answer = _answer(told["stdout"])
+        answer = read_answer(told["stdout"])
         if answer is None:
             text = (told["stderr"] or told["stdout"]).strip()
             return {"failed": True, "msg": f"no answer from the host (exit {told['rc']}): {text}"}

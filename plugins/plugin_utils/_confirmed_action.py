@@ -125,7 +125,7 @@ class ConfirmedAction(ActionBase):
             told = self._low_level_execute_command(command)
         except AnsibleError as error:
             raise NotConfirmed(f"no new connection: {str(error).strip().rstrip('.')}") from error
-        answer = _answer(told["stdout"])
+        answer = read_answer(told["stdout"])
         if answer is None:
             text = (told["stderr"] or told["stdout"]).strip()
             raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
@@ -141,7 +141,7 @@ class ConfirmedAction(ActionBase):
             # Where that connection is gone as well, a longer wait would only come after the timer.
             self._connection.set_option("timeout", min(int(self._connection.get_option("timeout")), left))
         try:
-            answer = _answer(self._low_level_execute_command(command)["stdout"])
+            answer = read_answer(self._low_level_execute_command(command)["stdout"])
         except AnsibleError:
             return later
         if answer is None:
@@ -149,7 +149,7 @@ class ConfirmedAction(ActionBase):
         return str(answer["msg"])
 
 
-def _answer(output: str) -> dict[str, Any] | None:
+def read_answer(output: str) -> dict[str, Any] | None:
     """The last line that is one: profiles and banners print before it."""
     for line in reversed(output.splitlines()):
         try:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab import container, lifecycle, network, requirements
 from lab import inventory as inventories
-from lab import lifecycle, network, requirements
 from lab.errors import LabError, ProbeError
 from lab.host import RunningHost
 from lab.inventory import Host, Plan
@@ -41,18 +41,30 @@ class Lab:
             raise LabError(f"there is no lab {name}: python3 tests/lab up --inventory FILE --name {name}")
 
     @classmethod
-    def up(cls, inventory: str | Path, name: str = "default", say: Say = lambda line: None) -> Lab:
-        """Builds what is missing. Whatever goes wrong, nothing that this call has started stays."""
+    def up(
+        cls,
+        inventory: str | Path,
+        name: str = "default",
+        say: Say = lambda line: None,
+        kind: str = "namespaces",
+        hosts: bool = True,
+    ) -> Lab:
+        """Builds what is missing, or the controller's network alone. If it fails, nothing that it has started stays."""
         requirements.check()
         plan = inventories.read(inventory)
         state = State(name)
         with state.locked():
-            lifecycle.Builder(state, plan, str(Path(inventory).resolve()), say).build()
+            lifecycle.Builder(state, plan, str(Path(inventory).resolve()), kind, say).build(hosts)
         return cls(name)
 
     def down(self) -> None:
         """Takes all of it away."""
         take_down(self.name)
+
+    def hosts_down(self) -> None:
+        """Takes the hosts away and leaves the controller's network, with whoever runs in it."""
+        with self.state.locked():
+            lifecycle.take_hosts_down(self.state)
 
     def __enter__(self) -> Lab:
         return self
@@ -246,6 +258,8 @@ class Lab:
 
     def daemon(self, host: str, verb: str, name: str = "") -> dict[str, Any]:
         """``start``, ``stop``, ``restart``, ``kill`` or ``status`` of dbus, sshd, firewalld or the stand-in."""
+        if lifecycle.kind_of(self.content) == "podman":
+            return container.daemon(self.host(host), verb, name)
         return self.host(host).ask("init.sock", {"verb": verb, "daemon": name})
 
     def reboot(self, host: str) -> float:

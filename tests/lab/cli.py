@@ -32,8 +32,10 @@ def _parser() -> argparse.ArgumentParser:
 
     up = verb("up", "Build the hosts of an inventory; hosts that run already stay as they are.")
     up.add_argument("--inventory", "-i", required=True, metavar="FILE")
+    up.add_argument("--kind", choices=["namespaces", "podman"], default="namespaces", help="what a host is made of")
     down = verb("down", "Take every process, namespace, mount and address of the lab away.")
     down.add_argument("--all", action="store_true", help="all labs")
+    down.add_argument("--hosts-only", action="store_true", help="leave the controller's network")
     verbs.add_parser("list", help="Names of the labs that have been built.")
     verb("status", "Each host with its addresses and daemons.")
     execute = verb("exec", "Run a command in the controller's network, or on a host.")
@@ -85,13 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(parsed: argparse.Namespace) -> int:
     begun = time.monotonic()
-    lab = Lab.up(parsed.inventory, parsed.name, say=lambda line: print(line, flush=True))
+    lab = Lab.up(parsed.inventory, parsed.name, say=lambda line: print(line, flush=True), kind=parsed.kind)
     print(f"lab {lab.name}: {len(lab.hosts)} hosts after {time.monotonic() - begun:.1f} s")
     print(f"second inventory: -i {lab.state.inventory}")
     return 0
 
 
 def _down(parsed: argparse.Namespace) -> int:
+    if parsed.hosts_only:
+        Lab(parsed.name).hosts_down()
+        return 0
     for name in state.names() if parsed.all else [parsed.name]:
         print(f"lab {name}: {'down' if take_down(name) else 'there was none'}")
     return 0

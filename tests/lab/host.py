@@ -102,7 +102,7 @@ class RunningHost:
         return dict(answer)
 
 
-def prepare(state: State, spec: Host, plan: Plan) -> RunningHost:
+def prepare(state: State, spec: Host, plan: Plan, with_files: bool = True) -> RunningHost:
     """The host's folder. Files that the host has written in an earlier life stay: a reboot keeps its disk."""
     host = RunningHost(state, spec.name)
     first_time = not (host.dir / "prepared").exists()
@@ -119,7 +119,8 @@ def prepare(state: State, spec: Host, plan: Plan) -> RunningHost:
     write(host.shared / "config.json", json.dumps(spec.as_dict()))
     write_names(host, plan)
     if first_time:
-        _first_files(host, spec)
+        if with_files:
+            _first_files(host, spec)
         (host.dir / "prepared").touch()
     return host
 

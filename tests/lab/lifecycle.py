@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from lab import host, network, processes, ssh
+from lab import container, host, network, processes, ssh
 from lab.errors import LabError
 from lab.host import RunningHost
 from lab.inventory import Host, Plan
@@ -46,13 +46,23 @@ def plan_of(content: dict[str, Any]) -> Plan:
     return Plan(hosts, tuple(content["subnets"]), tuple(content["controller"]))
 
 
+def kind_of(content: dict[str, Any]) -> str:
+    """``namespaces`` or ``podman``."""
+    return str(content.get("kind", "namespaces"))
+
+
+def starter(content: dict[str, Any]) -> Callable[..., float]:
+    return container.start if kind_of(content) == "podman" else host.start
+
+
 class Builder:
     """One run of ``up``."""
 
-    def __init__(self, state: State, plan: Plan, inventory: str, say: Say) -> None:
+    def __init__(self, state: State, plan: Plan, inventory: str, kind: str, say: Say) -> None:
         self.state = state
         self.plan = plan
         self.inventory = inventory
+        self.kind = kind
         self.say = say
         self.cancelled = threading.Event()
         self.started: list[str] = []
@@ -63,15 +73,17 @@ class Builder:
     def token(self) -> str:
         return str(self.content["token"])
 
-    def build(self) -> None:
+    def build(self, with_hosts: bool) -> None:
         try:
-            self._build()
+            self._build(with_hosts)
         except BaseException:
             self.cancelled.set()
             self._undo()
             raise
 
-    def _build(self) -> None:
+    def _build(self, with_hosts: bool) -> None:
+        if self.kind == "podman" and container.Engine().prepare():
+            self.say("the containers' image was made")
         if self.fresh:
             _forget(self.state)
             self.content = {"token": secrets.token_hex(4), "ports": {}}
@@ -85,7 +97,7 @@ class Builder:
         ssh.make_keys(self.state.keys)
         ssh.write_client(self.state, self.plan, self.token)
         missing = []
-        for name, spec in self.plan.hosts.items():
+        for name, spec in self.plan.hosts.items() if with_hosts else ():
             running = RunningHost(self.state, name)
             if not running.ready:
                 missing.append(spec)
@@ -107,6 +119,7 @@ class Builder:
         self.content.update(
             version=1,
             name=self.state.name,
+            kind=self.kind,
             boot_id=boot_id(),
             inventory=self.inventory,
             hosts={name: spec.as_dict() for name, spec in self.plan.hosts.items()},
@@ -119,6 +132,9 @@ class Builder:
     def _drop_outdated(self) -> None:
         """Hosts that the inventory lost are stopped; a running one that it changed is left to the user's decision."""
         former = plan_of(self.content).hosts
+        if kind_of(self.content) != self.kind:
+            self.fresh = False
+            raise LabError(f"lab {self.state.name} has hosts of the kind {kind_of(self.content)}: take it down first")
         changed = [
             name
             for name, spec in self.plan.hosts.items()
@@ -132,6 +148,7 @@ class Builder:
             if orphaned or name not in self.plan.hosts:
                 host.stop(RunningHost(self.state, name))
             if name not in self.plan.hosts:
+                _remove(self.state, [name])
                 shutil.rmtree(self.state.host(name), ignore_errors=True)
 
     def _controller(self) -> Process:
@@ -168,7 +185,7 @@ class Builder:
                     self.started.append(spec.name)
                     port = self.content["ports"][spec.name]
                     arguments = (self.state, holder, spec, self.plan, port, self.token, self.cancelled)
-                    futures[pool.submit(host.start, *arguments)] = spec.name
+                    futures[pool.submit(starter(self.content), *arguments)] = spec.name
                 for future in as_completed(futures):
                     name = futures[future]
                     error = future.exception()
@@ -199,7 +216,25 @@ def start_again(state: State, name: str) -> float:
     plan = plan_of(content)
     host.stop(RunningHost(state, name))
     port = content["ports"][name]
-    return host.start(state, controller(state), plan.hosts[name], plan, port, content["token"], threading.Event())
+    arguments = (state, controller(state), plan.hosts[name], plan, port, content["token"], threading.Event())
+    return starter(content)(*arguments)
+
+
+def _remove(state: State, names: list[str]) -> None:
+    """What hosts that were stopped have left outside of their folders."""
+    content = state.load()
+    if kind_of(content) == "podman":
+        container.remove(state, names, content.get("token"))
+
+
+def take_hosts_down(state: State) -> None:
+    """Ends the hosts and takes their files away. The controller's network stays."""
+    folder = state.dir / "hosts"
+    hosts = [RunningHost(state, entry.name) for entry in (folder.iterdir() if folder.is_dir() else ())]
+    host.stop(*hosts)
+    _remove(state, [running.name for running in hosts])
+    for running in hosts:
+        shutil.rmtree(running.dir)
 
 
 def take_down(state: State) -> None:
@@ -210,8 +245,7 @@ def take_down(state: State) -> None:
     here = processes.namespace_id(processes.this_process(), "net")
     if holder and here == processes.namespace_id(holder, "net") and token and network.carries_mark(holder, token):
         raise LabError("this command runs within the lab itself: leave it first")
-    folder = state.dir / "hosts"
-    host.stop(*(RunningHost(state, entry.name) for entry in (folder.iterdir() if folder.is_dir() else ())))
+    take_hosts_down(state)
     _end_rest(token, here, [holder] if holder else [])
     _forget(state)
     state.remove()

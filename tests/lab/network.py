@@ -11,6 +11,7 @@ import ipaddress
 import json
 import subprocess
 
+from collections.abc import Mapping
 from typing import Any
 
 from lab.errors import LabError
@@ -59,6 +60,15 @@ def hardware_address(token: str, name: str) -> str:
     digits = hashlib.sha256(f"{token} {name}".encode()).hexdigest()
     # Locally administered, for one station.
     return ":".join(["02", *(digits[index : index + 2] for index in range(0, 10, 2))])
+
+
+def set_values(process: Process, values: Mapping[str, str]) -> None:
+    """Writes settings below ``net.`` where the host itself may not."""
+    for key, value in values.items():
+        write = ["sh", "-c", 'printf %s "$1" >"$2"', "sh", value, f"/proc/sys/{key.replace('.', '/')}"]
+        result = subprocess.run([*entering(process), *write], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise LabError(f"{key}={value}: {result.stderr.strip()}")
 
 
 def carries_mark(process: Process, token: str) -> bool:

@@ -41,19 +41,21 @@ def pack(module):  # type: (str) -> bytes
 
     The same bytes for the same modules.
     """
-    sources = {"__main__.py": _MAIN % (_PACKAGE, module)}
+    sources = {"__main__.py": (_MAIN % (_PACKAGE, module)).encode("utf-8")}
     for name, loaded in sys.modules.items():
         if not name.startswith(_PACKAGE + ".") or getattr(loaded, "__loader__", None) is None:
             continue
         path = name.replace(".", "/") + ("/__init__.py" if hasattr(loaded, "__path__") else ".py")
-        sources[path] = loaded.__loader__.get_source(name) or ""
+        source = loaded.__loader__.get_source(name) or b""
+        # Ansible's own loader of collections gives bytes.
+        sources[path] = source if isinstance(source, bytes) else source.encode("utf-8")
     parts = _PACKAGE.split(".")
     for depth in range(1, len(parts) + 1):
-        sources["/".join(parts[:depth]) + "/__init__.py"] = ""
+        sources["/".join(parts[:depth]) + "/__init__.py"] = b""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for path in sorted(sources):
-            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), sources[path].encode("utf-8"))
+            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), sources[path])
     return content.getvalue()
 
 

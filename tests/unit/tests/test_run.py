@@ -233,7 +233,8 @@ def test_what_ends_by_itself_in_time_is_no_failure(tmp_path: Path) -> None:
 def test_what_is_counted_by_reports_writes_them(stage: str) -> None:
     # One command that stands for many tests, and does not say so, would count as a single one.
     for step in run.STAGES[stage]:
-        assert step.reports == (stage in ("unit", "package", "sanity", "lab", "versions", "matrix")), step.name
+        counted = ("unit", "package", "sanity", "lab", "versions", "matrix", "molecule")
+        assert step.reports == (stage in counted), step.name
 
 
 def test_an_unknown_stage_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

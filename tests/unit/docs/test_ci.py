@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What docs/ci.md and docs/change-request.md give to copy does, as shell and playbook, what they say it does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+#: They fetch what a test has at hand already.
+FETCHES = {"pip install ansible-core netaddr jmespath", "ansible-galaxy collection install jsa.ports"}
+
+
+def blocks(page: str) -> list[str]:
+    found = re.findall(r"^( *)```yaml\n(.*?)^ *```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+    return ["".join(line[len(indent) :] for line in text.splitlines(keepends=True)) for indent, text in found]
+
+
+def scripts() -> dict[str, dict[str, list[str]]]:
+    github, gitlab = map(yaml.safe_load, blocks("ci.md"))
+    jobs = {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in github["jobs"].items()}
+    return {"github": jobs, "gitlab": {name: job["script"] for name, job in gitlab.items()}}
+
+
+SCRIPTS = scripts()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inventory = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[0]
+    (tmp_path / "hosts.yml").write_text(inventory)
+    shell(tmp_path, "git init -q . && git config user.email t@example.com && git config user.name t && git add -A")
+    return tmp_path
+
+
+def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "GIT_"))}
+    environment = {
+        **own,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    command = ["bash", "-e", "-o", "pipefail", "-c", line]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_steps_are_the_same_everywhere() -> None:
+    assert SCRIPTS["github"]["plan"] == SCRIPTS["gitlab"]["plan"]
+    assert SCRIPTS["github"]["check"] == SCRIPTS["gitlab"]["check"]
+
+
+def test_the_plan_is_held_to_the_inventory(folder: Path) -> None:
+    lines = SCRIPTS["github"]["plan"]
+    assert set(lines[:2]) == FETCHES
+    plan, diff, why = lines[2:]
+    for line in (plan, "git add -A && git commit -qm plan", plan, diff, why):
+        done = shell(folder, line)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    inventory = folder / "hosts.yml"
+    inventory.write_text(inventory.read_text().replace("10.0.0.2", "10.0.0.9"))
+    assert shell(folder, plan).returncode == 0
+    assert shell(folder, diff).returncode == 1
+
+
+def test_what_is_open_fails_the_job(folder: Path) -> None:
+    why = SCRIPTS["github"]["plan"][-1].replace("from=192.0.2.200", "from=ep1")
+    assert shell(folder, why).returncode == 1
+
+
+def test_the_check_is_a_playbook_that_takes_its_variables(folder: Path) -> None:
+    (line,) = SCRIPTS["github"]["check"]
+    done = shell(folder, line.replace("ansible-playbook", "ansible-playbook --syntax-check", 1))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_change_request(folder: Path) -> None:
+    (playbook,) = blocks("change-request.md")
+    (folder / "request.yml").write_text(playbook)
+    assert shell(folder, "ansible-playbook jsa.ports.plan -i hosts.yml -e jsa_plan_dest=$PWD/plan.json").returncode == 0
+    done = shell(folder, "ansible-playbook request.yml")
+    assert done.returncode == 0, done.stdout
+    lines = [line for line in (folder / "request.csv").read_text().splitlines() if line.strip()]
+    assert lines[0] == "sources,destination,protocol,ports,why"
+    assert {len(line.split(",")) for line in lines} == {5}
+    (ssh,) = [line.split(",") for line in lines if ",10.0.0.2,tcp,22," in line]
+    assert "192.0.2.0/28" in ssh[0].split()

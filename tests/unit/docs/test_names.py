@@ -1,0 +1,150 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each name that the documentation uses exists, and each example of a plugin is one that the plugin would take."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = "ansible_collections.jsa.ports.plugins"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
+def role_options() -> set[str]:
+    found: set[str] = set()
+    for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
+        for spec in yaml.safe_load(path.read_text())["argument_specs"].values():
+            found |= set(spec.get("options", {}))
+    return found
+
+
+def code_words() -> str:
+    """Where a variable is read: the playbooks, and the code that reads the inventory."""
+    code = [*(ROOT / "playbooks").glob("*.yml"), *(ROOT / "plugins").rglob("*.py")]
+    return "\n".join(path.read_text() for path in code)
+
+
+def names_in(path: Path, pattern: str) -> set[str]:
+    return set(re.findall(pattern, path.read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_variable_exists(page: Path) -> None:
+    known = role_options() | {path.name for path in (ROOT / "roles").iterdir()}
+    code = code_words()
+    strange = [
+        name
+        for name in sorted(names_in(page, r"\bjsa_[a-z0-9_]*[a-z0-9]\b"))
+        # The module and state folder of that name, and what stands for several ("jsa_*") are no variables.
+        if name not in known and name != "jsa_ports" and not re.search(rf"\b{name}\b", code)
+    ]
+    assert strange == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_playbook_module_lookup_and_role_exists(page: Path) -> None:
+    places = {
+        *(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
+        *(path.stem for kind in ("modules", "lookup", "inventory") for path in (ROOT / "plugins" / kind).glob("*.py")),
+        *(path.name for path in (ROOT / "roles").iterdir()),
+    }
+    assert names_in(page, r"\bjsa\.ports\.([a-z_]+)\b") - places == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets |= {"lint", "unit", "package", "sanity"}
+    assert names_in(page, r"`make ([a-z-]+)") - targets == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_yaml_block_can_be_read(page: Path) -> None:
+    for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        yaml.safe_load(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_line_can_be_split(page: Path) -> None:
+    for block in re.findall(r"^```(?:sh|shell|bash)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            shlex.split(line, comments=True)
+
+
+def documented(kind: str, name: str, what: str) -> str:
+    """DOCUMENTATION or EXAMPLES of a plugin, without running it."""
+    tree = ast.parse((ROOT / "plugins" / kind / f"{name}.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == what:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{name} has no {what}")
+
+
+def tasks_of(name: str) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = []
+
+    def collect(items: list[dict[str, Any]]) -> None:
+        for item in items:
+            tasks.append(item)
+            for key in ("tasks", "block", "rescue", "always", "pre_tasks", "post_tasks"):
+                collect(item.get(key) or [])
+
+    collect(yaml.safe_load(documented("modules", name, "EXAMPLES")))
+    return tasks
+
+
+def argument_spec(name: str) -> dict[str, Any]:
+    """From the documentation: ansible-test holds it to the module's own spec."""
+
+    def spec(options: dict[str, Any]) -> dict[str, Any]:
+        kept = ("type", "elements", "required", "choices", "default", "aliases")
+        found = {}
+        for option, values in options.items():
+            found[option] = {key: values[key] for key in kept if key in values}
+            if "suboptions" in values:
+                found[option]["options"] = spec(values["suboptions"])
+        return found
+
+    return spec(yaml.safe_load(documented("modules", name, "DOCUMENTATION")).get("options", {}))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_are_tasks_that_it_takes(name: str) -> None:
+    examples = [task for task in tasks_of(name) if f"jsa.ports.{name}" in task]
+    assert examples, "no example of the module itself"
+    options = argument_spec(name)
+    for task in examples:
+        arguments = task[f"jsa.ports.{name}"] or {}
+        assert set(arguments) <= set(options), task["name"]
+        missing = [option for option, values in options.items() if values.get("required") and option not in arguments]
+        assert missing == [], task["name"]
+        # What a template will be is known at run time only.
+        plain = {option: value for option, value in arguments.items() if "{{" not in str(value)}
+        given = {option: {**values, "required": False} for option, values in options.items() if option in plain}
+        result = ModuleArgumentSpecValidator(given).validate(plain)
+        assert result.error_messages == [], task["name"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_other_tasks_of_the_examples_use_modules_that_exist(name: str) -> None:
+    for task in tasks_of(name):
+        for key in task:
+            if key.startswith("jsa.ports."):
+                assert key.rpartition(".")[2] in MODULES, task["name"]
+            elif key.startswith("ansible.builtin."):
+                importlib.import_module(f"ansible.modules.{key.rpartition('.')[2]}")
