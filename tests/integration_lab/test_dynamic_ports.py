@@ -114,6 +114,17 @@ def test_site_opens_what_the_broker_has_chosen_and_closes_it_again(lab: Lab, tmp
         assert lab.probe("con1", "10.77.0.22", port) != "open"
 
 
+def test_the_check_covers_them(lab: Lab, tmp_path: Path) -> None:
+    succeed(lab, "site", *WANTED, "-e", f"jsa_port_check_dest={tmp_path}")
+    verdicts = json.loads((tmp_path / "port_check.json").read_text())["verdicts"]
+    found = {
+        (item["from"], item["to"], item["port"]): item["verdict"]
+        for item in verdicts
+        if "imq_dynamic" in item["entries"]
+    }
+    assert found == {("con1", "ep1", port): "ok" for port in broker(lab).values()}
+
+
 def recap(done: subprocess.CompletedProcess[str], host: str) -> str:
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if re.match(rf"{host}\s+:", line)]
