@@ -19,8 +19,8 @@ from ansible_collections.jsa.ports.plugins.modules import listeners
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, SOURCE_NETWORKS
-from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
 from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
 
 ROOT = Path(__file__).resolve().parents[3]
 
