@@ -51,9 +51,14 @@ class Step:
         return any("{reports}" in word for word in self.command)
 
 
-def pytest(folder: str, *options: str, timeout: float = 600) -> Step:
-    command = (PYTHON, "-m", "pytest", "-q", "--junit-xml={reports}/pytest.xml", folder, *options)
-    return Step("pytest", command, timeout=timeout)
+def pytest(*arguments: str, name: str = "pytest", timeout: float = 600) -> Step:
+    command = (PYTHON, "-m", "pytest", "-q", "--junit-xml={reports}/pytest.xml", *arguments)
+    return Step(name, command, timeout=timeout)
+
+
+def side_by_side(*arguments: str, workers: int, timeout: float) -> Step:
+    """Tests that wait more than they work: each worker takes a file, with the lab that its tests share."""
+    return pytest("-n", str(workers), "--dist", "loadfile", *arguments, timeout=timeout)
 
 
 def own(name: str, *arguments: str, timeout: float = 600) -> Step:
@@ -66,6 +71,8 @@ def molecule(kind: str) -> Step:
     step = own("molecule", "--reports", "{reports}", timeout=900)
     return replace(step, name=f"on {kind}", environment={**step.environment, "JSA_LAB": kind})
 
+
+_LAB_ITSELF = "tests/integration_lab/test_lab_itself.py"
 
 STAGES: Mapping[str, Sequence[Step]] = {
     "packages": (own("packages"),),
@@ -110,8 +117,12 @@ STAGES: Mapping[str, Sequence[Step]] = {
         own("sanity", "{reports}", timeout=900),
         own("units", "{reports}", timeout=900),
     ),
-    "lab": (pytest("tests/integration_lab", timeout=1500),),
-    "versions": (pytest("tests/integration_lab", "--systems", timeout=1500),),
+    "lab": (
+        # It looks at what is left on the whole machine, so nobody else may be at work there.
+        pytest(_LAB_ITSELF, name="the lab itself"),
+        side_by_side("tests/integration_lab", f"--ignore={_LAB_ITSELF}", workers=3, timeout=2400),
+    ),
+    "versions": (side_by_side("tests/integration_lab", "--systems", workers=2, timeout=1500),),
     "matrix": (pytest("tests/matrix", timeout=1200),),
     "molecule": (
         molecule("podman"),

@@ -24,7 +24,9 @@ def pack(main, names):  # type: (str, Iterable[str]) -> bytes
         parts = full.split(".")
         for depth in range(1, len(parts)):
             sources.setdefault("/".join(parts[:depth]) + "/__init__.py", "")
-        sources["/".join(parts) + ".py"] = importlib.import_module(full).__loader__.get_source(full) or ""
+        source = importlib.import_module(full).__loader__.get_source(full) or ""
+        # Ansible's own loader of collections gives bytes.
+        sources["/".join(parts) + ".py"] = source.decode("utf-8") if isinstance(source, bytes) else source
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for path in sorted(sources):

@@ -94,7 +94,8 @@ def _read(variables: Any) -> HostSeen:
         seen.watched = bool(ended["watched"])
         seen.arrived = _packets(ended["arrived"])
         seen.answered = _packets(ended["answered"])
-    if usable(variables.get(OPENED_VARIABLE)):
+    opened = variables.get(OPENED_VARIABLE)
+    if usable(opened) and "actions" in opened:
         seen.firewall_as_planned = True
     else:
         seen.firewall_as_planned = _firewall(variables.get(FIREWALL_VARIABLE))
