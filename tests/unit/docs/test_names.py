@@ -89,7 +89,7 @@ def test_every_command_line_can_be_split(page: Path) -> None:
 def documented(kind: str, name: str, what: str) -> str:
     """DOCUMENTATION or EXAMPLES of a plugin, without running it."""
     tree = ast.parse((ROOT / "plugins" / kind / f"{name}.py").read_text())
-    for node in tree.body:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == what:
             return str(ast.literal_eval(node.value))
     raise AssertionError(f"{name} has no {what}")
@@ -120,7 +120,12 @@ def argument_spec(name: str) -> dict[str, Any]:
                 found[option]["options"] = spec(values["suboptions"])
         return found
 
-    return spec(yaml.safe_load(documented("modules", name, "DOCUMENTATION")).get("options", {}))
+    documentation = yaml.safe_load(documented("modules", name, "DOCUMENTATION"))
+    found = spec(documentation.get("options", {}))
+    for fragment in documentation.get("extends_documentation_fragment", []):
+        file = fragment.removeprefix("jsa.ports.")
+        found.update(spec(yaml.safe_load(documented("doc_fragments", file, "DOCUMENTATION")).get("options", {})))
+    return found
 
 
 @pytest.mark.parametrize("name", MODULES)
