@@ -68,7 +68,7 @@ def own(name: str, *arguments: str, timeout: float = 600) -> Step:
 
 
 def molecule(kind: str) -> Step:
-    step = own("molecule", "--reports", "{reports}", timeout=900)
+    step = own("molecule", "--reports", "{reports}", timeout=1500)
     return replace(step, name=f"on {kind}", environment={**step.environment, "JSA_LAB": kind})
 
 
