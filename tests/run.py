@@ -229,13 +229,25 @@ def end_leftovers(patience: float = 3) -> list[str]:
     return commands
 
 
-def wait(process: subprocess.Popen[bytes], timeout: float) -> int | None:
-    """The code that *process* ends with within *timeout* seconds, or None.
+class Interrupted(Exception):
+    """Somebody has asked us to stop."""
+
+
+class _Stop:
+    """What SIGTERM asks for. It is heeded where a step can be ended, not between its start and our knowing of it."""
+
+    asked = False
+
+
+def wait(process: subprocess.Popen[bytes], timeout: float, stoppable: bool = False) -> int | None:
+    """The code that *process* ends with within *timeout* seconds, or None. Raises Interrupted, if it is *stoppable*.
 
     Meanwhile the orphans are reaped as they end: a lab that waits for its processes to be gone would wait for ever.
     """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
+        if stoppable and _Stop.asked:
+            raise Interrupted
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if ended.si_pid == process.pid:
                 return process.wait()
@@ -279,7 +291,7 @@ def run_step(stage: str, step: Step) -> Outcome:
             start_new_session=True,
         )
         try:
-            code = wait(process, step.timeout)
+            code = wait(process, step.timeout, stoppable=True)
         finally:
             end(process)
     outcome = judge(step, code, folder)
@@ -308,7 +320,7 @@ def run_stages(stages: Mapping[str, Sequence[Step]], total: Outcome) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    _Stop.asked = True
 
 
 def main() -> int:
@@ -323,7 +335,7 @@ def main() -> int:
     total = Outcome()
     try:
         run_stages({name: STAGES[name] for name in named}, total)
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         end_leftovers()
         total.failed += 1
         print("interrupted")
