@@ -48,7 +48,8 @@ options:
       - V(present) makes the host's rules what the other options say.
       - V(absent) removes every object of this collection from firewalld. A host without firewalld has none.
       - V(previous) goes back to the state that was committed before the current one, see O(steps). The host keeps the
-        last five. Every use is a change of its own, so that the next one goes forth again.
+        last five. Every use is a change of its own, so that the next one goes forth again. A host that never had
+        rules of this collection is left alone.
     type: str
     choices: [present, absent, previous]
     default: present
@@ -344,6 +345,16 @@ def wanted_ruleset(params, connection, destination_sets=True):
                          params["outbound"], destination_sets)
 
 
+def is_stranger(state, client, files, host):
+    """Whether there is nothing of ours to remove or to go back to, as on the hosts beside a deployment."""
+    if state == "present" or files.read():
+        return False
+    if state == "previous":
+        return not host.state.history() and host.state.pending() is None
+    # Neither in files nor in the kernel: a host without firewalld is as it should be.
+    return not client.status().running
+
+
 def run(module, client, files):
     """Of *module*, params, check_mode, _diff and warn are used."""
     host = confirming.Host(FirewalldBackend(client, files), state_of(FirewalldBackend.name))
@@ -351,8 +362,7 @@ def run(module, client, files):
     if module.params["state"] != "previous":
         wanted = wanted_ruleset(module.params, connection)
     internal = read_internal(module.params["internal"])
-    if module.params["state"] == "absent" and not files.read() and not client.status().running:
-        # Neither in files nor in the kernel: a host without firewalld is as it should be.
+    if is_stranger(module.params["state"], client, files, host):
         return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
                 "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None,
                 "appliance": bool(appliance_mark())}

@@ -110,7 +110,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(run, "RESULTS", tmp_path)
     # The children here are pytest's, and may belong to other tests.
     monkeypatch.setattr(run, "end_leftovers", list)
-    monkeypatch.setattr(run, "wait", lambda process, timeout: process.wait(timeout))
+    monkeypatch.setattr(run, "wait", lambda process, timeout, stoppable=False: process.wait(timeout))
     return tmp_path
 
 

@@ -125,6 +125,15 @@ def test_a_host_without_firewalld_has_nothing_to_remove(files: PermanentFiles) -
     assert (result["changed"], result["reloaded"], result["version"]) == (False, False, None)
 
 
+def test_a_host_that_never_had_rules_has_none_to_go_back_to(files: PermanentFiles, state: State) -> None:
+    client = Stopped()
+    result = firewalld_policy.run(Module(state="previous", offline=False), client, files)
+    assert (result["changed"], result["version"]) == (False, None)
+    firewalld_policy.run(Module(), client, files)
+    with pytest.raises(FirewalldError, match="does not run"):
+        firewalld_policy.run(Module(state="previous", offline=False), client, files)
+
+
 def test_files_of_ours_are_not_forgotten_where_firewalld_does_not_run(files: PermanentFiles) -> None:
     firewalld_policy.run(Module(), Stopped(), files)
     with pytest.raises(FirewalldError, match="does not run"):
