@@ -350,7 +350,7 @@ def is_stranger(state, client, files, host):
     if state == "present" or files.read():
         return False
     if state == "previous":
-        return not host.state.history() and host.state.pending() is None
+        return not appliance_mark() and not host.state.history() and host.state.pending() is None
     # Neither in files nor in the kernel: a host without firewalld is as it should be.
     return not client.status().running
 
