@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import show, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
     summary,
     summary_line,
@@ -57,7 +58,8 @@ class ActionModule(ActionBase):
                     "port_check.xml": verdicts_junit(verdicts, arguments["fail_on"]),
                 },
             )
-        show(verdict_table(verdicts))
+        drift = drift_table({name: [*one.firewall_difference, *one.openings] for name, one in observations.items()})
+        show(verdict_table(verdicts) + (f"\n\n{drift}" if drift else ""))
         result.update(changed=changed, summary=summary(verdicts))
         if any(item.verdict in arguments["fail_on"] for item in verdicts):
             # Ansible prints the whole result of a failure; the table has said it better.

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
 
 #: Variables that the role jsa_port_check registers on each host.
 LISTENERS_VARIABLE = "jsa_port_check_listeners"
 FIREWALL_VARIABLE = "jsa_port_check_firewall"
+#: On an appliance, where the other one only says that it is one.
+APPLIANCE_VARIABLE = "jsa_port_check_appliance"
 REACHABILITY_VARIABLE = "jsa_port_check_reachability"
 
 Socket = tuple[str, int]
@@ -62,6 +65,8 @@ class HostObservation:
     #: True where the running firewall is what the plan asks for; None where that is not known.
     firewall_as_planned: bool | None = None
     firewall_difference: list[str] = field(default_factory=list)
+    #: What the site's own configuration opens although nobody outside of the deployment should reach it.
+    openings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For the written result: what was seen of the host itself, its probes being the verdicts."""
@@ -69,6 +74,7 @@ class HostObservation:
             "observed": self.listeners is not None,
             "firewall_as_planned": self.firewall_as_planned,
             "firewall_difference": self.firewall_difference,
+            "openings": self.openings,
             "listeners": [
                 {"protocol": protocol, "port": port, "status": item.status, "bind": item.bind, "process": item.process}
                 for (protocol, port), item in sorted((self.listeners or {}).items())
@@ -98,12 +104,15 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
                 (result["address"], int(result.get("port") or 0), result["protocol"]): result
                 for result in reachability["results"]
             }
-        firewall = variables.get(FIREWALL_VARIABLE)
+        firewall = variables.get(APPLIANCE_VARIABLE)
+        if not _usable(firewall):
+            firewall = variables.get(FIREWALL_VARIABLE)
         if _usable(firewall) and "actions" in firewall:
             # Not "changed": a check reports no change, whatever it sees.
             pending = [*firewall["actions"].values(), firewall.get("reload_reasons")]
             observation.firewall_as_planned = not any(pending)
-            observation.firewall_difference = _difference(firewall)
+            observation.firewall_difference = difference_lines(firewall)
+            observation.openings = opening_lines(firewall)
         observations[name] = observation
     return observations
 
@@ -129,13 +138,3 @@ def _listeners(results: Iterable[Mapping[str, Any]]) -> dict[Socket, Listener]:
                 families=tuple(result["families"]),
             )
     return listeners
-
-
-def _difference(firewall: Mapping[str, Any]) -> list[str]:
-    """Lines that the plan wants and the host lacks, and the other way round."""
-    lines: dict[str, None] = {}
-    for part in firewall.get("diff") or []:
-        before, after = ([line.strip() for line in part[side].splitlines()] for side in ("before", "after"))
-        lines.update((f"lacks: {line}", None) for line in after if line not in set(before))
-        lines.update((f"has: {line}", None) for line in before if line not in set(after))
-    return list(lines)

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where firewalls are not as planned, object by object, and what the site's own configuration opens beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: So many lines are printed for a host; the written result has all of them.
+_SHOWN = 8
+
+_PLACES = {"files": "in the files", "runtime": "in what runs"}
+
+
+def difference_lines(firewall: Mapping[str, Any]) -> list[str]:
+    """What the plan wants and the host lacks, and the other way round, out of a firewall module's result."""
+    if "differences" in firewall:
+        return [
+            f"{verb} {_PLACES[item['place']]}, {item['object']}: {line}"
+            for item in firewall["differences"]
+            for verb, lines in (("lacks", item["lacks"]), ("has", item["has"]))
+            for line in lines
+        ]
+    lines: dict[str, None] = {}
+    for part in firewall.get("diff") or []:
+        before, after = ([line.strip() for line in part[side].splitlines()] for side in ("before", "after"))
+        lines.update((f"lacks: {line}", None) for line in after if line not in set(before))
+        lines.update((f"has: {line}", None) for line in before if line not in set(after))
+    return list(lines)
+
+
+def opening_lines(firewall: Mapping[str, Any]) -> list[str]:
+    """Where the site's own zones and policies open a port that nobody outside of the deployment should reach."""
+    return [
+        f"{item['object']} opens {item['protocol']} {item['ports']} ({', '.join(item['why'])}) by {item['setting']}; "
+        + ("it decides before ours" if item["effective"] else "ours decides before it")
+        for item in firewall.get("openings") or []
+    ]
+
+
+def drift_table(lines_of: Mapping[str, Sequence[str]]) -> str:
+    """A block per host that has lines; empty where none has."""
+    blocks = []
+    for name, lines in lines_of.items():
+        if not lines:
+            continue
+        more = len(lines) - _SHOWN
+        blocks.append(f"{name}: its firewall is not as planned, or the site opens what it should not")
+        blocks += [f"  {line}" for line in lines[:_SHOWN]]
+        if more > 0:
+            blocks.append(f"  and {more} more: jsa_port_check_dest keeps them all")
+    return "\n".join(blocks)
