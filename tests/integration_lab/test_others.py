@@ -247,3 +247,27 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
                    "iptables -F; rm -f /etc/firewalld/direct.xml*; "
                    "sysctl -qw net.ipv4.ip_forward=0; rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
         lab.run("peer", ["sh", "-c", "kill $(cat /run/out.pid)"])
+
+
+#: What --check-config does not see, and a reload fails at.
+TRAP = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<direct>'
+    '<rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j DROP --no-such-option</rule></direct>'
+)
+
+
+def test_a_reload_that_fails_and_a_restore_that_fails_too(target: Target) -> None:
+    """The site's own direct rules are a trap that nobody has stepped into yet: the host keeps the earlier rules."""
+    target.module()
+    files, table = target.files(), target.run("nft -s list table inet firewalld")
+    target.run(f"printf '%s' '{TRAP}' >/etc/firewalld/direct.xml")
+    try:
+        result = target.module(failed=True, inbound=[{**INBOUND[0], "ports": "32011"}])
+        assert "no-such-option" in result["msg"]
+        after = target.files()
+        after.pop("direct.xml")
+        assert after == files
+        assert target.run("nft -s list table inet firewalld") == table
+    finally:
+        target.run("rm -f /etc/firewalld/direct.xml*; firewall-cmd --reload")
+    assert not target.module(check=True)["changed"]
