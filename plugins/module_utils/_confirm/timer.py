@@ -79,6 +79,8 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
             pass
     if not started:
         try:
+            # It has to outlive the module.
+            # pylint: disable-next=ansible-bad-function
             subprocess.Popen(wait, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              cwd="/", start_new_session=True)
         except OSError as error:

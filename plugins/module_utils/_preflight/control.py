@@ -75,6 +75,8 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
         here.save_request(dict(_essence(request), id=identity, deadline=boot_clock() + request.seconds))
         command = [sys.executable or os.readlink("/proc/self/exe"), "-I", "-S", here.program, here.path, identity]
         if not _start_service(command, identity, request.seconds):
+            # It has to outlive the module.
+            # pylint: disable-next=ansible-bad-function
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              cwd="/", start_new_session=True)
         until = time.monotonic() + _STARTING_SECONDS
@@ -96,6 +98,8 @@ def _start_service(command, identity, seconds):  # type: (List[str], str, int) -
     program = shutil.which("systemd-run", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin")
     if not os.path.isdir(_SYSTEMD) or program is None:
         return False
+    # It has to outlive the module.
+    # pylint: disable-next=ansible-bad-function
     return subprocess.call(
         [program, "--quiet", "--collect", "--unit=jsa-ports-preflight-" + identity,
          "--property=RuntimeMaxSec=%d" % (seconds + _GRACE), "--"] + command,
