@@ -8,13 +8,11 @@ Ansible's copy of a module is gone when the module ends. So what is needed after
 into one file in the state folder, which the host's Python runs without anything else.
 """
 
-import io
 import json
 import os
 import subprocess
 import sys
 import time
-import zipfile
 
 from typing import List, Optional
 
@@ -25,9 +23,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import loc
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import State, state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_endpoints
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._packing import PACKAGE, pack
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs
 
-_PACKAGE = "ansible_collections.jsa.ports.plugins.module_utils"
 _MAIN = "from %s._confirm.timer import main\nfrom %s import backend\nmain(backend())\n"
 _SYSTEMD = "/run/systemd/system"
 
@@ -36,27 +34,11 @@ _ARMING_SECONDS = 15
 _PAUSE = 5
 
 
-def pack(module):  # type: (str) -> bytes
-    """The loaded modules of module_utils, runnable by themselves, for the backend that *module* makes.
-
-    The same bytes for the same modules.
-    """
-    sources = {"__main__.py": (_MAIN % (_PACKAGE, module)).encode("utf-8")}
-    for name, loaded in sys.modules.items():
-        if not name.startswith(_PACKAGE + ".") or getattr(loaded, "__loader__", None) is None:
-            continue
-        path = name.replace(".", "/") + ("/__init__.py" if hasattr(loaded, "__path__") else ".py")
-        source = loaded.__loader__.get_source(name) or b""
-        # Ansible's own loader of collections gives bytes.
-        sources[path] = source if isinstance(source, bytes) else source.encode("utf-8")
-    parts = _PACKAGE.split(".")
-    for depth in range(1, len(parts) + 1):
-        sources["/".join(parts[:depth]) + "/__init__.py"] = b""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for path in sorted(sources):
-            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), sources[path])
-    return content.getvalue()
+def program(module):  # type: (str) -> bytes
+    """This program for the backend that *module* makes, with whatever of module_utils is loaded."""
+    loaded = [name[len(PACKAGE) + 1:] for name, one in sys.modules.items()
+              if name.startswith(PACKAGE + ".") and getattr(one, "__loader__", None) is not None]
+    return pack(_MAIN % (PACKAGE, module), loaded)
 
 
 def command(state, *arguments):  # type: (State, str) -> List[str]
@@ -67,7 +49,7 @@ def command(state, *arguments):  # type: (State, str) -> List[str]
 def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
     """Starts the timer and waits until it watches. Raises FirewallError."""
     state = host.state
-    state.save_program(pack(host.backend.module))
+    state.save_program(program(host.backend.module))
     wait = command(state, "wait", identity)
     started = False
     if os.path.isdir(_SYSTEMD) and programs.program("systemd-run"):

@@ -13,11 +13,12 @@ import time
 
 from typing import Any, Dict, List, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils._packing import PACKAGE, pack
+
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._preflight import folder, line, record, server, sockets, watch
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.folder import ROOT, Folder, boot_clock, start_time
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.request import Request
-from ansible_collections.jsa.ports.plugins.module_utils._program import pack
 
 _SYSTEMD = "/run/systemd/system"
 _STARTING_SECONDS = 30
@@ -25,6 +26,7 @@ _ENDING_SECONDS = 5
 #: systemd ends what outlives its own deadline by so much.
 _GRACE = 15
 
+_MAIN = "from %s._preflight.server import main\nmain()\n" % PACKAGE
 _PROGRAM = [module.__name__.partition(".module_utils.")[2]
             for module in (folder, line, record, server, sockets, watch)]
 
@@ -71,7 +73,7 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
     identity = os.urandom(8).hex()
     here.make()
     try:
-        here.save_program(pack("_preflight.server", _PROGRAM))
+        here.save_program(pack(_MAIN, _PROGRAM))
         here.save_request(dict(_essence(request), id=identity, deadline=boot_clock() + request.seconds))
         command = [sys.executable or os.readlink("/proc/self/exe"), "-I", "-S", here.program, here.path, identity]
         if not _start_service(command, identity, request.seconds):

@@ -295,8 +295,8 @@ def test_what_cannot_be_understood_is_not_there(state: State, text: bytes) -> No
 
 def test_the_program_runs_by_itself(state: State, tmp_path: Path) -> None:
     """Without this collection, Ansible, or anything installed."""
-    content = timer.pack("test")
-    assert content == timer.pack("test")
+    content = timer.program("test")
+    assert content == timer.program("test")
     state.save_program(content)
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert all(name == "__main__.py" or name.startswith("ansible_collections/") for name in names)
