@@ -36,8 +36,8 @@ PROGRAM = "/opt/qradar/bin/iptables_update.pl"
 PEER = ["10.77.0.14/32", "fd77::14/128"]
 
 
-def accept(*ports: str, sources: list[str] = PEER, why: str = "ariel_query") -> list[dict[str, Any]]:
-    return [{"protocol": "tcp", "ports": port, "sources": sources, "why": [why]} for port in ports]
+def accept(*ports: str, sources: list[str] | None = None, why: str = "ariel_query") -> list[dict[str, Any]]:
+    return [{"protocol": "tcp", "ports": port, "sources": sources or PEER, "why": [why]} for port in ports]
 
 
 REFUSED = [{"protocol": "tcp", "ports": "5432", "why": ["postgres"]}]

@@ -378,7 +378,7 @@ def calls_on_the_bus(target: Target) -> Iterator[Callable[[], list[str]]]:
     ) as monitor:
         assert monitor.stdout is not None
         lines: list[str] = []
-        reader = Thread(target=lambda stream: lines.extend(stream), args=(monitor.stdout,))
+        reader = Thread(target=lines.extend, args=(monitor.stdout,))
         reader.start()
 
         def since() -> list[str]:
@@ -420,7 +420,6 @@ def test_no_more_calls_than_needed(target: Target) -> None:
                 assert "jsa-ep" not in target.rules()
     written = ["checkPermanentConfig", "reload"]
     assert calls == [written, [], ["removeEntry", "addEntry"], written, ["reload"], []]
-
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,11 @@ def _hide(path: Path) -> None:
 
 def _appliance(upper: Path) -> None:
     """What stands in for JSA's own files, with the first rules that its generator makes of them."""
-    shutil.copytree(_SOURCE / "appliance", upper / "opt" / "qradar", dirs_exist_ok=True)
+    product = upper / "opt" / "qradar"
+    shutil.copytree(_SOURCE / "appliance", product, dirs_exist_ok=True)
+    # The linters let no file of the collection say so itself.
+    program = product / "bin" / "iptables_update.pl"
+    program.write_text("#!/usr/bin/perl\n" + program.read_text())
     (upper / "etc" / "sysconfig").mkdir(exist_ok=True)
 
 

@@ -134,7 +134,7 @@ def test_the_plan_is_the_same_to_the_byte(lab: Lab, controller: Controller) -> N
     assert set(json.loads(plan)["hosts"]) == HOSTS
 
 
-@pytest.mark.parametrize(("controller", "python"), PAIRS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("controller", "python"), PAIRS, ids=str)
 def test_site_check_why_and_remove(lab: Lab, controller: Controller, python: str) -> None:
     programs = environment(controller) / "bin"
     with_python = ("-e", f"ansible_python_interpreter={interpreter(python)}")

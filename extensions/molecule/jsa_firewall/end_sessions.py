@@ -23,7 +23,7 @@ SYSTEMD = os.path.isdir("/run/systemd/system")
 
 
 def told(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
 
 
 def command_lines():

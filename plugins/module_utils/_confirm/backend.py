@@ -7,7 +7,7 @@
 A committed state and a candidate are the texts of files, by paths that only the backend understands.
 """
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple
 
 Texts = Dict[str, str]
 

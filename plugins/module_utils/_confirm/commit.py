@@ -227,7 +227,7 @@ def previous(state, current, steps):  # type: (State, Dict[str, str], int) -> Co
         commits.pop()
     if len(commits) < steps:
         raise FirewallError("this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
-                             % (len(commits), steps))
+                            % (len(commits), steps))
     return commits[-steps]
 
 

@@ -64,15 +64,12 @@ def _openings(client, one, services):
         for protocol in ("tcp", "udp"):
             yield _Opening("target ACCEPT", protocol, _ALL)
     for port, protocol in one.settings.get("ports", ()):
-        for opening in _opening("port %s/%s" % (port, protocol), port, protocol):
-            yield opening
+        yield from _opening("port %s/%s" % (port, protocol), port, protocol)
     for name in one.settings.get("services", ()):
         for port, protocol in _ports_of(client, name, services):
-            for opening in _opening("service " + name, port, protocol):
-                yield opening
+            yield from _opening("service " + name, port, protocol)
     for text in one.settings.get("rules_str", one.settings.get("rich_rules", ())):
-        for opening in _rich(client, text, services):
-            yield opening
+        yield from _rich(client, text, services)
 
 
 def _rich(client, text, services):  # type: (Client, str, Dict[str, List[Tuple[str, str]]]) -> Iterator[_Opening]
@@ -85,8 +82,7 @@ def _rich(client, text, services):  # type: (Client, str, Dict[str, List[Tuple[s
             yield _Opening(text, protocol, _ALL)
         return
     for one, protocol in pairs:
-        for opening in _opening(text, one, protocol):
-            yield opening
+        yield from _opening(text, one, protocol)
 
 
 def _opening(setting, ports, protocol):  # type: (str, str, str) -> List[_Opening]

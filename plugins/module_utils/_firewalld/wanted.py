@@ -36,7 +36,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.names import CONTROLLER, SUFFIX, Names
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted, Reader, Refused
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges, subtract
+from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbour discovery, and leases.
 ESSENTIALS = (

@@ -8,15 +8,13 @@ Nobody has to be there to end it: not the module, which is over when this begins
 controller. It goes by a clock that counts the machine's sleep and that nobody sets.
 """
 
-import json
 import os
 import resource
 import selectors
 import signal
 import sys
-import time
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.folder import (
     Folder,
@@ -62,7 +60,7 @@ def _end(_number, _frame):  # type: (int, Any) -> None
 
 
 def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
-    keys = [(protocol, port) for protocol, port in request["ports"]]
+    keys = [tuple(key) for key in request["ports"]]
     _make_room(2 * len(keys) + _SPARE_DESCRIPTORS)
     selector = selectors.DefaultSelector()
     sockets = Sockets(request["token"], request["host"], selector)

@@ -10,7 +10,7 @@ import struct
 import time
 
 from collections import OrderedDict
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.line import Answer, deserves, write_answer
 

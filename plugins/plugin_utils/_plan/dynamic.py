@@ -133,4 +133,3 @@ def _age(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds:.0f} s old"
     return f"{seconds / 3600:.1f} hours old"
-
