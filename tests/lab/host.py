@@ -170,6 +170,7 @@ def _appliance(upper: Path) -> None:
     # The linters let no file of the collection say so itself.
     program = product / "bin" / "iptables_update.pl"
     program.write_text("#!/usr/bin/perl\n" + program.read_text())
+    program.chmod(0o755)
     (upper / "etc" / "sysconfig").mkdir(exist_ok=True)
 
 
