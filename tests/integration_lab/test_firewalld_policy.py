@@ -234,6 +234,23 @@ def test_unlisted(target: Target, unlisted: str, answer: str) -> None:
     assert not target.apply(unlisted=unlisted)["changed"]
 
 
+@pytest.mark.systems
+def test_what_leaves_the_host(target: Target) -> None:
+    """Nobody listens there: what leaves is refused by its destination, what does not by the host itself."""
+    outbound = [{"protocol": "tcp", "ports": "7001", "destinations": PEERS, "why": ["deployment"]}]
+    result = target.apply(outbound=outbound)
+    assert "jsa-out" in result["actions"]["created"]
+    for peer, stranger in (("10.77.0.12", "10.77.0.13"), ("fd77::12", "fd77::13")):
+        assert target.lab.probe("target", peer, 7001) == "refused"
+        assert target.lab.probe("target", stranger, 7001) == "prohibited"
+        assert target.lab.probe("target", peer, 7002) == "prohibited"
+        assert target.lab.probe("target", stranger, 53) == "refused", "names can be asked for"
+        assert target.ping("target", stranger)
+    assert not target.apply(outbound=outbound)["changed"]
+    assert target.apply()["actions"]["removed"], "without it, nothing is said about what leaves"
+    assert target.lab.probe("target", "10.77.0.13", 7001) == "refused"
+
+
 def test_established_connections_live_through_it(target: Target) -> None:
     listen = "import socket; s = socket.create_server(('', 7000)); print('up', flush=True); c = s.accept()[0]"
     answer = "c.sendall(c.recv(9)); c.sendall(c.recv(9))"
