@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 import time
@@ -553,6 +554,27 @@ class TestTheSite:
         target.settled()
         assert target.reaches()
         assert target.rules() == before
+
+
+class TestClock:
+    def test_it_is_set_back_an_hour_while_a_candidate_waits(self, target: Target) -> None:
+        """How much time passes is still the kernel's to say."""
+        before = both(target)
+        clock = ROOT / "tests" / "integration_lab" / "clock.py"
+        target.run("mkdir -p /run/test; echo 0 >/run/test/clock; echo '#!/usr/bin/python3' >/run/test/python; "
+                   f"cat {clock} >>/run/test/python; chmod +x /run/test/python")
+        began = time.monotonic()
+        target.stage(6, prefix=(str(clock),), **LOCKOUT)
+        target.run("echo -3600 >/run/test/clock")
+        assert not target.reaches()
+        target.settled(60)
+        assert time.monotonic() - began > 5, "not before its time either"
+        assert target.reaches()
+        assert both(target) == before
+        last = target.state("last_result")
+        assert last["why"] == "it was not confirmed in time"
+        told = calendar.timegm(time.strptime(last["time"], "%Y-%m-%dT%H:%M:%SZ"))
+        assert told < time.time() - 3000, "by the clock of the timer, an hour before"
 
 
 class TestRestarted:
