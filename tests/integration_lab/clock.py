@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Python whose wall clock the test sets: MODULE takes it for its interpreter, and -I -S PROGRAM is what it starts then.
+"""A Python whose wall clock the test sets: MODULE takes it for its interpreter, -I -S PROGRAM is what it starts.
 
 /run/test/clock says by how many seconds the clock is off. A host of the lab has no wall clock of its own, so what the
 kernel counts is left alone, as it is where somebody sets the clock.

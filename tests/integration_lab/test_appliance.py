@@ -432,6 +432,28 @@ class TestRole:
         assert "changed=1" in self.play(box, playbook, jsa_firewall_backend=backend, jsa_firewall_state="absent")
         assert box.both() == before
 
+    def test_the_check_compares_its_own_rules(self, box: Box, tmp_path: Path) -> None:
+        host = {**COMMITTED, "roles": ["event_processor"], "addresses": ["10.77.0.11"], "dynamic": [], "listeners": []}
+        plan = tmp_path / "plan.json"
+        plan.write_text(json.dumps({"version": 1, "source_classes": {}, "hosts": {"box": host}}))
+        check = tmp_path / "check.yml"
+        check.write_text(self.PLAY.replace("jsa_firewall\n", "jsa_port_check\n") % plan)
+        apply = tmp_path / "play.yml"
+        apply.write_text(self.PLAY % plan)
+        before = box.both()
+
+        def seen() -> dict[str, Any]:
+            self.play(box, check, jsa_port_check_dest=str(tmp_path), jsa_port_check_fail_on=[])
+            result: dict[str, Any] = json.loads((tmp_path / "port_check.json").read_text())["hosts"]["box"]
+            return result
+
+        assert seen()["firewall_as_planned"] is False
+        assert any("32006" in line for line in seen()["firewall_difference"])
+        assert box.both() == before, "a check changes nothing"
+        self.play(box, apply)
+        assert seen()["firewall_as_planned"] is True
+        assert seen()["firewall_difference"] == []
+
     def test_firewalld_is_refused(self, box: Box, playbook: Path) -> None:
         before = box.both()
         assert "drops the product" in self.play(box, playbook, failed=True, jsa_firewall_backend="firewalld")
