@@ -75,17 +75,9 @@ class Target:
     def module(self, failed: bool = False, prefix: tuple[str, ...] = (), **arguments: Any) -> dict[str, Any]:
         """The module as Ansible starts it on a host. Empty when it was killed."""
         request = {"require_controller": False, **arguments}
-        told = self.lab.run(
-            self.name,
-            ["/usr/bin/python3", *prefix, str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        if prefix and not told.stdout:
-            assert told.returncode == -9 or told.returncode == 137, told
+        result = self.lab.module(self.name, "firewalld_policy", request, prefix=prefix)
+        if prefix and not result:
             return {}
-        assert told.stdout, told.stderr
-        result: dict[str, Any] = json.loads(told.stdout)
         assert bool(result.get("failed")) == failed, result
         return result
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import ansible
 import pytest
 
 from lab import Lab
@@ -111,14 +110,7 @@ class Target:
             "_ansible_diff": True,
             **arguments,
         }
-        told = self.lab.run(
-            "target",
-            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        assert told.stdout, told.stderr
-        result: dict[str, Any] = json.loads(told.stdout)
+        result = self.lab.module("target", "firewalld_policy", request)
         assert bool(result.get("failed")) == failed, result
         del result["invocation"]
         return result

@@ -10,10 +10,8 @@ import json
 import time
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
 from lab import Lab
@@ -25,7 +23,6 @@ all:
     peer: {ansible_host: 10.77.0.12, jsa_address: [10.77.0.12, "fd77::12"], lab_firewalld: false}
     stranger: {ansible_host: 10.77.0.13, lab_firewalld: false}
 """
-ROOT = Path(__file__).resolve().parents[2]
 PEER = ["10.77.0.12/32", "fd77::12/128"]
 INBOUND = [{"protocol": "tcp", "ports": "32006", "sources": PEER, "why": ["ariel_query"], "source_classes": ["ep"]}]
 INTERNAL = [{"protocol": "tcp", "ports": "5432", "why": ["postgres"]}]
@@ -54,14 +51,7 @@ class Target:
 
     def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
         request = {"require_controller": False, "inbound": INBOUND, "_ansible_check_mode": check, **arguments}
-        told = self.lab.run(
-            "target",
-            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        assert told.stdout, told.stderr
-        result: dict[str, Any] = json.loads(told.stdout)
+        result = self.lab.module("target", "firewalld_policy", request)
         assert bool(result.get("failed")) == failed, result
         return result
 

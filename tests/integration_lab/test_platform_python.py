@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
 from lab import Lab
@@ -78,13 +77,8 @@ def test_the_timer_runs_on_it(lab: Lab) -> None:
     """Nobody confirms, and it takes the rules back."""
     before = lab.snapshot("target", "/etc/firewalld"), lab.run("target", ["nft", "-s", "list", "ruleset"]).stdout
     candidate = {**ARGUMENTS, "phase": "stage", "confirm_timeout": 4, "unlisted": "drop", "require_controller": False}
-    staged = lab.run(
-        "target",
-        [PYTHON, str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
-        stdin=json.dumps({"ANSIBLE_MODULE_ARGS": candidate}),
-        environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-    )
-    assert json.loads(staged.stdout)["pending"]["command"][0] == PYTHON
+    staged = lab.module("target", "firewalld_policy", candidate, python=PYTHON)
+    assert staged["pending"]["command"][0] == PYTHON
     assert PYTHON in timer(lab)
     deadline = time.monotonic() + 60
     while timer(lab):

@@ -24,7 +24,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
 from lab import Lab, requirements
@@ -368,14 +367,7 @@ class TestTheListeners:
 
     def module(self, lab: Lab, check: bool = False, **arguments: Any) -> dict[str, Any]:
         request = {"host": "ep1", "token": "a" * 32, **arguments, "_ansible_check_mode": check}
-        told = lab.run(
-            "ep1",
-            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / "preflight_listeners.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        assert told.stdout, told.stderr
-        answer: dict[str, Any] = json.loads(told.stdout)
+        answer = lab.module("ep1", "preflight_listeners", request)
         return answer
 
     def test_nothing_stands_for_what_belongs_on_loopback_or_to_nobody(self, lab: Lab) -> None:

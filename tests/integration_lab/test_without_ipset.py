@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
 from lab import Lab, systems
@@ -26,7 +22,6 @@ all:
     old: {{ansible_host: 10.77.0.11, lab_root: {old}, lab_without: [ipset]}}
     iptables: {{ansible_host: 10.77.0.12, lab_root: {new}, lab_without: [ipset]}}
 """
-ROOT = Path(__file__).resolve().parents[2]
 
 INBOUND = [{"protocol": "tcp", "ports": "32006", "sources": ["10.77.0.9/32"], "source_classes": ["ep"]}]
 
@@ -69,14 +64,7 @@ class Target:
         return self.lab.snapshot(self.name, "/etc/firewalld")
 
     def module(self, failed: bool = False, **arguments: Any) -> dict[str, Any]:
-        told = self.lab.run(
-            self.name,
-            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / "firewalld_policy.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": {"require_controller": False, **arguments}}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        assert told.stdout, told.stderr
-        result: dict[str, Any] = json.loads(told.stdout)
+        result = self.lab.module(self.name, "firewalld_policy", {"require_controller": False, **arguments})
         assert bool(result.get("failed")) == failed, result
         return result
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import json
 import os
@@ -105,6 +106,34 @@ class Lab:
     def entering(self, host: str | None) -> list[str]:
         """The prefix that runs a command in the controller's network or on a host."""
         return network.entering(lifecycle.controller(self.state)) if host is None else self.host(host).entering()
+
+    def module(
+        self,
+        host: str,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        prefix: Sequence[str] = (),
+        python: str = "/usr/bin/python3",
+    ) -> dict[str, Any]:
+        """The result of a module that runs on a host as Ansible runs it, without the second that Ansible takes for it.
+
+        With a *prefix*, a program that runs the module, it may be killed: then there is none.
+        """
+        ansible = importlib.util.find_spec("ansible")
+        assert ansible is not None and ansible.origin is not None
+        told = self.run(
+            host,
+            [python, *prefix, str(_COLLECTION / "plugins" / "modules" / f"{name}.py")],
+            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+            environment={"PYTHONPATH": f"{_COLLECTION / '.dev'}:{Path(ansible.origin).parent.parent}"},
+        )
+        if prefix and not told.stdout and told.returncode in (-9, 137):
+            return {}
+        if not told.stdout:
+            raise LabError(f"{host}: {name} has no result: {told.stderr}")
+        result: dict[str, Any] = json.loads(told.stdout)
+        return result
 
     def run(
         self,
