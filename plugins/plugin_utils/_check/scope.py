@@ -42,6 +42,13 @@ class Scope:
         numbers = {"sample": self.sample, "seed": self.seed} if self.name == "sample" else {}
         return {"name": self.name, **numbers}
 
+    def line(self, flows: int, total: int, hosts: int) -> str:
+        """What is looked at and what is left out."""
+        drawn = f" (up to {self.sample:,} flows per listener, seed {self.seed})" if self.name == "sample" else ""
+        share = f"{flows / total:.1%}" if total else "none"
+        left_out = f"{total - flows:,} left out, {share} looked at" if flows < total else "none left out"
+        return f"Scope {self.name}{drawn}: {flows:,} of {total:,} flows between {hosts:,} hosts, {left_out}"
+
 
 def initiators_by_listener(plan: Mapping[str, Any], names: Sequence[str], scope: Scope) -> dict[str, list[str]]:
     """Of ``console`` and ``attached``: who probes each listener, without a look at every pair.
@@ -54,8 +61,8 @@ def initiators_by_listener(plan: Mapping[str, Any], names: Sequence[str], scope:
         raise InputError(
             _SUBJECT,
             [
-                "jsa_port_check_scope is console, but no console is among the play's hosts: add it to --limit, or choose "
-                "attached, full or sample"
+                "the scope is console, but no console is among the play's hosts: add it to --limit, or set "
+                "jsa_port_check_scope to attached, full or sample"
             ],
         )
     peers: dict[str, set[str]] = {name: set() for name in names}

@@ -90,9 +90,7 @@ class TestSample:
         assert set(Expectations(plan, NAMES, Scope("sample", 10000)).wanted()) == full
 
     def test_the_seed_decides(self, plan: dict[str, Any]) -> None:
-        first, again, other = (
-            list(Expectations(plan, NAMES, Scope("sample", 5, seed)).wanted()) for seed in (1, 1, 2)
-        )
+        first, again, other = (list(Expectations(plan, NAMES, Scope("sample", 5, seed)).wanted()) for seed in (1, 1, 2))
         assert first == again != other
 
     def test_seeds_reach_every_flow(self, plan: dict[str, Any]) -> None:
@@ -112,6 +110,8 @@ def test_refusals(plan: dict[str, Any]) -> None:
         Scope.chosen("sample", 0, 0, 3)
     with pytest.raises(InputError, match="no console is among"):
         Expectations(plan, ["ep1", "dn1"], Scope("console"))
-    hosts = {name: {key: value for key, value in host.items() if key != "processor"} for name, host in plan["hosts"].items()}
+    hosts = {
+        name: {key: value for key, value in host.items() if key != "processor"} for name, host in plan["hosts"].items()
+    }
     with pytest.raises(InputError, match="jsa_plan_dest"):
         Expectations({**plan, "hosts": hosts}, NAMES, Scope("attached"))
