@@ -6,13 +6,24 @@
 
 from __future__ import annotations
 
+import math
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import expected_and_seen
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import show
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import SCOPE_OPTION, expected_and_seen
 
-ARGUMENT_SPEC: dict[str, Any] = {"plan": {"type": "dict", "required": True}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "plan": {"type": "dict", "required": True},
+    "scope": SCOPE_OPTION,
+    "rate": {"type": "float", "default": 200},
+    "seed": {"type": "int", "default": 0},
+}
 
 
 class ActionModule(ActionBase):
@@ -25,8 +36,9 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        plan = arguments["plan"]
-        expectations, observations = expected_and_seen(plan, task_vars)
+        if not (math.isfinite(arguments["rate"]) and arguments["rate"] >= 0):
+            raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected a number from 0 on")
+        expectations, observations = expected_and_seen(arguments, task_vars)
         probes: dict[str, list[dict[str, Any]]] = {name: [] for name in observations}
         for flow in expectations.wanted():
             if flow.required or observations[flow.listener].listens(flow.protocol, flow.port, flow.address):
@@ -34,5 +46,21 @@ class ActionModule(ActionBase):
         for flow in expectations.unwanted(observations):
             # Refused or silent, closed is closed: it is not worth the peer's ration of ICMP errors.
             probes[flow.initiator].append({**flow.probe(), "recheck": False})
-        result.update(changed=False, probes=probes, _ansible_verbose_override=True)
+        probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in probes.items()}
+        # More than so many hosts never probe at a time.
+        at_once = max(1, int(task_vars.get("ansible_forks") or len(probes) or 1))
+        rates_of = rates(probes, arguments["rate"], at_once)
+        show(_announcement(probes, rates_of, at_once))
+        result.update(changed=False, probes=probes, rates=rates_of, _ansible_verbose_override=True)
         return result
+
+
+def _announcement(probes: Mapping[str, Sequence[Any]], rates_of: Mapping[str, float], at_once: int) -> str:
+    """Said before a task that may print nothing for minutes."""
+    hosts = sum(1 for own in probes.values() if own)
+    seconds = math.ceil(expected_seconds(probes, rates_of, at_once))
+    return (
+        f"{sum(map(len, probes.values())):,} probes from {hosts:,} hosts, up to {min(at_once, max(1, hosts))} of them "
+        f"at a time: {seconds:,} seconds or more. A port that gives no answer takes its time-out, and Ansible its own "
+        "time for each host."
+    )

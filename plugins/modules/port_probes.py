@@ -28,7 +28,36 @@ options:
     description: The plan, as M(jsa.ports.firewall_rules) returns it.
     type: dict
     required: true
+  scope:
+    description: Which flows, as M(jsa.ports.port_scope) returns it; all of them where it is missing.
+    type: dict
+    suboptions:
+      name:
+        description: The scope.
+        type: str
+        choices: [console, attached, full, sample]
+        required: true
+      sample:
+        description: Of V(sample), so many flows per listener.
+        type: int
+        default: 20
+      seed:
+        description: Of V(sample), what decides on which.
+        type: int
+        default: 0
+  rate:
+    description:
+      - What each host may send, in new probes per second; V(0) for no limit.
+      - No listener gets more from all that probe at a time (C(forks)), so a host of which many probe the same listener
+        is given less.
+    type: float
+    default: 200
+  seed:
+    description: Decides with which listener each host begins.
+    type: int
+    default: 0
 seealso:
+  - module: jsa.ports.port_scope
   - module: jsa.ports.reachability
   - module: jsa.ports.port_verdicts
 author:
@@ -53,4 +82,10 @@ probes:
       - address: 10.0.0.1
         port: 443
         protocol: tcp
+rates:
+  description: Host name to the new probes per second that it may send.
+  returned: success
+  type: dict
+  sample:
+    ep1: 40.0
 """

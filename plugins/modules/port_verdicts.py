@@ -11,7 +11,7 @@ short_description: Says whose fault it is where a planned flow does not work
 version_added: 1.0.0
 description:
   - Joins the listening sockets, the state of the firewall and the probes of all hosts of the play into one verdict per
-    flow, prints them worst first, and writes them as JSON and JUnit XML.
+    flow, prints them worst first, those with one cause together, and writes them as JSON and JUnit XML.
   - Reads what the role P(jsa.ports.jsa_port_check#role) registered on each host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
@@ -27,6 +27,23 @@ options:
     description: The plan, as M(jsa.ports.firewall_rules) returns it.
     type: dict
     required: true
+  scope:
+    description: Which flows, as M(jsa.ports.port_scope) returns it; all of them where it is missing.
+    type: dict
+    suboptions:
+      name:
+        description: The scope.
+        type: str
+        choices: [console, attached, full, sample]
+        required: true
+      sample:
+        description: Of V(sample), so many flows per listener.
+        type: int
+        default: 20
+      seed:
+        description: Of V(sample), what decides on which.
+        type: int
+        default: 0
   dest:
     description: Folder on the controller for C(port_check.json) and C(port_check.xml). Made where it is missing.
     type: path
@@ -46,7 +63,15 @@ options:
       - service_down
       - host_firewall
       - network
+  baseline:
+    description: An earlier C(port_check.json). Only what is new or gone since then is printed, the rest is counted.
+    type: path
+  fail_on_new:
+    description: Fail only for verdicts that O(baseline) does not have.
+    type: bool
+    default: false
 seealso:
+  - module: jsa.ports.port_scope
   - module: jsa.ports.port_probes
 author:
   - the jsa.ports authors (@jsa-ports)
@@ -73,6 +98,16 @@ summary:
     network: 0
     unverifiable: 12
     ok: 120
+scope:
+  description: Which flows were looked at, how many, and how many were left out.
+  returned: always
+  type: dict
+  sample: {name: console, flows: 1200, left_out: 43800}
+baseline:
+  description: What has changed since O(baseline).
+  returned: success, where O(baseline) is given
+  type: dict
+  sample: {file: before/port_check.json, new: [], gone: [], still: 3, unknown: 0}
 verdicts:
   description:
     - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest)

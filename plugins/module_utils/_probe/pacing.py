@@ -37,18 +37,19 @@ class Rate(object):
 
 
 def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
-    """In turns: no peer gets all of its probes at once as long as others wait."""
+    """Each peer's probes spread evenly over all: none gets its own in a row, not even the one that has the most.
+
+    Peers begin in the order in which they are given.
+    """
     peers = OrderedDict()  # type: OrderedDict[str, List[Probe]]
     for probe in probes:
         peers.setdefault(probe.address, []).append(probe)
-    queues = list(peers.values())
-    mixed = []  # type: List[Probe]
-    turn = 0
-    while queues:
-        mixed += [queue[turn] for queue in queues]
-        turn += 1
-        queues = [queue for queue in queues if len(queue) > turn]
-    return mixed
+    placed = [
+        ((turn + float(number) / len(peers)) / len(own), number, turn, probe)
+        for number, own in enumerate(peers.values())
+        for turn, probe in enumerate(own)
+    ]
+    return [item[-1] for item in sorted(placed, key=lambda item: item[:3])]
 
 
 class Queue(object):

@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import bisect
 import ipaddress
+import random
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import Scope, initiators_by_listener
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExpectedFlow:
     """One connection between two hosts that the plan wants, or (``wanted`` false) wants refused."""
 
@@ -45,27 +49,57 @@ class ExpectedFlow:
         return probe
 
 
-class Expectations:
-    """The flows of one plan between the hosts of one play."""
+@dataclass(frozen=True)
+class _Item:
+    """A listener of the plan that other hosts contact."""
 
-    def __init__(self, plan: Mapping[str, Any], names: list[str]) -> None:
+    id: str
+    service: str
+    required: bool
+    labels: tuple[str, ...]
+
+
+#: Protocol and port (0 for ICMP) -> what listens there.
+_Items = dict[tuple[str, int], list[_Item]]
+
+
+class Expectations:
+    """The flows of one plan between the hosts of one play, as far as the scope goes."""
+
+    def __init__(self, plan: Mapping[str, Any], names: list[str], scope: Scope | None = None) -> None:
         lacking = [name for name in names if "listeners" not in plan["hosts"][name]]
         if lacking or "source_classes" not in plan:
             raise InputError(
                 "The plan says what to accept, but not what to expect, so it cannot be checked",
                 ["listeners and source_classes are missing: write it anew with jsa.ports.plan -e jsa_plan_dest=FILE"],
             )
+        self.scope = scope or Scope()
         self._plan = plan
         self._names = names
         self._members = {label: frozenset(value["hosts"]) for label, value in plan["source_classes"].items()}
+        self._families = {name: _families(plan["hosts"][name]["addresses"]) for name in names}
+        #: Hosts of the play that belong to any of some classes and have one of some families, sorted.
+        self._possible: dict[tuple[frozenset[str], frozenset[int]], list[str]] = {}
+        self._initiators: dict[str, list[str]] | None = None
+        if self.scope.name in ("console", "attached"):
+            self._initiators = initiators_by_listener(plan, names, self.scope)
 
     def wanted(self) -> Iterator[ExpectedFlow]:
-        """Every flow that must work, in the order of listeners, then initiators."""
+        """Every flow of the scope that must work, in the order of listeners, then initiators."""
         for listener in self._names:
             items = self._items(listener)
-            for initiator in self._names:
-                if initiator != listener:
-                    yield from self._between(initiator, listener, items)
+            if self.scope.name == "sample":
+                yield from self._sampled(listener, items)
+            else:
+                for initiator in self._names if self._initiators is None else self._initiators[listener]:
+                    if initiator != listener:
+                        yield from self._between(initiator, listener, items)
+
+    def total(self) -> int:
+        """How many flows there are between the hosts of the play, whatever the scope; counted, not enumerated."""
+        return sum(
+            count for name in self._names for _socket, _initiators, count in self._counted(name, self._items(name))
+        )
 
     def unwanted(self, observations: Mapping[str, HostObservation]) -> Iterator[ExpectedFlow]:
         """Ports that listen on the network and that the next host has no business with.
@@ -86,48 +120,84 @@ class Expectations:
                         witness, listener, address, protocol, port, tuple(refused), ", ".join(refused), False, False
                     )
 
-    def _items(self, listener: str) -> list[tuple[Mapping[str, Any], frozenset[str], int]]:
+    def _items(self, listener: str) -> _Items:
         host = self._plan["hosts"][listener]
-        items = []
+        items: _Items = {}
         for item in host["listeners"]:
             first, last = parse_ports(item["ports"])
             if first == last and item["bind"] != "loopback" and item.get("source_classes"):
-                members = frozenset().union(*(self._members[label] for label in item["source_classes"]))
-                items.append((item, members, first))
+                found = _Item(item["id"], item["service"], item["required"], tuple(item["source_classes"]))
+                items.setdefault((item["protocol"], first), []).append(found)
         for rule in host["inbound"]:
             if rule["protocol"] == "icmp":
-                members = frozenset().union(*(self._members[label] for label in rule.get("source_classes", ())))
-                ping = {"id": rule["why"][0], "service": "ICMP echo", "protocol": "icmp", "required": True}
-                items.append((ping, members, 0))
+                ping = _Item(rule["why"][0], "ICMP echo", True, tuple(rule.get("source_classes", ())))
+                items.setdefault(("icmp", 0), []).append(ping)
         return items
 
-    def _between(
-        self, initiator: str, listener: str, items: list[tuple[Mapping[str, Any], frozenset[str], int]]
-    ) -> Iterator[ExpectedFlow]:
-        mine = [(item, port) for item, members, port in items if initiator in members]
-        address = self._address(initiator, listener) if mine else None
+    def _between(self, initiator: str, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
+        address = self._address(initiator, listener)
         if address is None:
             return
-        by_socket: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-        for item, port in mine:
-            by_socket.setdefault((item["protocol"], port), []).append(item)
-        for (protocol, port), same in by_socket.items():
-            yield ExpectedFlow(
-                initiator=initiator,
-                listener=listener,
-                address=address,
-                protocol=protocol,
-                port=port,
-                ids=tuple(item["id"] for item in same),
-                service=same[0]["service"],
-                required=any(item["required"] for item in same),
-            )
+        for socket, same in items.items():
+            flow = self._flow(initiator, listener, address, socket, same)
+            if flow is not None:
+                yield flow
+
+    def _flow(
+        self, initiator: str, listener: str, address: str, socket: tuple[str, int], items: list[_Item]
+    ) -> ExpectedFlow | None:
+        mine = [item for item in items if any(initiator in self._members[label] for label in item.labels)]
+        if not mine:
+            return None
+        return ExpectedFlow(
+            initiator=initiator,
+            listener=listener,
+            address=address,
+            protocol=socket[0],
+            port=socket[1],
+            ids=tuple(item.id for item in mine),
+            service=mine[0].service,
+            required=any(item.required for item in mine),
+        )
+
+    def _counted(self, listener: str, items: _Items) -> Iterator[tuple[tuple[str, int], list[str], int]]:
+        """Each socket with those who may contact it (*listener* too, if it is one) and how many others they are."""
+        for socket, same in items.items():
+            key = frozenset(label for item in same for label in item.labels), self._families[listener]
+            if key not in self._possible:
+                members = frozenset[str]().union(*(self._members[label] for label in key[0]))
+                self._possible[key] = sorted(
+                    name for name in members if not self._families.get(name, _NO_FAMILY).isdisjoint(key[1])
+                )
+            possible = self._possible[key]
+            yield socket, possible, len(possible) - _holds(possible, listener)
+
+    def _sampled(self, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
+        """So many of the listener's flows, each as likely as any other, without a list of all of them."""
+        counted = list(self._counted(listener, items))
+        total = sum(count for _socket, _possible, count in counted)
+        # A generator of its own for each listener: what is drawn for one does not depend on the others.
+        draw = random.Random(f"{self.scope.seed} {listener}")
+        numbers = sorted(draw.sample(range(total), min(self.scope.sample, total)))
+        before = 0
+        for socket, possible, count in counted:
+            for number in numbers[bisect.bisect_left(numbers, before) : bisect.bisect_left(numbers, before + count)]:
+                index = number - before
+                # The listener is none of its own initiators: those behind it move up.
+                if _holds(possible, listener) and index >= bisect.bisect_left(possible, listener):
+                    index += 1
+                initiator = possible[index]
+                address = self._address(initiator, listener)
+                flow = address and self._flow(initiator, listener, address, socket, items[socket])
+                if flow:
+                    yield flow
+            before += count
 
     def _address(self, initiator: str, listener: str) -> str | None:
         """The listener's first address in a family that the initiator has too."""
-        own = {ipaddress.ip_address(address).version for address in self._plan["hosts"][initiator]["addresses"]}
+        own = self._families[initiator]
         for address in self._plan["hosts"][listener]["addresses"]:
-            if ipaddress.ip_address(address).version in own:
+            if _version(address) in own:
                 return str(address)
         return None
 
@@ -145,7 +215,30 @@ class Expectations:
                 continue
             first, last = parse_ports(rule["ports"])
             if first <= port <= last:
-                networks = [ipaddress.ip_network(cidr) for cidr in rule["sources"]]
+                networks = [_network(cidr) for cidr in rule["sources"]]
                 if any(address in network for address in addresses for network in networks):
                     return True
         return False
+
+
+_NO_FAMILY: frozenset[int] = frozenset()
+
+
+def _holds(ordered: list[str], name: str) -> bool:
+    place = bisect.bisect_left(ordered, name)
+    return place < len(ordered) and ordered[place] == name
+
+
+def _families(addresses: Iterable[str]) -> frozenset[int]:
+    return frozenset(_version(address) for address in addresses)
+
+
+# The same few addresses and networks stand in the rules of every host.
+@lru_cache(maxsize=65536)
+def _version(address: str) -> int:
+    return ipaddress.ip_address(address).version
+
+
+@lru_cache(maxsize=65536)
+def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(cidr)

@@ -10,19 +10,16 @@ import json
 import xml.etree.ElementTree as ET
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import Fault
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
-from ansible_collections.jsa.ports.plugins.plugin_utils._columns import aligned
 
 RESULT_VERSION = 1
 
-#: Lines of one verdict in the table; those beyond the limit are counted.
+#: Faults of one verdict in the table; those beyond the limit are counted.
 _SHOWN_PER_VERDICT = 25
-
-#: So many initiators are named in a line.
-_SHOWN_NAMES = 3
 
 
 def summary(verdicts: list[Verdict]) -> dict[str, int]:
@@ -37,37 +34,25 @@ def summary_line(verdicts: list[Verdict]) -> str:
     return f"{len(verdicts)} flows: {', '.join(parts)}"
 
 
-def verdict_table(verdicts: list[Verdict]) -> str:
-    """Worst first, a line for all initiators that meet the same; what is ok is counted, not listed."""
-    rows = []
-    notes = []
-    for name in VERDICTS[:-1]:
-        groups: dict[tuple[str, ...], list[str]] = {}
-        for item in verdicts:
-            if item.verdict == name:
-                key = (item.flow.listener, _port(item), ", ".join(item.flow.ids), item.reason)
-                groups.setdefault(key, []).append(item.flow.initiator)
-        shown = list(groups.items())[:_SHOWN_PER_VERDICT]
-        rows += [(name, _names(initiators), *key) for key, initiators in shown]
-        if len(groups) > _SHOWN_PER_VERDICT:
-            notes.append(f"... and {len(groups) - _SHOWN_PER_VERDICT} more lines of {name}")
-    if not rows:
-        return summary_line(verdicts)
-    rows.insert(0, ("VERDICT", "FROM", "TO", "PORT", "ENTRY", "REASON"))
-    return "\n".join([*aligned(rows), *notes, "", summary_line(verdicts)])
+def fault_table(found: Sequence[Fault]) -> str:
+    """A block per fault, worst first; beyond a limit they are counted."""
+    lines = []
+    for name in VERDICTS:
+        mine = [one for one in found if one.verdict == name]
+        for one in mine[:_SHOWN_PER_VERDICT]:
+            lines += one.lines()
+        if len(mine) > _SHOWN_PER_VERDICT:
+            flows = sum(one.flows for one in mine[_SHOWN_PER_VERDICT:])
+            lines.append(f"... and {len(mine) - _SHOWN_PER_VERDICT} more faults of {name}, {flows} flows")
+    return "\n".join(lines)
 
 
-def _names(names: list[str]) -> str:
-    if len(names) <= _SHOWN_NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[: _SHOWN_NAMES - 1])} and {len(names) - _SHOWN_NAMES + 1} more"
-
-
-def verdicts_json(verdicts: list[Verdict], hosts: Mapping[str, Any]) -> str:
-    """All verdicts, the ok ones too. *hosts*: what else was seen on each host."""
+def verdicts_json(verdicts: list[Verdict], hosts: Mapping[str, Any], **more: Any) -> str:
+    """All verdicts, the ok ones too. *hosts*: what else was seen on each host; *more*: scope and baseline."""
     document = {
         "version": RESULT_VERSION,
         "summary": summary(verdicts),
+        **more,
         "verdicts": [item.as_dict() for item in verdicts],
         "hosts": hosts,
     }

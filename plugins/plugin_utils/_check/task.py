@@ -12,15 +12,32 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import deployment_hosts_in_play, fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, read_observations
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+#: How the scope comes to the actions of one check: as jsa.ports.port_scope returned it.
+SCOPE_OPTION: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "name": {"type": "str", "choices": list(SCOPES), "required": True},
+        "sample": {"type": "int", "default": 20},
+        "seed": {"type": "int", "default": 0},
+    },
+}
+
+
+def expected(plan: dict[str, Any], scope: Scope | None, task_vars: Mapping[str, Any]) -> Expectations:
+    """Between the hosts of the play. Raises AnsibleActionFail where plan and scope do not say what to expect."""
+    try:
+        return Expectations(plan, deployment_hosts_in_play(plan, task_vars), scope)
+    except InputError as error:
+        raise fail_with(error) from error
 
 
 def expected_and_seen(
-    plan: dict[str, Any], task_vars: Mapping[str, Any]
+    arguments: Mapping[str, Any], task_vars: Mapping[str, Any]
 ) -> tuple[Expectations, dict[str, HostObservation]]:
-    """Between the hosts of the play. Raises AnsibleActionFail where the plan does not say what to expect."""
-    names = deployment_hosts_in_play(plan, task_vars)
-    try:
-        return Expectations(plan, names), read_observations(task_vars["hostvars"], names)
-    except InputError as error:
-        raise fail_with(error) from error
+    """Of a task with the options plan and scope."""
+    plan, scope = arguments["plan"], arguments["scope"]
+    expectations = expected(plan, Scope(**scope) if scope else None, task_vars)
+    return expectations, read_observations(task_vars["hostvars"], deployment_hosts_in_play(plan, task_vars))

@@ -20,7 +20,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     read_observations,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
-    verdict_table,
     verdicts_json,
     verdicts_junit,
 )
@@ -241,15 +240,6 @@ class TestReport:
         Verdict(flow(port=22), "ok", ""),
         Verdict(flow(port=9), "network", 'a "reason" <with> & marks'),
     ]
-
-    def test_table_lists_faults_and_counts_the_rest(self) -> None:
-        text = verdict_table(self.VERDICTS)
-        assert text.index("service_down") < text.index("network") < text.index("unverifiable")
-        assert text.splitlines()[-1] == "4 flows: 1 service_down, 1 network, 1 unverifiable, 1 ok"
-        assert "tcp 22" not in text
-
-    def test_table_of_nothing_wrong_is_one_line(self) -> None:
-        assert verdict_table(self.VERDICTS[2:3]) == "1 flows: 1 ok"
 
     def test_junit(self) -> None:
         root = ET.fromstring(verdicts_junit(self.VERDICTS, ["service_down", "network"]))

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has changed since an earlier result of the check."""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT_VERSION
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+#: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
+Key = tuple[str, str, str, int]
+
+#: So many mistakes of a file are told.
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is not ok, beside what was not ok."""
+
+    new: list[Verdict]
+    #: As the earlier result wrote them.
+    gone: list[dict[str, Any]]
+    still: int
+    #: What was not ok and was not looked at this time, or cannot be told any more.
+    unknown: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "new": [item.as_dict() for item in self.new],
+            "gone": self.gone,
+            "still": self.still,
+            "unknown": self.unknown,
+        }
+
+    def lines(self) -> list[str]:
+        found = [
+            f"gone: {item['verdict']}  {item['from']} -> {item['to']}  "
+            f"{item['protocol']} {item.get('port', '')}".rstrip()
+            for item in self.gone
+        ]
+        counts = f"{len(self.new)} new, {len(self.gone)} gone, {self.still} still there"
+        if self.unknown:
+            counts += f", {self.unknown} of the baseline not looked at this time, or not to be told"
+        return [*found, f"Since the baseline: {counts}."]
+
+
+def parse_baseline(text: str, place: str) -> dict[Key, dict[str, Any]]:
+    """What was not ok in an earlier port_check.json. Raises InputError where it is damaged or of another version."""
+    subject = f"The baseline {place} cannot be used; no host was touched"
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(subject, [f"it is no JSON: {error}"]) from None
+    if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
+        raise InputError(subject, ["it is no result of the check: verdicts is missing; give a port_check.json"])
+    version = document.get("version")
+    if version != RESULT_VERSION or isinstance(version, bool):
+        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT_VERSION}: make it anew"])
+    problems = []
+    found: dict[Key, dict[str, Any]] = {}
+    for number, item in enumerate(document["verdicts"], start=1):
+        wrong = _problem(item)
+        if wrong:
+            problems.append(f"verdict {number}: {wrong}")
+        elif item["verdict"] != "ok":
+            found[_key(item["verdict"], item["from"], item["to"], item["protocol"], item.get("port", 0))] = item
+    if problems:
+        more = len(problems) - _SHOWN
+        raise InputError(subject, [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    return found
+
+
+def _problem(item: Any) -> str | None:
+    if not isinstance(item, dict):
+        return "expected a mapping"
+    for key in ("verdict", "from", "to", "protocol"):
+        if not isinstance(item.get(key), str):
+            return f"{key} is missing or no text"
+    if item["verdict"] not in VERDICTS:
+        return f"unknown verdict {item['verdict']!r}"
+    port = item.get("port", 0)
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        return f"port: {port!r} is no port"
+    return None
+
+
+def changes(
+    baseline: Mapping[Key, dict[str, Any]],
+    verdicts: Iterable[Verdict],
+    flows: Iterable[ExpectedFlow],
+    observations: Mapping[str, HostObservation],
+) -> Changes:
+    """*flows*: those that *verdicts* are about, the ones too that there is nothing to say of."""
+    present = {_key_of(item.flow): item for item in verdicts if item.verdict != "ok"}
+    looked_at = {key for flow in flows if (key := _key_of(flow)) in baseline and _was_tried(flow, observations)}
+    new, still = [], 0
+    for key, item in present.items():
+        before = baseline.get(key)
+        if before is not None and before["verdict"] == item.verdict:
+            still += 1
+        else:
+            new.append(item)
+    absent = {key: before for key, before in baseline.items() if key not in present}
+    gone = [before for key, before in absent.items() if key in looked_at or _is_closed(key, observations)]
+    return Changes(new, gone, still, len(absent) - len(gone))
+
+
+def _key(verdict: str, initiator: str, listener: str, protocol: str, port: int) -> Key:
+    return "" if verdict == "unexpected_open" else initiator, listener, protocol, port
+
+
+def _key_of(flow: ExpectedFlow) -> Key:
+    return flow.initiator if flow.wanted else "", flow.listener, flow.protocol, flow.port
+
+
+def _was_tried(flow: ExpectedFlow, observations: Mapping[str, HostObservation]) -> bool:
+    """A flow that must work gets a verdict if it was not; one that must not work gets one only if it does."""
+    return flow.wanted or flow.probe_key in (observations[flow.initiator].probes or {})
+
+
+def _is_closed(key: Key, observations: Mapping[str, HostObservation]) -> bool:
+    """Whether a port that was open to everybody has no listener on the network any more."""
+    initiator, listener, protocol, port = key
+    seen = observations[listener].listeners if listener in observations else None
+    if initiator or seen is None:
+        return False
+    socket = seen.get((protocol, port))
+    return socket is None or socket.bind != "network"

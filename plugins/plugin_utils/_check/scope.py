@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which pairs of hosts a check looks at: a full mesh of n hosts has n² of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+SCOPES = ("console", "attached", "full", "sample")
+
+#: Up to so many hosts, every pair is looked at unless somebody says otherwise.
+LARGEST_FULL = 50
+
+_SUBJECT = "The check cannot be limited as asked; no host was touched"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What was chosen; the same for every step of one check."""
+
+    name: str = "full"
+    #: Of ``sample``: so many flows per listener, and what decides on which.
+    sample: int = 20
+    seed: int = 0
+
+    @classmethod
+    def chosen(cls, name: str | None, sample: int, seed: int, hosts: int) -> Scope:
+        """*name* is None where nobody chose. Raises InputError."""
+        if name is None:
+            name = "full" if hosts <= LARGEST_FULL else "console"
+        if sample < 1:
+            raise InputError(_SUBJECT, [f"jsa_port_check_sample is {sample}: expected a number from 1 on"])
+        return cls(name, sample, seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        numbers = {"sample": self.sample, "seed": self.seed} if self.name == "sample" else {}
+        return {"name": self.name, **numbers}
+
+    def line(self, flows: int, total: int, hosts: int) -> str:
+        """What is looked at and what is left out."""
+        drawn = f" (up to {self.sample:,} flows per listener, seed {self.seed})" if self.name == "sample" else ""
+        share = f"{flows / total:.1%}" if total else "none"
+        left_out = f"{total - flows:,} left out, {share} looked at" if flows < total else "none left out"
+        return f"Scope {self.name}{drawn}: {flows:,} of {total:,} flows between {hosts:,} hosts, {left_out}"
+
+
+def initiators_by_listener(plan: Mapping[str, Any], names: Sequence[str], scope: Scope) -> dict[str, list[str]]:
+    """Of ``console`` and ``attached``: who probes each listener, without a look at every pair.
+
+    Raises InputError where the scope would leave nothing, or leave out what the plan does not say.
+    """
+    hosts = plan["hosts"]
+    consoles = [name for name in names if "console" in hosts[name]["roles"]]
+    if not consoles and scope.name == "console":
+        raise InputError(
+            _SUBJECT,
+            [
+                "the scope is console, but no console is among the play's hosts: add it to --limit, or set "
+                "jsa_port_check_scope to attached, full or sample"
+            ],
+        )
+    peers: dict[str, set[str]] = {name: set() for name in names}
+
+    def meet(one: str, other: str | None) -> None:
+        if other in peers and one != other:
+            peers[one].add(other)
+            peers[other].add(one)
+
+    for console in consoles:
+        for name in names:
+            meet(name, console)
+    if scope.name == "attached":
+        lacking = [name for name in names if "processor" not in hosts[name]]
+        if lacking:
+            raise InputError(
+                _SUBJECT,
+                [
+                    "jsa_port_check_scope is attached, but the plan does not say which processor a host reports to: "
+                    "write it anew with jsa.ports.plan -e jsa_plan_dest=FILE"
+                ],
+            )
+        for name in names:
+            meet(name, hosts[name].get("ha_peer"))
+            processor = hosts[name]["processor"]
+            if processor is not None:
+                meet(name, processor)
+                # An HA pair is one processor: whichever of its nodes is active answers.
+                meet(name, hosts.get(processor, {}).get("ha_peer"))
+    place = {name: number for number, name in enumerate(names)}
+    return {name: sorted(peers[name], key=place.__getitem__) for name in names}
