@@ -125,7 +125,8 @@ class TestPlainWords:
         assert first == "In short: 4 of 7 flows proved to work."
         assert "listens where it should: ep1." in service and "start the service" in service
         assert "10.1.0.0/24 to 10.2.0.0/24" in network and "runs the network" in network
-        (own,) = faults([verdict("host_firewall", "con1", "ep1", 4, "con1's own firewall refuses what it sends")], HOSTS)
+        reason = "con1's own firewall refuses what it sends"
+        (own,) = faults([verdict("host_firewall", "con1", "ep1", 4, reason)], HOSTS)
         assert "firewall: con1." in list(plain_words([own], 0))[1]
         assert "neither to work nor to fail" in unknown
 
