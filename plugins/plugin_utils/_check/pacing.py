@@ -56,4 +56,4 @@ def expected_seconds(
 ) -> float:
     """For how long the probing goes on where everybody answers; silence adds time-outs."""
     each = [len(own) / rates_of[host] if rates_of[host] else 0.0 for host, own in probes.items()]
-    return max(max(each, default=0.0), sum(each) / at_once)
+    return max([sum(each) / at_once, *each])
