@@ -47,7 +47,13 @@ STAR = {
 }
 
 
-@pytest.mark.parametrize("probes", [MESH, STAR], ids=["mesh", "star"])
+#: Half of what everybody sends goes to one listener: taken in turns, all of them would end with it alone.
+UNEQUAL = {
+    f"h{i}": probes_to({"10.0.0.0": 400, **{f"10.0.0.{1 + (i + j) % 50}": 40 for j in range(10)}}) for i in range(1, 50)
+}
+
+
+@pytest.mark.parametrize("probes", [MESH, STAR, UNEQUAL], ids=["mesh", "star", "unequal"])
 @pytest.mark.parametrize("at_once", [50])
 def test_no_listener_gets_much_more_than_one_host_may_send(
     probes: dict[str, list[dict[str, Any]]], at_once: int

@@ -1,0 +1,179 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""(e) A check of fifty hosts, beside nmap and a loop of wait_for on the same ports; and the memory for 2,000."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+
+from pathlib import Path
+from typing import Any
+
+from lab import Lab
+from lab.api import take_down
+
+from ansible_collections.jsa.ports.tests.bench import peers, planning, process
+from ansible_collections.jsa.ports.tests.bench.measure import AT_LEAST, AT_MOST, Part, Ratio, Samples
+from ansible_collections.jsa.ports.tests.bench.process import UnmeasurableError
+
+LAB = "bench-check"
+_HOSTS = 50
+_SCOPE = "full"
+_WAITED_FOR = 5
+_RATE = 200
+
+_JOINED = 2000
+_MOST_MIB = 1024
+
+_CHECK = "jsa.ports.check, everything"
+_OURS = "play with reachability"
+_NMAP = "play with nmap -sT"
+_LOOP = f"play with wait_for, {_WAITED_FOR} ports of each host"
+_PING = "play with ping"
+
+
+def measure(folder: Path, rounds: int, size: int = _HOSTS) -> Part:
+    memory = _memory(folder)
+    inventory = folder / "check.yml"
+    inventory.write_text(json.dumps(_inventory(size)))
+    take_down(LAB)
+    with Lab.up(inventory, LAB) as lab:
+        run = _Run(lab, folder)
+        run.playbook("jsa.ports.plan", "-e", f"jsa_plan_dest={folder}/check-plan.json")
+        lab.load_services(folder / "check-plan.json")
+        run.play({"ansible.builtin.ping": {}})
+        # What it probes is what the others get to probe.
+        run.check()
+        probes = run.probes()
+        samples = Samples()
+        for _round in range(rounds):
+            samples.add(_CHECK, run.check())
+            samples.add(_PING, run.play({"ansible.builtin.ping": {}}))
+            samples.add(_OURS, run.play({"jsa.ports.reachability": {"probes": "{{ probes }}", "rate": _RATE}}))
+            samples.add(_NMAP, run.play({"ansible.builtin.shell": "{{ nmap }}"}))
+            samples.add(_LOOP, run.play(_looped()))
+    count = sum(map(len, probes.values()))
+    waited = sum(min(_WAITED_FOR, len(own)) for own in probes.values())
+    # Ours keeps what Ansible itself takes: so little is left without it that noise would decide.
+    loop = (samples.median(_LOOP) - samples.median(_PING)) / waited
+    ours = samples.median(_OURS) / count
+    everything = samples.median(_CHECK)
+    return Part(
+        f"(e) A check of {size} hosts, beside nmap and wait_for",
+        f"A console with its HA secondary, processors, data nodes and collectors with JSA's sockets on {size} hosts of "
+        f"the lab, without firewalld. `jsa.ports.check` (`jsa_port_check_scope: {_SCOPE}`, the default rate) reads "
+        f"sockets and firewalls and probes; the {count:,} TCP probes of all hosts are then given to one task of "
+        f"`jsa.ports.reachability` (`rate: {_RATE}`), of `nmap -sT -Pn -n` on the hosts, and, {_WAITED_FOR} of each "
+        f"host, to a loop of `wait_for`. Whole processes of `ansible-playbook` with its default of five forks. The "
+        f"ratio with wait_for is per port, after a play with ping has been taken off the loop. The check itself took "
+        f"{everything / size:.2f} seconds per host. The memory is that of a process that joins invented results of "
+        f"{_JOINED:,} hosts (scope console, {memory['flows']:,} flows, {memory['seconds']:.0f} seconds): "
+        f"{memory['mib']:.0f} MiB at its peak, of which {memory['before_mib']:.0f} MiB are the plan and the results "
+        "themselves.",
+        samples,
+        [
+            Ratio("TCP probes per second, check", count / everything),
+            Ratio("TCP probes per second, reachability", count / samples.median(_OURS)),
+            Ratio("TCP probes per second, nmap", count / samples.median(_NMAP)),
+            samples.ratio("reachability / nmap", [_OURS], [_NMAP]),
+            samples.ratio("check / nmap", [_CHECK], [_NMAP]),
+            Ratio("wait_for / reachability, per port", loop / ours, AT_LEAST, 1),
+            Ratio(f"MiB, joining {_JOINED:,} hosts' results", memory["mib"], AT_MOST, _MOST_MIB),
+        ],
+    )
+
+
+class _Run:
+    """Ansible against the lab; each host's probes are variables of the hosts."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self._lab = lab
+        self._folder = folder
+        self._environment = peers.environment(folder)
+        self._variables = folder / "check-probes.json"
+        self._variables.write_text("{}")
+
+    def playbook(self, *argv: str) -> float:
+        # The lab's own says how hosts are reached, and nothing of their roles.
+        inventories = ["-i", str(self._folder / "check.yml"), "-i", str(self._lab.state.inventory)]
+        command = [*self._lab.entering(None), peers.program("ansible-playbook"), *inventories]
+        return process.run([*command, *argv], self._environment).seconds
+
+    def play(self, task: dict[str, Any]) -> float:
+        file = self._folder / "check-play.json"
+        variables = {name: f"{{{{ all_{name}[inventory_hostname] }}}}" for name in ("probes", "nmap")}
+        play = {"hosts": "all", "gather_facts": False, "vars": variables, "tasks": [task]}
+        file.write_text(json.dumps([play]))
+        return self.playbook(str(file), "-e", f"@{self._variables}")
+
+    def check(self) -> float:
+        # Verdicts fail nothing: what is timed is how they are come by.
+        options = {
+            "jsa_port_check_fail_on": [],
+            "jsa_port_check_dest": str(self._folder / "check"),
+            "jsa_port_check_scope": _SCOPE,
+        }
+        return self.playbook("jsa.ports.check", "-e", json.dumps(options))
+
+    def probes(self) -> dict[str, list[dict[str, Any]]]:
+        """The TCP probes of each host, as the check had them; also as variables for the other plays."""
+        document = json.loads((self._folder / "check" / "port_check.json").read_text())
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in document["hosts"]}
+        for item in document["verdicts"]:
+            if item["protocol"] == "tcp":
+                found[item["from"]].append({"address": item["address"], "port": item["port"]})
+        # Nothing refuses anybody on these hosts, so that every probe has to find its port open.
+        closed = [
+            one for one in document["verdicts"] if one["verdict"] not in ("ok", "unexpected_open", "unverifiable")
+        ]
+        if not all(found.values()) or closed:
+            raise UnmeasurableError(f"the check found faults on sound hosts, or nothing to probe: {closed[:3]}")
+        commands = {name: _nmap(own) for name, own in found.items()}
+        self._variables.write_text(json.dumps({"all_probes": found, "all_nmap": commands}))
+        return found
+
+
+def _nmap(probes: list[dict[str, Any]]) -> str:
+    """One nmap for all addresses with the same ports: nobody would start it for each of them."""
+    ports_of: dict[str, list[int]] = {}
+    for probe in probes:
+        ports_of.setdefault(probe["address"], []).append(probe["port"])
+    addresses_of: dict[str, list[str]] = {}
+    for address, ports in ports_of.items():
+        addresses_of.setdefault(",".join(map(str, sorted(ports))), []).append(address)
+    commands = [["nmap", "-sT", "-Pn", "-n", "-p", ports, *them] for ports, them in addresses_of.items()]
+    return " && ".join(map(shlex.join, commands))
+
+
+def _looped() -> dict[str, Any]:
+    return {
+        "ansible.builtin.wait_for": {"host": "{{ item.address }}", "port": "{{ item.port }}", "timeout": 1},
+        "loop": f"{{{{ probes[:{_WAITED_FOR}] }}}}",
+    }
+
+
+def _inventory(size: int) -> dict[str, Any]:
+    """A deployment of the lab's hosts."""
+    whole = planning.inventory(size)
+    whole["all"]["vars"]["lab_firewalld"] = False
+    members = [host for group in whole["all"]["children"].values() for host in group["hosts"].items()]
+    for name, variables in members:
+        variables["ansible_host"] = f"10.77.0.{101 + int(name[1:])}"
+        # A tunnel would be JSA's own.
+        variables.pop("jsa_encrypted", None)
+        if "jsa_ha_virtual_address" in variables:
+            variables["jsa_ha_virtual_address"] = "10.77.0.100"
+    return whole
+
+
+def _memory(folder: Path) -> dict[str, Any]:
+    # As the controller runs it: with the Ansible that is measured, in a process that has held nothing before.
+    module = "ansible_collections.jsa.ports.tests.bench.joining"
+    environment = {**peers.environment(folder), "PYTHONPATH": str(peers.ROOT / ".dev")}
+    timed = process.run([sys.executable, "-m", module, str(_JOINED), "console"], environment)
+    found: dict[str, Any] = json.loads(timed.output)
+    return found
