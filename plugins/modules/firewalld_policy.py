@@ -395,6 +395,11 @@ def run(module, client, files):
         "controller": {"address": connection.address, "port": connection.port} if connection else None,
     }
     result.update(rolled_back)
+    if module.check_mode:
+        # Nothing about it is ours to change, so a run that changes things does not speak of it each time.
+        for item in result["openings"] or ():
+            module.warn("%s opens %s %s by %s, which nobody outside of the deployment should reach (%s)"
+                        % (item["object"], item["protocol"], item["ports"], item["setting"], ", ".join(item["why"])))
     reloaded = bool(changes.reload)
     if changes.any() and not module.check_mode:
         if module.params["phase"] == "stage" and situation.runtime is not None:

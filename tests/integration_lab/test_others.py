@@ -164,6 +164,9 @@ class TestDrift:
             expected = [] if told is None else [{"object": "zone public", "setting": told, "protocol": "tcp",
                                                  "ports": "5432", "why": ["postgres"], "effective": False}]
             assert result["openings"] == expected
+            warned = "nobody outside" in json.dumps(target.module(check=True, internal=INTERNAL).get("warnings"))
+            assert warned == (told is not None)
+            assert "nobody outside" not in json.dumps(result.get("warnings"))
         finally:
             target.run("rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
 
