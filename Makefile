@@ -77,6 +77,6 @@ clean:  ## remove what make made: environment, caches, results, tarballs
 	@.venv/bin/ansible --version | sed -n '1s/^ansible \[core \(.*\)\]$$/.venv has ansible-core \1/p'
 	@touch $@
 
-.venv/test: requirements/test.txt .venv/develop
+.venv/test: requirements/test.txt tests/unit/requirements.txt .venv/develop
 	@$(PIP) -r $<
 	@touch $@
