@@ -19,7 +19,8 @@ UNKNOWN = "unknown"
 DECISIONS = (ACCEPT, DROP, REJECT, UNKNOWN)
 
 #: Statements that neither decide nor keep a rule from deciding.
-_HARMLESS = frozenset(("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade"))
+_HARMLESS = frozenset(
+    ("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade"))
 _ELSEWHERE = frozenset(("dnat", "redirect", "tproxy", "queue", "synproxy", "fwd", "dup"))
 
 #: By number, where nft gives one.

@@ -115,6 +115,7 @@ class Planner:
             "roles": [role for role in ROLES if role in host.roles],
             "addresses": list(host.addresses),
             "ha_peer": host.ha_peer,
+            "encrypted": host.encrypted,
             "inbound": self._inbound(kind.accepts, host),
             "refused": kind.catalogued.refused,
             "internal": kind.internal,
