@@ -4,7 +4,7 @@
 
 """Arranges faults in a lab, and checks one flow as the role jsa_port_check does: the same modules on the same hosts.
 
-    con1, ec1 ── 10.1.0.0/24, fd01::/64 ── router ── 10.2.0.0/24, fd02::/64 ── con2, ep1, dn1, out
+con1, ec1 ── 10.1.0.0/24, fd01::/64 ── router ── 10.2.0.0/24, fd02::/64 ── con2, ep1, dn1, out
 """
 
 from __future__ import annotations
@@ -119,12 +119,12 @@ class Deployment:
         hosts, _space, socket = wanted.partition(" ")
         initiator, sign, listener = hosts.partition(">" if ">" in hosts else "!")
         protocol, _slash, port = socket.partition("/")
-        names = {initiator, listener or initiator, *see}
+        listening = {listener or initiator, *see}
         seen: dict[str, dict[str, Any]] = {name: {} for name in NAMES}
 
-        def each(look: Callable[[str], None]) -> None:
+        def each(look: Callable[[str], None], names: set[str]) -> None:
             with ThreadPoolExecutor() as pool:
-                list(pool.map(look, [name for name in NAMES if name in names and name not in unseen]))
+                list(pool.map(look, sorted(names - set(unseen))))
 
         def first(name: str) -> None:
             host = plan["hosts"][name]
@@ -134,7 +134,8 @@ class Deployment:
                 name, "firewalld_policy", True, **rules, require_controller=False
             )
 
-        each(first)
+        # What listens on the initiator, and whether its rules are the plan's, changes no verdict on this flow.
+        each(first, listening)
         expectations = Expectations(plan, list(NAMES))
 
         def flows() -> list[ExpectedFlow]:
@@ -157,10 +158,13 @@ class Deployment:
         def second(name: str) -> None:
             seen[name][PATHS_VARIABLE] = self.module(name, "packet_path", flows=doubtful[name])
 
-        each(second)
+        each(second, {initiator, *listening})
         verdicts = Judge(plan, read_observations(seen, NAMES)).verdicts(chosen)
         return [one for one in verdicts if one.flow in chosen or not sign]
 
+
+#: Address in the plan -> what a wrong inventory has instead; nothing takes it out.
+Changes = tuple[tuple[str, str], ...]
 
 #: Arranges something and takes it back.
 Arrangement = Callable[[Deployment], AbstractContextManager[None]]
@@ -211,6 +215,35 @@ def stopped(host: str, *ports: str) -> Arrangement:
     return arranged
 
 
+def planned(host: str, changes: Changes) -> Arrangement:
+    """The host has the rules of an inventory with other addresses."""
+
+    @contextmanager
+    def arranged(deployment: Deployment) -> Iterator[None]:
+        def apply(plan: dict[str, Any]) -> None:
+            rules = {key: plan["hosts"][host][key] for key in ("inbound", "refused")}
+            told = deployment.module(host, "firewalld_policy", **rules, require_controller=False, confirm_timeout=0)
+            assert not told.get("failed"), told
+
+        try:
+            apply(with_addresses(deployment.plan, changes))
+            yield
+        finally:
+            apply(deployment.plan)
+
+    return arranged
+
+
+def with_addresses(plan: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    """The plan of an inventory that has other addresses."""
+    text = json.dumps(plan)
+    for right, other in changes:
+        text = text.replace(f'"{right}", ', "") if not other else text.replace(f'"{right}', f'"{other}')
+    changed: dict[str, Any] = json.loads(text)
+    assert changed != plan
+    return changed
+
+
 def restarted(host: str, port: str) -> Arrangement:
     @contextmanager
     def arranged(deployment: Deployment) -> Iterator[None]:
@@ -238,6 +271,22 @@ def program(host: str, script: str) -> Arrangement:
 
     script = f"# the stand-in of a test\n{script}"
     return arranged
+
+
+def server(port: int, queue: int = 9, full: bool = False) -> str:
+    """A program that accepts and closes; a *full* one accepts nobody, and its queue is taken."""
+    act = f"held = [socket.create_connection(('127.0.0.1', {port}))]" if full else ""
+    return f"""
+import socket, time
+sock = socket.socket()
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sock.bind(("0.0.0.0", {port}))
+sock.listen({queue})
+{act}
+print("ready", flush=True)
+while True:
+    {"time.sleep(9)" if full else "sock.accept()[0].close()"}
+"""
 
 
 def sysctl(host: str, key: str, value: int) -> Arrangement:

@@ -19,7 +19,6 @@ _IFA_ADDRESS = 1
 _IFA_LOCAL = 2
 _RTA_DST = 1
 _RTA_OIF = 4
-_RTA_PREFSRC = 7
 
 #: Family, length of the prefix, flags, scope, interface.
 _ADDRESS = struct.Struct("=BBBBI")
@@ -35,11 +34,6 @@ class OwnAddress(NamedTuple):
     address: str
     prefix: int
     interface: str
-
-
-class Route(NamedTuple):
-    interface: str
-    source: Optional[str]
 
 
 def read_addresses():  # type: () -> List[OwnAddress]
@@ -61,8 +55,8 @@ def read_addresses():  # type: () -> List[OwnAddress]
     return sorted(found)
 
 
-def find_route(peer):  # type: (Any) -> Optional[Route]
-    """Where packets for *peer*, an address, leave this host; None where they do not, or would stay."""
+def find_route(peer):  # type: (Any) -> Optional[str]
+    """The interface by which packets for *peer*, an address, leave this host; None where none do."""
     family = socket.AF_INET if peer.version == 4 else socket.AF_INET6
     request = _ROUTE.pack(family, peer.max_prefixlen, 0, 0, 0, 0, 0, 0, 0)
     request += _netlink.attribute(_RTA_DST, peer.packed)
@@ -71,10 +65,10 @@ def find_route(peer):  # type: (Any) -> Optional[Route]
             values = _netlink.attributes(body[_ROUTE.size:])
             if _ROUTE.unpack_from(body)[7] not in (_UNICAST, _LOCAL) or _RTA_OIF not in values:
                 return None
-            source = values.get(_RTA_PREFSRC)
-            return Route(_name(_INDEX.unpack(values[_RTA_OIF])[0]), str(ipaddress.ip_address(source)) if source else None)
+            return _name(_INDEX.unpack(values[_RTA_OIF])[0])
     except (OSError, struct.error):
-        pass
+        # No route there.
+        return None
     return None
 
 

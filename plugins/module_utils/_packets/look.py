@@ -21,7 +21,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._packets.nft import (
 )
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.inet_diag import Backlog, read_backlogs
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import TableError, read_sockets
+from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import (
+    TableError,
+    read_ephemeral_ports,
+    read_sockets,
+)
 
 LISTENER = "listener"
 INITIATOR = "initiator"
@@ -31,6 +35,8 @@ PROTOCOLS = ("tcp", "udp", "icmp")
 _INWARD = ("ingress", "prerouting", "input")
 _OUTWARD = ("output", "postrouting", "egress")
 _SYN_RECEIVED = (3, 12)
+#: Out of these, another host's kernel may choose its ports.
+_CLIENT_PORTS = range(1024, 65536)
 _SYN = frozenset(("syn",))
 _SYN_ACK = frozenset(("syn", "ack"))
 _LEGACY_TABLES = ("net/ip_tables_names", "net/ip6_tables_names")
@@ -134,7 +140,7 @@ class Look(object):
     def _flow(self, flow):  # type: (Flow) -> Dict[str, Any]
         found = dict(flow.given)
         route = find_route(flow.peer)
-        question, answer = self._packets(flow, route.interface if route else None)
+        question, answer = self._packets(flow, route)
         inward = flow.role == LISTENER
         found.update(
             question=self._decide(question, _INWARD if inward else _OUTWARD),
@@ -152,17 +158,20 @@ class Look(object):
             found["ignored"] = self._text(_IGNORES_ECHO[flow.own.version]).strip() == "1"
         return found
 
-    @staticmethod
-    def _packets(flow, interface):  # type: (Flow, Optional[str]) -> Tuple[Packet, Packet]
+    def _packets(self, flow, interface):  # type: (Flow, Optional[str]) -> Tuple[Packet, Packet]
         protocol = "icmpv6" if flow.protocol == "icmp" and flow.own.version == 6 else flow.protocol
         port = flow.port or None
         tcp = flow.protocol == "tcp"
         nothing = frozenset()  # type: Any
         inward = flow.role == LISTENER
+        client = None  # type: Any
+        if port:
+            first, last = (0, -1) if inward else read_ephemeral_ports(self._proc)
+            client = range(first, last + 1) or _CLIENT_PORTS
         initiator, listener = (flow.peer, flow.own) if inward else (flow.own, flow.peer)
-        question = Packet(protocol, initiator, listener, None, port, "new", _SYN if tcp else nothing,
+        question = Packet(protocol, initiator, listener, client, port, "new", _SYN if tcp else nothing,
                           interface if inward else None, None if inward else interface)
-        answer = Packet(protocol, listener, initiator, port, None, "established", _SYN_ACK if tcp else nothing,
+        answer = Packet(protocol, listener, initiator, port, client, "established", _SYN_ACK if tcp else nothing,
                         None if inward else interface, interface if inward else None)
         return question, answer
 

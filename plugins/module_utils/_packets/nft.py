@@ -33,8 +33,9 @@ class Packet(NamedTuple):
     protocol: str
     source: Any
     destination: Any
-    source_port: Optional[int]
-    destination_port: Optional[int]
+    #: A number, or the range in which the kernel will choose one.
+    source_port: Any
+    destination_port: Any
     #: ``new`` or ``established``, as conntrack calls it.
     state: str
     flags: FrozenSet[str]
@@ -223,7 +224,14 @@ class _Walk(object):
             known = False
         return known, found
 
-    def _match(self, match, key):  # type: (Dict[str, Any], _Key) -> Optional[bool]
+    def _match(self, match, key):  # type: (Any, _Key) -> Optional[bool]
+        try:
+            return self._understood(match, key)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # Of another form than any that is known.
+            return None
+
+    def _understood(self, match, key):  # type: (Dict[str, Any], _Key) -> Optional[bool]
         try:
             value = self._value(match.get("left"))
         except _NoMatch:
@@ -363,6 +371,10 @@ def _inside(value, right):  # type: (Any, Dict[str, Any]) -> Optional[bool]
             network = ipaddress.ip_network("%s/%s" % (right["prefix"]["addr"], right["prefix"]["len"]), strict=False)
             return value in network if _is_address(value) else None
         first, last = right["range"]
+        if isinstance(value, range):
+            if last < value[0] or first > value[-1]:
+                return False
+            return True if first <= value[0] and value[-1] <= last else None
         if _is_address(value):
             return bool(ipaddress.ip_address(first) <= value <= ipaddress.ip_address(last))
         return int(first) <= value <= int(last) if isinstance(value, int) else None
@@ -380,6 +392,8 @@ def _same(value, right):  # type: (Any, Any) -> Optional[bool]
             return bool(value == ipaddress.ip_address(right))
         except ValueError:
             return None
+    if isinstance(value, range):
+        return None if right in value else False
     if isinstance(value, int):
         return value == right if isinstance(right, int) else None
     right = _PROTOCOLS.get(right, right)

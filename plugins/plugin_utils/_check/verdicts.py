@@ -187,4 +187,3 @@ def _has_tunnel_ends(observation: HostObservation) -> bool:
         protocol == "tcp" and port in _TUNNEL_PORTS and socket.bind is not None
         for (protocol, port), socket in (observation.listeners or {}).items()
     )
-
