@@ -107,6 +107,21 @@ class Deployment:
     def address(self, host: str, family: int = 4) -> str:
         return next(text for text in self.lab.hosts[host].addresses if (":" in text) == (family == 6))
 
+    def firewall(self, host: str, plan: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+        """The rules of the plan, as the controller in the host's network would load them."""
+        rules = {key: plan["hosts"][host][key] for key in ("inbound", "refused", "internal")}
+        network = self.address(host).rpartition(".")[0]
+        controllers = [address for address in self.lab.plan.controller if address.startswith(f"{network}.")]
+        return self.module(
+            host,
+            "firewalld_policy",
+            check_mode,
+            **rules,
+            controllers=controllers,
+            require_controller=False,
+            confirm_timeout=0,
+        )
+
     def check(
         self, wanted: str, plan: dict[str, Any] | None = None, unseen: Sequence[str] = (), see: Sequence[str] = ()
     ) -> list[Verdict]:
@@ -129,10 +144,7 @@ class Deployment:
         def first(name: str) -> None:
             host = plan["hosts"][name]
             seen[name][LISTENERS_VARIABLE] = self.module(name, "listeners", expected=host["listeners"])
-            rules = {key: host[key] for key in ("inbound", "refused", "internal")}
-            seen[name][FIREWALL_VARIABLE] = self.module(
-                name, "firewalld_policy", True, **rules, require_controller=False
-            )
+            seen[name][FIREWALL_VARIABLE] = self.firewall(name, plan, check_mode=True)
 
         # What listens on the initiator, and whether its rules are the plan's, changes no verdict on this flow.
         each(first, listening)
@@ -221,8 +233,7 @@ def planned(host: str, changes: Changes) -> Arrangement:
     @contextmanager
     def arranged(deployment: Deployment) -> Iterator[None]:
         def apply(plan: dict[str, Any]) -> None:
-            rules = {key: plan["hosts"][host][key] for key in ("inbound", "refused")}
-            told = deployment.module(host, "firewalld_policy", **rules, require_controller=False, confirm_timeout=0)
+            told = deployment.firewall(host, plan)
             assert not told.get("failed"), told
 
         try:

@@ -630,6 +630,13 @@ def test_fault(deployment: Deployment, one: Fault) -> None:
         assert fragment in "\n".join([verdicts[0].reason, *verdicts[0].symptoms]), verdicts[0]
 
 
+@pytest.mark.parametrize("host", ["con1", "ep1", "ec1"])
+def test_every_fault_was_taken_back(deployment: Deployment, host: str) -> None:
+    told = deployment.firewall(host, deployment.plan, check_mode=True)
+    assert told["differences"] == [] and not told["reload_reasons"], told
+    assert "site" not in deployment.lab.ruleset(host)
+
+
 def test_the_table_is_whole() -> None:
     names = [one.name for one in FAULTS]
     assert len(names) == len(set(names))
