@@ -38,6 +38,8 @@ class Host:
     root: str = "/"
     without: tuple[str, ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
+    #: Subnet -> address of the lab host that routes there; the others are on the link.
+    gateways: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -117,6 +119,13 @@ def _address(text: Any) -> str | None:
         return None
 
 
+def _network(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_network(text))
+    except ValueError:
+        return False
+
+
 def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None:
     if values.get("ansible_connection") == "local":
         return None
@@ -141,6 +150,12 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         for key in sysctls
         if not re.match(r"^net\.[A-Za-z0-9_.-]+$", key)
     ]
+    gateways = {str(key): str(value) for key, value in (values.get("lab_gateways") or {}).items()}
+    mistakes += [
+        f"{name}: lab_gateways: {subnet}: {gateway}: expected a subnet and the address of a host that routes there"
+        for subnet, gateway in gateways.items()
+        if not _network(subnet) or not _address(gateway)
+    ]
     appliance = bool(values.get("lab_appliance", False))
     root = Path(str(values.get("lab_root", "/")))
     if not (root / "usr" / "bin" / "python3").exists():
@@ -163,6 +178,7 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         root=str(root),
         without=tuple(without),
         sysctls=sysctls,
+        gateways=gateways,
     )
 
 

@@ -119,7 +119,7 @@ def _on_link(spec: Host, plan: Plan) -> list[str]:
     own = {str(plan.subnet(address)) for address in spec.addresses}
     families = {ipaddress.ip_address(address).version for address in spec.addresses}
     return [
-        f"route replace {subnet} dev eth0"
+        f"route replace {subnet} " + (f"via {spec.gateways[subnet]}" if subnet in spec.gateways else "dev eth0")
         for subnet in plan.subnets
         if subnet not in own and ipaddress.ip_network(subnet).version in families
     ]

@@ -29,6 +29,8 @@ LISTENERS = HERE + "/listeners.json"
 #: A wider range says where services may be, not that all of its ports are in use.
 WIDEST_RANGE = 16
 PORT_MAPPER = ("tcp", 7676)
+#: Where the tunnels of an encrypted host begin; of the range, one is bound.
+TUNNEL_ENDS = "ssh_tunnel_local"
 NTP = ("udp", 123)
 #: A broker waits this long for the client to speak first, then it answers anyway.
 PORT_MAPPER_PATIENCE = 0.1
@@ -97,6 +99,8 @@ def catalogued(listeners, taken):
     for entry in listeners:
         first, _dash, last = str(entry["ports"]).partition("-")
         ports = range(int(first), int(last or first) + 1)
+        if entry.get("id") == TUNNEL_ENDS:
+            found[(entry["protocol"], ports[0])] = "loopback"
         if not entry.get("required") or len(ports) > WIDEST_RANGE or entry["protocol"] not in ("tcp", "udp"):
             continue
         for port in ports:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an IPv6 socket also serves IPv4, which /proc/net does not show. Runs on Python 3.6."""
+"""What /proc/net does not show of sockets: whether an IPv6 one also serves IPv4, and queues. Runs on Python 3.6."""
 
 import socket
 import struct
 
-from typing import Dict
+from typing import Dict, List, NamedTuple
 
 from ansible_collections.jsa.ports.plugins.module_utils import _netlink
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import STATE_CLOSE, STATE_LISTEN
@@ -37,6 +37,29 @@ def read_v6only():  # type: () -> Dict[int, bool]
                     value = _netlink.attributes(body[_ANSWER.size:]).get(_INET_DIAG_SKV6ONLY)
                     if value:
                         found[_ANSWER.unpack_from(body)[-1]] = value != b"\0"
+        except OSError:
+            continue
+    return found
+
+
+class Backlog(NamedTuple):
+    """Connections that wait to be accepted. The kernel drops new ones while more wait than the limit."""
+
+    waiting: int
+    limit: int
+
+
+def read_backlogs():  # type: () -> Dict[int, List[Backlog]]
+    """Port to the queues of the TCP sockets that listen there. Empty where the kernel does not tell."""
+    found = {}  # type: Dict[int, List[Backlog]]
+    for family in (socket.AF_INET, socket.AF_INET6):
+        request = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, 1 << STATE_LISTEN, b"")
+        try:
+            for _kind, body in _netlink.ask(_netlink.SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, request, _netlink.DUMP):
+                if len(body) >= _ANSWER.size:
+                    values = _ANSWER.unpack_from(body)
+                    port = struct.unpack_from("!H", values[4])[0]
+                    found.setdefault(port, []).append(Backlog(values[6], values[7]))
         except OSError:
             continue
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Path, PathKey, read_paths
 
 #: Variables that the role jsa_port_check registers on each host.
 LISTENERS_VARIABLE = "jsa_port_check_listeners"
@@ -21,6 +22,7 @@ FIREWALL_VARIABLE = "jsa_port_check_firewall"
 #: On an appliance, where the other one only says that it is one.
 APPLIANCE_VARIABLE = "jsa_port_check_appliance"
 REACHABILITY_VARIABLE = "jsa_port_check_reachability"
+PATHS_VARIABLE = "jsa_port_check_paths"
 
 Socket = tuple[str, int]
 
@@ -67,6 +69,12 @@ class HostObservation:
     firewall_difference: list[str] = field(default_factory=list)
     #: What the site's own configuration opens although nobody outside of the deployment should reach it.
     openings: list[str] = field(default_factory=list)
+    #: Id of the catalogue's entry -> the line of those that is about it.
+    opening_of: dict[str, str] = field(default_factory=dict)
+    #: The host's own addresses and the lengths of their prefixes.
+    addresses: dict[str, int] | None = None
+    #: What it does with the packets of flows that wanted a closer look.
+    paths: dict[PathKey, Path] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For the written result: what was seen of the host itself, its probes being the verdicts."""
@@ -75,6 +83,7 @@ class HostObservation:
             "firewall_as_planned": self.firewall_as_planned,
             "firewall_difference": self.firewall_difference,
             "openings": self.openings,
+            "addresses": sorted(self.addresses) if self.addresses is not None else None,
             "listeners": [
                 {"protocol": protocol, "port": port, "status": item.status, "bind": item.bind, "process": item.process}
                 for (protocol, port), item in sorted((self.listeners or {}).items())
@@ -104,6 +113,11 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
                 (result["address"], int(result.get("port") or 0), result["protocol"]): result
                 for result in reachability["results"]
             }
+        paths = variables.get(PATHS_VARIABLE)
+        if _usable(paths) and "flows" in paths:
+            observation.paths = read_paths(paths)
+            if paths["addresses"] is not None:
+                observation.addresses = {item["address"]: item["prefix"] for item in paths["addresses"]}
         firewall = variables.get(APPLIANCE_VARIABLE)
         if not _usable(firewall):
             firewall = variables.get(FIREWALL_VARIABLE)
@@ -113,6 +127,8 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
             observation.firewall_as_planned = not any(pending)
             observation.firewall_difference = difference_lines(firewall)
             observation.openings = opening_lines(firewall)
+            for item, line in zip(firewall.get("openings") or (), observation.openings, strict=True):
+                observation.opening_of.update(dict.fromkeys(item["why"], line))
         observations[name] = observation
     return observations
 

@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.symptoms import TUNNEL_ENDS, symptoms_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.blame import Case, blame, not_its_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = (
@@ -31,6 +34,8 @@ class Verdict:
     flow: ExpectedFlow
     verdict: str
     reason: str
+    #: What JSA says where the flow does not work.
+    symptoms: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         result: dict[str, Any] = {
@@ -45,7 +50,15 @@ class Verdict:
         }
         if self.flow.port:
             result["port"] = self.flow.port
+        if self.symptoms:
+            result["symptoms"] = list(self.symptoms)
         return result
+
+
+#: Where the ends of tunnels stand.
+_TUNNEL_PORTS = range(20000, 23001)
+#: Verdicts of a flow that does not work.
+_BROKEN = ("service_down", "host_firewall", "network")
 
 
 class Judge:
@@ -56,11 +69,12 @@ class Judge:
         self._observations = observations
 
     def verdicts(self, flows: Iterable[ExpectedFlow]) -> list[Verdict]:
-        """A verdict for each flow that there is something to say about, worst first."""
+        """A verdict for each flow that there is something to say about, and for missing tunnels, worst first."""
         found = [verdict for flow in flows if (verdict := self._verdict(flow)) is not None]
+        found += self._tunnels()
         order = {name: number for number, name in enumerate(VERDICTS)}
         return sorted(
-            found,
+            (self._with_symptoms(item) for item in found),
             key=lambda item: (
                 order[item.verdict],
                 item.flow.listener,
@@ -70,6 +84,15 @@ class Judge:
             ),
         )
 
+    def _with_symptoms(self, item: Verdict) -> Verdict:
+        if item.verdict not in _BROKEN:
+            return item
+        tunnelled = any(self._encrypted(name) for name in (item.flow.initiator, item.flow.listener))
+        return replace(item, symptoms=symptoms_of(item.flow.ids, tunnelled))
+
+    def _encrypted(self, name: str) -> bool:
+        return bool(self._plan["hosts"][name].get("encrypted"))
+
     def _verdict(self, flow: ExpectedFlow) -> Verdict | None:
         probes = self._observations[flow.initiator].probes
         probe = None if probes is None else probes.get(flow.probe_key)
@@ -78,27 +101,54 @@ class Judge:
         target = self._observations[flow.listener]
         listens = target.listens(flow.protocol, flow.port, flow.address) if flow.port else None
         if listens is False:
-            absent = self._absent(flow)
-            if absent is None or absent.verdict != "service_down" or probe is None or probe["result"] != "open":
-                return absent
-            return Verdict(
-                flow,
-                "network",
-                f"nothing listens on {flow.listener}, yet {flow.address} answers: another machine has "
-                "that address, or something on the way answers for it",
-            )
+            return self._without_listener(flow, probe)
         if probe is None:
             return Verdict(flow, "unverifiable", "the initiator could not be asked to probe")
-        return self._probed(flow, probe, listens)
+        if probe["result"] == "unavailable":
+            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.get('error') or 'no reason'}")
+        case = Case(self._plan, self._observations, flow, probe, listens)
+        if probe["result"] == "open":
+            return Verdict(flow, *(not_its_address(case) or ("ok", "")))
+        return Verdict(flow, *blame(case))
+
+    def _without_listener(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
+        absent = self._absent(flow)
+        if absent is None or probe is None:
+            return absent
+        socket = (self._observations[flow.listener].listeners or {}).get((flow.protocol, flow.port))
+        elsewhere = not_its_address(Case(self._plan, self._observations, flow, probe, False))
+        if elsewhere and socket is not None and socket.bind == "network":
+            return Verdict(flow, *elsewhere)
+        if probe["result"] != "open":
+            return absent
+        return Verdict(
+            flow,
+            "network",
+            f"nothing listens on {flow.listener}, yet {flow.address} answers: another machine has "
+            "that address, or something on the way answers for it",
+        )
 
     def _unwanted(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
         if probe is None or probe["result"] != "open":
             return None
-        return Verdict(
-            flow,
-            "unexpected_open",
-            f"{flow.listener} lets in one who is none of its sources, so its firewall lets in everyone",
-        )
+        case = Case(self._plan, self._observations, flow, probe, True)
+        if case.foreign(flow.listener, flow.address):
+            # Whatever answers there, it is not this host's firewall.
+            return Verdict(flow, *(not_its_address(case) or ("unverifiable", "")))
+        path = case.path(LISTENER)
+        if path and path.question.refuses:
+            reason = (
+                f"{flow.listener} refuses {flow.initiator}, which gets in all the same: NAT on the way gives the "
+                "packets another sender"
+            )
+        else:
+            reason = f"{flow.listener} lets in one who is none of its sources, so its firewall lets in everyone"
+            lines = self._observations[flow.listener].opening_of
+            opened = next((lines[name] for name in flow.ids if name in lines), None)
+            reason += f": {opened}" if opened else ""
+        if self._encrypted(flow.listener):
+            reason += "; the host is encrypted, its tunnels carry what may come in"
+        return Verdict(flow, "unexpected_open", reason)
 
     def _absent(self, flow: ExpectedFlow) -> Verdict | None:
         """Nothing listens for the network. None where that is no fault."""
@@ -115,63 +165,25 @@ class Judge:
             return None
         return Verdict(flow, "service_down", f"nothing listens on it on {flow.listener}")
 
-    def _probed(self, flow: ExpectedFlow, probe: Mapping[str, Any], listens: bool | None) -> Verdict:
-        result = probe["result"]
-        if result == "open":
-            return Verdict(flow, "ok", "")
-        if result == "open_or_filtered":
-            return Verdict(flow, "unverifiable", self._silent_udp(flow, listens))
-        if result == "unavailable":
-            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.get('error') or result}")
-        if result == "unreachable":
-            detail = probe.get("error") or "no route, or no machine at that address"
-            return Verdict(flow, "network", f"{flow.address} cannot be reached: {detail}")
-        if probe.get("rate_limited"):
-            return Verdict(flow, "unverifiable", "no answer, but refusals came faster than the peer may send them")
-        return self._blocked(flow, probe, listens)
-
-    def _silent_udp(self, flow: ExpectedFlow, listens: bool | None) -> str:
-        known = []
-        if listens:
-            known.append(f"{flow.listener} listens")
-        if self._observations[flow.listener].firewall_as_planned:
-            known.append("its firewall is as planned")
-        return "UDP gives no answer" + (f"; {', '.join(known)}" if known else "")
-
-    def _blocked(self, flow: ExpectedFlow, probe: Mapping[str, Any], listens: bool | None) -> Verdict:
-        """The service is there (or nobody knows), and the probe was refused or lost."""
-        target = self._observations[flow.listener]
-        result, by = probe["result"], probe.get("by")
-        seen = {
-            "refused": "the connection was refused",
-            "prohibited": "a firewall refused it" + (f" ({by})" if by else ""),
-            "no_answer": "the probe got no answer",
-        }[result]
-        if by and by in self._plan["hosts"][flow.initiator]["addresses"]:
-            return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall refuses what it sends")
-        if by and by not in self._plan["hosts"][flow.listener]["addresses"]:
-            return Verdict(flow, "network", f"{by}, on the way to {flow.listener}, refuses it")
-        if by and result == "prohibited":
-            return Verdict(flow, "host_firewall", f"{flow.listener}'s own firewall refuses it{self._drift(target)}")
-        if target.firewall_as_planned is False:
-            return Verdict(
-                flow, "host_firewall", f"{seen}, and {flow.listener}'s firewall is not as planned{self._drift(target)}"
+    def _tunnels(self) -> list[Verdict]:
+        """Encrypted hosts none of whose tunnels has an end there."""
+        found = []
+        for name, observation in self._observations.items():
+            cluster = [name, self._plan["hosts"][name].get("ha_peer")]
+            nodes = [self._observations[node] for node in cluster if node in self._observations]
+            if not self._encrypted(name) or observation.listeners is None or any(map(_has_tunnel_ends, nodes)):
+                continue
+            flow = ExpectedFlow(name, name, "127.0.0.1", "tcp", 0, (TUNNEL_ENDS,), "Ends of SSH tunnels", True)
+            reason = (
+                f"{name} is encrypted, and no end of a tunnel listens on its loopback "
+                f"({_TUNNEL_PORTS[0]}-{_TUNNEL_PORTS[-1]}): its SSH tunnels are down"
             )
-        if listens is None:
-            return Verdict(flow, "unverifiable", f"{seen}, and nobody looked whether {flow.listener} listens")
-        if target.firewall_as_planned is None:
-            return Verdict(
-                flow,
-                "unverifiable",
-                f"{flow.listener} listens, {seen}: its own firewall or one on the way; its own is not known",
-            )
-        return Verdict(
-            flow, "network", f"{flow.listener} listens and accepts it, {seen}: something on the way blocks it"
-        )
+            found.append(Verdict(flow, "service_down", reason))
+        return found
 
-    @staticmethod
-    def _drift(target: HostObservation) -> str:
-        if not target.firewall_difference:
-            return ""
-        more = len(target.firewall_difference) - 1
-        return f"; it {target.firewall_difference[0]}" + (f" (and {more} more differences)" if more else "")
+
+def _has_tunnel_ends(observation: HostObservation) -> bool:
+    return any(
+        protocol == "tcp" and port in _TUNNEL_PORTS and socket.bind is not None
+        for (protocol, port), socket in (observation.listeners or {}).items()
+    )

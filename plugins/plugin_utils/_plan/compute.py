@@ -116,6 +116,7 @@ class Planner:
             "addresses": list(host.addresses),
             "ha_peer": host.ha_peer,
             "processor": host.processor,
+            "encrypted": host.encrypted,
             "inbound": self._inbound(kind.accepts, host),
             "refused": kind.catalogued.refused,
             "internal": kind.internal,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     Listener,
     read_observations,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
     verdicts_json,
     verdicts_junit,
@@ -28,7 +30,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "dn1": "jsa_data_nodes"}
-EP1, ROUTER = address_of("ep1", GROUPS), "10.0.0.254"
+CON1, EP1, ROUTER = address_of("con1", GROUPS), address_of("ep1", GROUPS), "10.0.0.254"
 
 
 @pytest.fixture(scope="module", name="plan")
@@ -46,16 +48,26 @@ def judge(
     probe: dict[str, Any] | None,
     bind: str | None,
     firewall: bool | None,
+    at_ep1: Path | None = None,
+    at_con1: Path | None = None,
+    own: dict[str, tuple[str, ...]] | None = None,
 ) -> Verdict | None:
-    """*bind*: where ep1 listens, "unknown" if nobody looked."""
+    """*bind*: where ep1 listens, "unknown" if nobody looked. *own*: the addresses that hosts were seen to have."""
     con1, ep1 = HostObservation(), HostObservation(firewall_as_planned=firewall)
+    if at_ep1:
+        ep1.paths = {key_at("listener", CON1, one): at_ep1}
+    if at_con1:
+        con1.paths = {key_at("initiator", CON1, one): at_con1}
     if probe is not None:
         con1.probes = {one.probe_key: probe}
     if bind != "unknown":
         ep1.listeners = {}
         if bind:
             ep1.listeners = {(one.protocol, one.port): Listener("listening", bind, "java")}
-    verdicts = Judge(plan, {"con1": con1, "ep1": ep1}).verdicts([one])
+    observations = {"con1": con1, "ep1": ep1, "dn1": HostObservation()}
+    for name, addresses in (own or {}).items():
+        observations[name].addresses = dict.fromkeys(addresses, 24)
+    verdicts = Judge(plan, observations).verdicts([one])
     return verdicts[0] if verdicts else None
 
 
@@ -82,7 +94,6 @@ BY_HOST, BY_ROUTER, BY_NOBODY = (
         # Somebody else answers for it.
         ({"result": "open"}, None, True, "network"),
         # It listens; the host's own firewall.
-        (BY_HOST, "network", True, "host_firewall"),
         (BY_HOST, "network", None, "host_firewall"),
         (BY_HOST, "unknown", None, "host_firewall"),
         (BY_NOBODY, "network", False, "host_firewall"),
@@ -93,14 +104,16 @@ BY_HOST, BY_ROUTER, BY_NOBODY = (
         (BY_ROUTER, "network", True, "network"),
         (BY_ROUTER, "network", False, "network"),
         (BY_ROUTER, "unknown", None, "network"),
-        (BY_NOBODY, "network", True, "network"),
-        (SILENT, "network", True, "network"),
-        (REFUSED, "network", True, "network"),
         ({"result": "unreachable"}, "network", True, "network"),
         ({"result": "unreachable"}, "unknown", None, "network"),
         # Nobody can know.
         (None, "network", True, "unverifiable"),
         (SILENT, "network", None, "unverifiable"),
+        # The plan's rules are there, and nobody could look at others that the host may have.
+        (BY_HOST, "network", True, "unverifiable"),
+        (BY_NOBODY, "network", True, "unverifiable"),
+        (SILENT, "network", True, "unverifiable"),
+        (REFUSED, "network", True, "unverifiable"),
         (SILENT, "unknown", None, "unverifiable"),
         ({"result": "no_answer", "rate_limited": True}, "network", False, "unverifiable"),
         ({"result": "open_or_filtered"}, "network", True, "unverifiable"),
@@ -114,6 +127,180 @@ def test_verdict(
     assert found is not None
     assert found.verdict == verdict
     assert bool(found.reason) == (verdict != "ok")
+
+
+YES, NO, MAYBE, NOBODY_LOOKED = (
+    Passage("accept", None),
+    Passage("drop", "table inet site, chain input: drop"),
+    Passage("unknown", "table inet site, chain input: meta mark 7 drop"),
+    Passage("unknown", None),
+)
+ACCEPTS = Path(YES, YES)
+UDP_SILENT = {"result": "open_or_filtered"}
+RATIONED = {"result": "no_answer", "rate_limited": True}
+
+
+@pytest.mark.parametrize(
+    ("probe", "firewall", "at_ep1", "at_con1", "verdict", "says"),
+    [
+        # A host's own rules, whatever the plan's are and whatever the probe met.
+        (SILENT, True, Path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall refuses it: table inet site"),
+        (REFUSED, True, Path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
+        (BY_HOST, False, Path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
+        (RATIONED, True, Path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
+        (UDP_SILENT, True, Path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
+        (SILENT, True, Path(YES, NO), ACCEPTS, "host_firewall", "does not let the answer out"),
+        (SILENT, True, ACCEPTS, Path(NO, YES), "host_firewall", "con1's own firewall does not let it out"),
+        (SILENT, True, ACCEPTS, Path(YES, NO), "host_firewall", "con1's own firewall refuses the answer"),
+        (SILENT, True, None, Path(NO, YES), "host_firewall", "con1's own firewall does not let it out"),
+        (BY_NOBODY, True, ACCEPTS, Path(YES, YES, route=False), "host_firewall", "con1's own routes"),
+        # Neither host is in the way.
+        (SILENT, True, ACCEPTS, ACCEPTS, "network", "on the way drops it"),
+        (SILENT, False, ACCEPTS, ACCEPTS, "network", "on the way drops it"),
+        (REFUSED, True, ACCEPTS, ACCEPTS, "network", "on the way refuses it"),
+        (BY_NOBODY, True, ACCEPTS, ACCEPTS, "network", "on the way refuses it"),
+        (BY_ROUTER, True, Path(MAYBE, YES), ACCEPTS, "network", ROUTER),
+        (BY_HOST, True, ACCEPTS, ACCEPTS, "network", "NAT on the way"),
+        (SILENT, True, Path(YES, YES, route=False), ACCEPTS, "network", f"no route back to {CON1}"),
+        (SILENT, True, Path(YES, YES, half_open=True), ACCEPTS, "network", "the answer is lost on its way back"),
+        # The service.
+        (SILENT, True, Path(YES, YES, backlog=(6, 5)), ACCEPTS, "service_down", "6 wait in a queue for 5"),
+        (REFUSED, True, Path(YES, YES, backlog=(6, 5)), ACCEPTS, "network", "refuses it"),
+        # Nobody can know.
+        (UDP_SILENT, True, ACCEPTS, ACCEPTS, "unverifiable", "the service says nothing to strangers"),
+        (RATIONED, True, ACCEPTS, ACCEPTS, "unverifiable", "faster"),
+        (SILENT, True, Path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may refuse it"),
+        (SILENT, True, ACCEPTS, Path(YES, MAYBE), "unverifiable", "a rule on con1 may refuse it"),
+        (BY_HOST, True, Path(MAYBE, YES), ACCEPTS, "host_firewall", "a rule on ep1 may refuse it"),
+        (SILENT, True, ACCEPTS, None, "unverifiable", "con1's own firewall, which is not known"),
+        (SILENT, True, Path(NOBODY_LOOKED, NOBODY_LOOKED), ACCEPTS, "unverifiable", "beside the plan's"),
+        (SILENT, True, None, None, "unverifiable", "beside the plan's"),
+    ],
+)
+def test_a_closer_look(
+    plan: dict[str, Any],
+    probe: dict[str, Any],
+    firewall: bool | None,
+    at_ep1: Path | None,
+    at_con1: Path | None,
+    verdict: str,
+    says: str,
+) -> None:
+    found = judge(plan, flow(), probe, "network", firewall, at_ep1, at_con1)
+    assert found is not None
+    assert found.verdict == verdict, found
+    assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("probe", "bind", "own", "verdict", "says"),
+    [
+        ({"result": "open"}, "network", {"ep1": (EP1,)}, "ok", ""),
+        ({"result": "open"}, "network", {"ep1": (EP1, "10.9.0.1")}, "ok", ""),
+        ({"result": "open"}, "network", {"ep1": ("10.9.0.1",)}, "unverifiable", "behind NAT or another machine"),
+        ({"result": "open"}, "network", {"ep1": ("10.9.0.1",), "dn1": (EP1,)}, "network", "an address of dn1"),
+        (SILENT, "network", {"ep1": ("10.9.0.1",)}, "network", "is not on its interfaces (it has: 10.9.0.1)"),
+        (BY_ROUTER, "network", {"ep1": ("10.9.0.1",), "dn1": (EP1,)}, "network", "an address of dn1"),
+        (SILENT, "network", {"con1": ("10.9.0.1",)}, "network", "con1 does not have"),
+        (BY_HOST, "network", {"con1": ("10.9.0.1",)}, "network", "the inventory is wrong"),
+        # A second address of the listener's is the listener.
+        (
+            {"result": "prohibited", "by": "10.9.0.1"},
+            "network",
+            {"ep1": (EP1, "10.9.0.1")},
+            "network",
+            "NAT on the way",
+        ),
+        # Where nothing runs, that comes first.
+        (SILENT, None, {"ep1": ("10.9.0.1",)}, "service_down", "nothing listens"),
+        (SILENT, "loopback", {"ep1": ("10.9.0.1",)}, "service_down", "on loopback only"),
+    ],
+)
+def test_addresses(
+    plan: dict[str, Any], probe: dict[str, Any], bind: str | None, own: Any, verdict: str, says: str
+) -> None:
+    found = judge(plan, flow(), probe, bind, True, ACCEPTS, ACCEPTS, own)
+    assert found is not None
+    assert found.verdict == verdict, found
+    assert says in found.reason
+
+
+def test_the_networks_are_named(plan: dict[str, Any]) -> None:
+    found = judge(plan, flow(), SILENT, "network", True, ACCEPTS, ACCEPTS, {"con1": (CON1,), "ep1": (EP1,)})
+    assert found is not None and "a firewall inside 10.0.0.0/24 drops it" in found.reason
+
+
+def test_a_host_that_nobody_reaches(plan: dict[str, Any]) -> None:
+    found = judge(plan, flow(), {"result": "unreachable"}, "unknown", None)
+    assert found is not None and "it is down, or cut off" in found.reason
+    found = judge(plan, flow(), {"result": "unreachable"}, "network", True, own={"ep1": (EP1,)})
+    assert found is not None and found.verdict == "network" and "cut off" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("at_ep1", "verdict", "says"),
+    [
+        (Path(YES, YES), "host_firewall", "icmp_echo_ignore_all"),
+        (Path(NO, YES), "host_firewall", "table inet site"),
+    ],
+)
+def test_pings(plan: dict[str, Any], at_ep1: Path, verdict: str, says: str) -> None:
+    one = flow("icmp", 0)
+    found = judge(plan, one, SILENT, "unknown", True, replace(at_ep1, ignored=True), ACCEPTS)
+    assert found is not None and found.verdict == verdict and says in found.reason
+    found = judge(plan, one, SILENT, "unknown", True, ACCEPTS, ACCEPTS)
+    assert found is not None and found.verdict == "network" and "accepts them from con1" in found.reason
+
+
+class TestEncryptedHosts:
+    @pytest.fixture(name="encrypted")
+    def fixture_encrypted(self) -> dict[str, Any]:
+        return Plan(GROUPS, {"ep1": {"jsa_encrypted": True}}).plan
+
+    @pytest.mark.parametrize("listeners", [{}, {("tcp", 23001): Listener("unlisted", "network", "ssh")}])
+    def test_tunnels_are_down(self, encrypted: dict[str, Any], listeners: Any) -> None:
+        (found,) = Judge(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([])
+        assert found.verdict == "service_down" and "its SSH tunnels are down" in found.reason
+        assert any("setuptunnel" in line for line in found.symptoms)
+        assert found.as_dict()["symptoms"] and "port" not in found.as_dict()
+
+    @pytest.mark.parametrize(
+        "listeners", [None, {("tcp", 20000): Listener("listening", "loopback", "ssh")}], ids=["not-asked", "up"]
+    )
+    def test_nothing_to_say(self, encrypted: dict[str, Any], plan: dict[str, Any], listeners: Any) -> None:
+        assert Judge(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([]) == []
+        assert Judge(plan, {"ep1": HostObservation(listeners={})}).verdicts([]) == []
+
+    def test_port_22_carries_the_tunnels(self, encrypted: dict[str, Any], plan: dict[str, Any]) -> None:
+        ssh = ExpectedFlow("con1", "ep1", EP1, "tcp", 22, ("ssh",), "SSH", True)
+        found = judge(encrypted, ssh, SILENT, None, True)
+        assert found is not None and found.symptoms[0].startswith("Setup process setuptunnel")
+        found = judge(plan, ssh, SILENT, None, True)
+        assert found is not None and "deploy times out" in found.symptoms
+        assert not any("setuptunnel" in line for line in found.symptoms)
+
+
+def test_what_works_has_no_symptoms(plan: dict[str, Any]) -> None:
+    found = judge(plan, flow(), {"result": "open"}, "network", True)
+    assert found is not None and found.symptoms == () and "symptoms" not in found.as_dict()
+
+
+def test_doubts(plan: dict[str, Any]) -> None:
+    fine, lost, absent, barred = flow(port=22), flow(), flow(port=7800), flow(port=5432, wanted=False)
+    con1, ep1 = HostObservation(), HostObservation(listeners={})
+    probes = {fine: {"result": "open"}, lost: SILENT, absent: SILENT, barred: SILENT}
+    con1.probes = {one.probe_key: probe for one, probe in probes.items()}
+    assert ep1.listeners is not None
+    ep1.listeners[("tcp", 32006)] = Listener("listening", "network", "java")
+    found = doubts(plan, probes, {"con1": con1, "ep1": ep1})
+    ends = {"protocol": "tcp", "port": 32006}
+    assert found == {
+        "con1": [{"role": "initiator", "own": CON1, "peer": EP1, **ends}],
+        "ep1": [{"role": "listener", "own": EP1, "peer": CON1, **ends}],
+    }
+    ep1.listeners[("tcp", 5432)] = Listener("listening", "network", "postgres")
+    con1.probes = {barred.probe_key: {"result": "open"}}
+    assert [item["port"] for item in doubts(plan, [barred], {"con1": con1, "ep1": ep1})["ep1"]] == [5432]
 
 
 def test_a_missing_listener_that_is_not_required_is_no_fault(plan: dict[str, Any]) -> None:

@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The host's own addresses, and where it sends packets for others. Runs on Python 3.6."""
+
+import ipaddress
+import socket
+import struct
+
+from typing import Any, List, NamedTuple, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils import _netlink
+
+_RTM_GETADDR = 22
+_RTM_GETROUTE = 26
+
+_IFA_ADDRESS = 1
+_IFA_LOCAL = 2
+_RTA_DST = 1
+_RTA_OIF = 4
+
+#: Family, length of the prefix, flags, scope, interface.
+_ADDRESS = struct.Struct("=BBBBI")
+#: Family, lengths of destination and source, service, table, protocol, scope, type, flags.
+_ROUTE = struct.Struct("=BBBBBBBBI")
+_INDEX = struct.Struct("=i")
+
+_UNICAST = 1
+_LOCAL = 2
+
+
+class OwnAddress(NamedTuple):
+    address: str
+    prefix: int
+    interface: str
+
+
+def read_addresses():  # type: () -> List[OwnAddress]
+    """Every address of this host, loopback and link-local ones left out. Raises OSError."""
+    found = []
+    request = _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
+    for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETADDR, request, _netlink.DUMP):
+        if len(body) < _ADDRESS.size:
+            continue
+        family, prefix, _flags, _scope, interface = _ADDRESS.unpack_from(body)
+        values = _netlink.attributes(body[_ADDRESS.size:])
+        # Of a point-to-point link, the other attribute is the peer.
+        packed = values.get(_IFA_LOCAL) or values.get(_IFA_ADDRESS)
+        if family not in (socket.AF_INET, socket.AF_INET6) or not packed:
+            continue
+        address = ipaddress.ip_address(packed)
+        if not address.is_loopback and not address.is_link_local:
+            found.append(OwnAddress(str(address), prefix, _name(interface)))
+    return sorted(found)
+
+
+def find_route(peer):  # type: (Any) -> Optional[str]
+    """The interface by which packets for *peer*, an address, leave this host; None where none do."""
+    family = socket.AF_INET if peer.version == 4 else socket.AF_INET6
+    request = _ROUTE.pack(family, peer.max_prefixlen, 0, 0, 0, 0, 0, 0, 0)
+    request += _netlink.attribute(_RTA_DST, peer.packed)
+    try:
+        for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request):
+            values = _netlink.attributes(body[_ROUTE.size:])
+            if _ROUTE.unpack_from(body)[7] not in (_UNICAST, _LOCAL) or _RTA_OIF not in values:
+                return None
+            return _name(_INDEX.unpack(values[_RTA_OIF])[0])
+    except (OSError, struct.error):
+        # No route there.
+        return None
+    return None
+
+
+def _name(interface):  # type: (int) -> str
+    try:
+        return socket.if_indextoname(interface)
+    except OSError:
+        return str(interface)
