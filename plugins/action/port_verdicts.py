@@ -14,7 +14,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import fail_with, read_file, show, write_file
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import Key, changes, parse_baseline
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
+    Baseline,
+    changes,
+    new_drift,
+    parse_baseline,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
@@ -56,13 +61,16 @@ class ActionModule(ActionBase):
         expectations, observations = expected_and_seen(arguments, task_vars)
         wanted = list(expectations.wanted())
         flows = [*wanted, *expectations.unwanted(observations)]
-        verdicts = Judge(plan, observations).verdicts(flows)
+        judge = Judge(plan, observations)
+        verdicts = judge.verdicts(flows)
         total = expectations.total()
         scope = {**expectations.scope.as_dict(), "flows": len(wanted), "left_out": total - len(wanted)}
         more: dict[str, Any] = {"scope": scope}
         since = None
+        drift = {name: [*one.firewall_difference, *one.openings] for name, one in observations.items()}
         if earlier is not None:
-            since = changes(earlier, verdicts, flows, observations)
+            since = changes(earlier, verdicts, [*flows, *judge.tunnels()], observations)
+            drift = new_drift(earlier.drift, drift)
             more["baseline"] = {"file": arguments["baseline"], **since.as_dict()}
         changed = False
         if arguments["dest"]:
@@ -74,11 +82,14 @@ class ActionModule(ActionBase):
                     "port_check.xml": verdicts_junit(verdicts, arguments["fail_on"]),
                 },
             )
-        all_faults = faults(verdicts, plan["hosts"])
-        shown = all_faults if since is None else faults(since.new, plan["hosts"])
+        prefixes = {
+            address: length for one in observations.values() for address, length in (one.addresses or {}).items()
+        }
+        all_faults = faults(verdicts, plan["hosts"], prefixes)
+        shown = all_faults if since is None else faults(since.new, plan["hosts"], prefixes)
         parts = [
             fault_table(shown),
-            drift_table({name: [*one.firewall_difference, *one.openings] for name, one in observations.items()}),
+            drift_table(drift),
             "\n".join(since.lines()) if since else "",
             "\n".join(plain_words(all_faults, sum(item.verdict == "ok" for item in verdicts))),
             f"{expectations.scope.line(len(wanted), total, len(observations))}.\n{summary_line(verdicts)}",
@@ -100,7 +111,7 @@ class ActionModule(ActionBase):
         return result
 
     @staticmethod
-    def _baseline(path: str | None) -> dict[Key, dict[str, Any]] | None:
+    def _baseline(path: str | None) -> Baseline | None:
         if not path:
             return None
         try:

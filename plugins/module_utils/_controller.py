@@ -120,12 +120,16 @@ def parse_address(text):  # type: (str) -> Optional[Address]
 
 
 def _is_established(endpoints, tables):  # type: (Endpoints, List[str]) -> bool
-    for local, remote in ((endpoints.server, endpoints.client),
-                          (_mapped(endpoints.server), _mapped(endpoints.client))):
+    for local, remote in ((endpoints.server, endpoints.client), (_mapped(endpoints.server), _mapped(endpoints.client))):
         if local is None or remote is None:
             continue
-        row = " %s:%04X %s:%04X %s " % (_hex(local), endpoints.server_port, _hex(remote), endpoints.client_port,
-                                        _ESTABLISHED)
+        row = " %s:%04X %s:%04X %s " % (
+            _hex(local),
+            endpoints.server_port,
+            _hex(remote),
+            endpoints.client_port,
+            _ESTABLISHED,
+        )
         if any(row in table for table in tables):
             return True
     return False

@@ -119,8 +119,12 @@ class Stream(object):
         while len(data) < size:
             more = self.hear()
             if not more:
-                raise TalkError(CLOSED, "it closed the connection in the middle of its answer" if self.heard
-                                else "it closed the connection without a word")
+                raise TalkError(
+                    CLOSED,
+                    "it closed the connection in the middle of its answer"
+                    if self.heard
+                    else "it closed the connection without a word",
+                )
             data += more
         self._waiting = data[size:]
         return data[:size]

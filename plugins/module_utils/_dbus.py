@@ -34,8 +34,18 @@ _FIELDS_AT = 12
 _LARGEST = 1 << 27
 
 #: Type -> (alignment, how struct writes it). Booleans are 32 bits wide.
-_NUMBERS = {"y": (1, "B"), "b": (4, "I"), "n": (2, "h"), "q": (2, "H"), "i": (4, "i"), "u": (4, "I"),
-            "x": (8, "q"), "t": (8, "Q"), "d": (8, "d"), "h": (4, "I")}
+_NUMBERS = {
+    "y": (1, "B"),
+    "b": (4, "I"),
+    "n": (2, "h"),
+    "q": (2, "H"),
+    "i": (4, "i"),
+    "u": (4, "I"),
+    "x": (8, "q"),
+    "t": (8, "Q"),
+    "d": (8, "d"),
+    "h": (4, "I"),
+}
 _ALIGNMENT = {"s": 4, "o": 4, "g": 1, "v": 1, "a": 4, "(": 8, "{": 8}
 #: Deeper than anything that firewalld says.
 _DEEPEST = 32
@@ -70,8 +80,12 @@ class Bus(object):
         try:
             if self._socket is None:
                 self._connect(deadline)
-            fields = {_PATH: ("o", path), _INTERFACE: ("s", interface), _MEMBER: ("s", member),
-                      _DESTINATION: ("s", destination)}
+            fields = {
+                _PATH: ("o", path),
+                _INTERFACE: ("s", interface),
+                _MEMBER: ("s", member),
+                _DESTINATION: ("s", destination),
+            }
             return self._ask(fields, signature, arguments, deadline)
         except (OSError, struct.error, ValueError, IndexError) as error:
             self.close()
@@ -110,8 +124,12 @@ class Bus(object):
         if not answer.startswith(b"OK "):
             raise ValueError("it does not let us in: %s" % answer.decode("ascii", "replace").strip())
         self._send(b"BEGIN\r\n", deadline)
-        fields = {_PATH: ("o", "/org/freedesktop/DBus"), _INTERFACE: ("s", "org.freedesktop.DBus"),
-                  _MEMBER: ("s", _HELLO), _DESTINATION: ("s", "org.freedesktop.DBus")}
+        fields = {
+            _PATH: ("o", "/org/freedesktop/DBus"),
+            _INTERFACE: ("s", "org.freedesktop.DBus"),
+            _MEMBER: ("s", _HELLO),
+            _DESTINATION: ("s", "org.freedesktop.DBus"),
+        }
         self._ask(fields, "", (), deadline)
 
     def _ask(self, fields, signature, arguments, deadline):
@@ -143,7 +161,7 @@ class Bus(object):
             raise ValueError("a message that is too long")
         rest = self._receive(_padded(fields_size, 8) + body_size, deadline)
         fields = dict(next(decode("a(yv)", start + rest[:fields_size], _FIELDS_AT)))
-        return kind, fields, rest[_padded(fields_size, 8):]
+        return kind, fields, rest[_padded(fields_size, 8) :]
 
     def _send(self, data, deadline):  # type: (bytes, float) -> None
         self._socket.settimeout(_left(deadline))
@@ -299,4 +317,4 @@ def _decode_array(inner, data, position, depth):  # type: (str, bytes, int, int,
 def _text(data, start, size):  # type: (bytes, int, int) -> str
     if start + size >= len(data):
         raise ValueError("a text that is cut off")
-    return data[start:start + size].decode("utf-8", "replace")
+    return data[start : start + size].decode("utf-8", "replace")

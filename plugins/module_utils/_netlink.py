@@ -67,7 +67,7 @@ def split_messages(data):  # type: (bytes) -> Iterator[Tuple[int, int, bytes]]
         length, kind, flags, _sequence, _sender = _HEADER.unpack_from(data, position)
         if length < _HEADER.size or position + length > len(data):
             return
-        yield kind, flags, data[position + _HEADER.size:position + length]
+        yield kind, flags, data[position + _HEADER.size : position + length]
         position += _aligned(length)
 
 
@@ -79,7 +79,7 @@ def attributes(data):  # type: (bytes) -> Dict[int, bytes]
         length, kind = _ATTRIBUTE.unpack_from(data, position)
         if length < _ATTRIBUTE.size or position + length > len(data):
             break
-        found[kind & _ATTRIBUTE_TYPE] = data[position + _ATTRIBUTE.size:position + length]
+        found[kind & _ATTRIBUTE_TYPE] = data[position + _ATTRIBUTE.size : position + length]
         position += _aligned(length)
     return found
 

@@ -53,8 +53,13 @@ class Programs(object):
         try:
             # The timer runs this too, and has no AnsibleModule.
             # pylint: disable-next=ansible-bad-function
-            process = subprocess.Popen(command, stdin=subprocess.PIPE if text else subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE if text else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+            )
         except OSError as error:
             raise CommandError([name] + list(arguments), None, str(error))
         try:

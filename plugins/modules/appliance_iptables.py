@@ -174,11 +174,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import
 def require_product(product):
     """Raises FirewallError where this is no appliance that can be worked with."""
     if not appliance_mark():
-        raise FirewallError("this host is no JSA appliance: it has neither %s/bin/iptables_update.pl nor %s/bin/myver. "
-                            "Nothing was written" % (QRADAR, QRADAR))
+        raise FirewallError(
+            "this host is no JSA appliance: it has neither %s/bin/iptables_update.pl nor %s/bin/myver. "
+            "Nothing was written" % (QRADAR, QRADAR)
+        )
     if product.program(product.update_program) is None:
-        raise FirewallError("the product's program %s is not there, or cannot be run. Nothing was written"
-                            % product.update_program)
+        raise FirewallError(
+            "the product's program %s is not there, or cannot be run. Nothing was written" % product.update_program
+        )
 
 
 def wanted_bodies(params, ruleset, host):
@@ -192,8 +195,10 @@ def warn_of(module, host):
         module.warn(warning)
     for family in host.families:
         for line in verbs.ahead(host, family):
-            module.warn("A rule of the site's own in %s decides before the plan does: %s"
-                        % (host.files.path(verbs.PRE[family]), line))
+            module.warn(
+                "A rule of the site's own in %s decides before the plan does: %s"
+                % (host.files.path(verbs.PRE[family]), line)
+            )
     return word
 
 

@@ -341,8 +341,14 @@ class OnAppliance(FirewalldError):
 def wanted_ruleset(params, connection, destination_sets=True):
     if params["state"] == "absent":
         return EMPTY
-    return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard_of(params, connection),
-                         params["outbound"], destination_sets)
+    return build_ruleset(
+        params["inbound"],
+        params["refused"],
+        params["unlisted"],
+        guard_of(params, connection),
+        params["outbound"],
+        destination_sets,
+    )
 
 
 def is_stranger(state, client, files, host):
@@ -363,9 +369,19 @@ def run(module, client, files):
         wanted = wanted_ruleset(module.params, connection)
     internal = read_internal(module.params["internal"])
     if is_stranger(module.params["state"], client, files, host):
-        return {"changed": False, "actions": dict(NO_ACTIONS), "reloaded": False, "reload_reasons": [], "drift": [],
-                "reload_changes": [], "differences": [], "openings": [], "version": None, "controller": None,
-                "appliance": bool(appliance_mark())}
+        return {
+            "changed": False,
+            "actions": dict(NO_ACTIONS),
+            "reloaded": False,
+            "reload_reasons": [],
+            "drift": [],
+            "reload_changes": [],
+            "differences": [],
+            "openings": [],
+            "version": None,
+            "controller": None,
+            "appliance": bool(appliance_mark()),
+        }
     mark = appliance_mark()
     if mark:
         raise OnAppliance(REFUSAL % mark)
@@ -382,8 +398,10 @@ def run(module, client, files):
     if lost:
         module.warn("The reload that is needed changes what is the site's own: %s" % "; ".join(lost))
     for name in files.earlier_policies(PRIORITY) if wanted.policies else ():
-        module.warn("The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
-                    "refused, what it refuses is not accepted." % name)
+        module.warn(
+            "The site's policy %s decides on packets to this host before jsa-in does: what it accepts is not "
+            "refused, what it refuses is not accepted." % name
+        )
     result = {
         "changed": changes.any(),
         "reload_reasons": list(changes.reload),
@@ -398,8 +416,10 @@ def run(module, client, files):
     if module.check_mode:
         # Nothing about it is ours to change, so a run that changes things does not speak of it each time.
         for item in result["openings"] or ():
-            module.warn("%s opens %s %s by %s, which nobody outside of the deployment should reach (%s)"
-                        % (item["object"], item["protocol"], item["ports"], item["setting"], ", ".join(item["why"])))
+            module.warn(
+                "%s opens %s %s by %s, which nobody outside of the deployment should reach (%s)"
+                % (item["object"], item["protocol"], item["ports"], item["setting"], ", ".join(item["why"]))
+            )
     reloaded = bool(changes.reload)
     if changes.any() and not module.check_mode:
         if module.params["phase"] == "stage" and situation.runtime is not None:

@@ -261,17 +261,30 @@ def present(params, check_mode, root=ROOT):
         # What stands now, and would be replaced, is in nobody's way.
         own = state["pid"] if standing.alive else None
         listening, in_use = predict(request.ports, used_ports(request.ports), own)
-        return {"changed": True, "pid": None, "listening": listening, "in_use": in_use, "not_bound": [],
-                "networks": read_networks()}
+        return {
+            "changed": True,
+            "pid": None,
+            "listening": listening,
+            "in_use": in_use,
+            "not_bound": [],
+            "networks": read_networks(),
+        }
     if changed:
         control.stop(standing)
         state = control.start(standing, request)
     failed = state["failed"]
     in_use, not_bound = sort_failures(failed, used_ports((item[0], item[1]) for item in failed))
-    listening = [{"protocol": protocol, "port": port, "families": families}
-                 for protocol, port, families in state["bound"]]
-    return {"changed": changed, "pid": state["pid"], "listening": listening, "in_use": in_use,
-            "not_bound": not_bound, "networks": read_networks()}
+    listening = [
+        {"protocol": protocol, "port": port, "families": families} for protocol, port, families in state["bound"]
+    ]
+    return {
+        "changed": changed,
+        "pid": state["pid"],
+        "listening": listening,
+        "in_use": in_use,
+        "not_bound": not_bound,
+        "networks": read_networks(),
+    }
 
 
 def absent(params, check_mode, root=ROOT):

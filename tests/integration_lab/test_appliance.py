@@ -535,9 +535,7 @@ class TestFaults:
         for number in range(1, 60):
             pending = box.stage(4)["pending"]
             killing = [str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number)]
-            told = box.lab.run(
-                "box", ["/usr/bin/python3", *killing, f"{STATE}/timer.pyz", "confirm", pending["id"]]
-            )
+            told = box.lab.run("box", ["/usr/bin/python3", *killing, f"{STATE}/timer.pyz", "confirm", pending["id"]])
             if told.stdout or box.state("pending") is None:
                 assert not box.module(_ansible_check_mode=True, **CANDIDATE)["changed"]
                 break

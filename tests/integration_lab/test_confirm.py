@@ -229,7 +229,7 @@ class TestConfirmed:
         target.run("mkdir -p /run/test")
         target.lab.run("target", ["tee", "/run/test/request"], stdin=request, check=True)
         command = (
-            f"id=$(PYTHONPATH={path} /usr/bin/python3 {script} </run/test/request | /usr/bin/python3 -c \"{confirm}\");"
+            f'id=$(PYTHONPATH={path} /usr/bin/python3 {script} </run/test/request | /usr/bin/python3 -c "{confirm}");'
             f" /usr/bin/python3 -I -S {STATE}/timer.pyz confirm $id"
         )
         told = target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
@@ -266,8 +266,18 @@ class TestProbes:
     PROBES = [{"from": "peer", "port": "32011/tcp"}]
 
     def test_one_that_gets_through(self, target: Target) -> None:
-        target.lab.load_services({"version": 1, "hosts": {"target": {"listeners": [
-            {"id": "ariel", "protocol": "tcp", "ports": "32011", "bind": "network", "required": True}]}}})
+        target.lab.load_services(
+            {
+                "version": 1,
+                "hosts": {
+                    "target": {
+                        "listeners": [
+                            {"id": "ariel", "protocol": "tcp", "ports": "32011", "bind": "network", "required": True}
+                        ]
+                    }
+                },
+            }
+        )
         try:
             assert target.over_ssh(confirm_probes=self.PROBES, **CANDIDATE)["confirmation"]
             assert b"32011" in target.files()["policies/jsa-in.xml"]
@@ -353,8 +363,10 @@ class TestLockedOut:
         for told in results:
             assert told.returncode == 0 or "wait for their confirmation" in told.stdout
         target.settled()
-        ends = [target.module(_ansible_check_mode=True, require_controller=False, **arguments)["drift"]
-                for arguments in (CANDIDATE, other)]
+        ends = [
+            target.module(_ansible_check_mode=True, require_controller=False, **arguments)["drift"]
+            for arguments in (CANDIDATE, other)
+        ]
         assert ends == [[], []], "files and runtime say the same"
 
 
@@ -522,7 +534,7 @@ class TestTheSite:
 
     def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
-        target.run(f'echo \'<ipset type="hash:net"><entry>192.0.2.1</entry></ipset>\' >{path}')
+        target.run(f"echo '<ipset type=\"hash:net\"><entry>192.0.2.1</entry></ipset>' >{path}")
         try:
             before = both(target)
             assert path in target.stage(5, failed=True)["msg"]
@@ -536,9 +548,7 @@ class TestTheSite:
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
         command = "sleep 6; echo still here"
         with ThreadPoolExecutor(1) as pool:
-            session = pool.submit(
-                target.lab.ansible, ["ansible", "target", "-m", "ansible.builtin.raw", "-a", command]
-            )
+            session = pool.submit(target.lab.ansible, ["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
             time.sleep(1.5)
             target.stage(2, unlisted="drop", ssh_port=2222, controllers=["192.0.2.1"])
             assert not target.reaches()
@@ -553,8 +563,10 @@ class TestClock:
         """How much time passes is still the kernel's to say."""
         before = both(target)
         clock = ROOT / "tests" / "integration_lab" / "clock.py"
-        target.run("mkdir -p /run/test; echo 0 >/run/test/clock; echo '#!/usr/bin/python3' >/run/test/python; "
-                   f"cat {clock} >>/run/test/python; chmod +x /run/test/python")
+        target.run(
+            "mkdir -p /run/test; echo 0 >/run/test/clock; echo '#!/usr/bin/python3' >/run/test/python; "
+            f"cat {clock} >>/run/test/python; chmod +x /run/test/python"
+        )
         began = time.monotonic()
         target.stage(6, prefix=(str(clock),), **LOCKOUT)
         target.run("echo -3600 >/run/test/clock")

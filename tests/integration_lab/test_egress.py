@@ -122,11 +122,23 @@ def test_what_leaves_the_console(lab: Lab) -> None:
 
 def test_name_servers_of_the_site_s_own(lab: Lab) -> None:
     """The controller is still reached, and called back, from what it has restricted."""
-    networks = json.dumps({"jsa_networks": {"admin": "any", "users": "any", "api_clients": "none", "log_sources": "any",
-                                            "flow_sources": "none", "off_site_sources": "none",
-                                            "certificate_clients": "none", "smtp_gateways": "none",
-                                            "ntp_servers": "none", "public_servers": "none",
-                                            "dns_servers": ["10.77.0.21"]}})
+    networks = json.dumps(
+        {
+            "jsa_networks": {
+                "admin": "any",
+                "users": "any",
+                "api_clients": "none",
+                "log_sources": "any",
+                "flow_sources": "none",
+                "off_site_sources": "none",
+                "certificate_clients": "none",
+                "smtp_gateways": "none",
+                "ntp_servers": "none",
+                "public_servers": "none",
+                "dns_servers": ["10.77.0.21"],
+            }
+        }
+    )
     apply(lab, "-e", networks)
     assert lab.probe("con1", "10.77.0.21", 53) == "open"
     assert lab.probe("con1", "10.77.0.22", 53) == "prohibited"

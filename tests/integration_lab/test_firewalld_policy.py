@@ -343,8 +343,10 @@ def test_peers_come_and_go_without_a_reload(target: Target, bus: bool) -> None:
         assert target.run("nft -a list chain inet firewalld filter_IN_policy_jsa-in_allow") == marks
     finally:
         if not bus:
-            target.run("firewall-cmd --lockdown-off; rm -f /etc/firewalld/firewalld.conf.old; "
-                       "cp -a /run/kept /etc/firewalld/firewalld.conf")
+            target.run(
+                "firewall-cmd --lockdown-off; rm -f /etc/firewalld/firewalld.conf.old; "
+                "cp -a /run/kept /etc/firewalld/firewalld.conf"
+            )
 
 
 @pytest.mark.systems(complete=True)
@@ -392,8 +394,10 @@ def calls_on_the_bus(target: Target) -> Iterator[Callable[[], list[str]]]:
 
         def since() -> list[str]:
             # A call of the test's own comes after all that was called before.
-            target.run("dbus-send --system --print-reply --dest=org.fedoraproject.FirewallD1 "
-                       "/org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1.checkPermanentConfig")
+            target.run(
+                "dbus-send --system --print-reply --dest=org.fedoraproject.FirewallD1 "
+                "/org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1.checkPermanentConfig"
+            )
             deadline = time.monotonic() + 10
             while not lines or not lines[-1].rstrip().endswith("checkPermanentConfig"):
                 assert time.monotonic() < deadline

@@ -126,10 +126,14 @@ class TestDrift:
     def test_object_by_object(self, target: Target) -> None:
         target.module()
         assert target.module(check=True)["differences"] == []
-        target.run("firewall-cmd -q --policy=jsa-in --add-port=6000/tcp; "
-                   "firewall-cmd -q --ipset=jsa-ep-4 --add-entry=10.77.0.99; rm /etc/firewalld/ipsets/jsa-ep-6.xml")
-        found = {(one["object"], one["place"]): (one["lacks"], one["has"])
-                 for one in target.module(check=True)["differences"]}
+        target.run(
+            "firewall-cmd -q --policy=jsa-in --add-port=6000/tcp; "
+            "firewall-cmd -q --ipset=jsa-ep-4 --add-entry=10.77.0.99; rm /etc/firewalld/ipsets/jsa-ep-6.xml"
+        )
+        found = {
+            (one["object"], one["place"]): (one["lacks"], one["has"])
+            for one in target.module(check=True)["differences"]
+        }
         assert found == {
             ("policy jsa-in", "runtime"): ([], ["accept tcp 6000 from anyone"]),
             ("set jsa-ep-4", "runtime"): ([], ["10.77.0.99/32"]),
@@ -161,8 +165,20 @@ class TestDrift:
         try:
             target.run(f"firewall-cmd -q --permanent --zone=public {setting}; firewall-cmd -q --reload")
             result = target.module(internal=INTERNAL)
-            expected = [] if told is None else [{"object": "zone public", "setting": told, "protocol": "tcp",
-                                                 "ports": "5432", "why": ["postgres"], "effective": False}]
+            expected = (
+                []
+                if told is None
+                else [
+                    {
+                        "object": "zone public",
+                        "setting": told,
+                        "protocol": "tcp",
+                        "ports": "5432",
+                        "why": ["postgres"],
+                        "effective": False,
+                    }
+                ]
+            )
             assert result["openings"] == expected
             warned = "nobody outside" in json.dumps(target.module(check=True, internal=INTERNAL).get("warnings"))
             assert warned == (told is not None)
@@ -171,9 +187,11 @@ class TestDrift:
             target.run("rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
 
     def test_a_policy_that_opens_it_before_ours(self, target: Target) -> None:
-        target.run("firewall-cmd -q --permanent --new-policy=early; P='firewall-cmd -q --permanent --policy=early'; "
-                   "$P --add-ingress-zone=ANY; $P --add-egress-zone=HOST; $P --set-priority=-200; "
-                   "$P --add-service=postgresql; firewall-cmd -q --reload")
+        target.run(
+            "firewall-cmd -q --permanent --new-policy=early; P='firewall-cmd -q --permanent --policy=early'; "
+            "$P --add-ingress-zone=ANY; $P --add-egress-zone=HOST; $P --set-priority=-200; "
+            "$P --add-service=postgresql; firewall-cmd -q --reload"
+        )
         try:
             (opening,) = target.module(internal=INTERNAL)["openings"]
             assert (opening["object"], opening["effective"]) == ("policy early", True)
@@ -214,8 +232,12 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
         lab.run("peer", ["sh", "-c", f"{serve} 9000 >/dev/null 2>&1 & echo $! >/run/out.pid"], check=True)
 
         def passes() -> tuple[bool, bool, str]:
-            out = lab.run("target", ["ip", "netns", "exec", "box", "/usr/bin/python3", "-c", CONNECT, "10.77.0.12",
-                                     "9000"]).returncode == 0
+            out = (
+                lab.run(
+                    "target", ["ip", "netns", "exec", "box", "/usr/bin/python3", "-c", CONNECT, "10.77.0.12", "9000"]
+                ).returncode
+                == 0
+            )
             return out, lab.probe("stranger", "10.77.0.11", 8088) == "open", lab.probe("stranger", "10.77.0.11", 8080)
 
         deadline = time.monotonic() + 10
@@ -225,8 +247,12 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
         outbound = [{"protocol": "tcp", "ports": "1-65535", "destinations": PEER[:1], "why": ["deployment"]}]
         direct = "firewall-cmd -q --permanent --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP"
         target.run(f"{direct}; iptables -A FORWARD -s 192.0.2.70 -j DROP")
-        for arguments in ({"unlisted": "drop"}, {"unlisted": "drop", "outbound": []}, {"outbound": outbound},
-                          {"state": "absent"}):
+        for arguments in (
+            {"unlisted": "drop"},
+            {"unlisted": "drop", "outbound": []},
+            {"outbound": outbound},
+            {"state": "absent"},
+        ):
             target.module(**arguments)
             assert passes()[:2] == (True, True), arguments
             assert target.run("iptables-save -t nat | grep -v ^#") == nat
@@ -236,9 +262,11 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
         target.module(unlisted="drop")
         assert passes()[2] == "no_answer", "while what is the host's own is closed"
     finally:
-        target.run("kill $(cat /run/box.pid); ip netns delete box; ip link delete cni0; iptables -t nat -F; "
-                   "iptables -F; rm -f /etc/firewalld/direct.xml*; "
-                   "sysctl -qw net.ipv4.ip_forward=0; rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones")
+        target.run(
+            "kill $(cat /run/box.pid); ip netns delete box; ip link delete cni0; iptables -t nat -F; "
+            "iptables -F; rm -f /etc/firewalld/direct.xml*; "
+            "sysctl -qw net.ipv4.ip_forward=0; rm -rf /etc/firewalld/zones; mv /run/zones /etc/firewalld/zones"
+        )
         lab.run("peer", ["sh", "-c", "kill $(cat /run/out.pid)"])
 
 

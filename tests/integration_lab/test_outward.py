@@ -214,9 +214,10 @@ class TestPlaybook:
         done = self.play(lab, inventory, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         rows = [line.split() for line in done.stdout.splitlines() if re.match(r"alpha +[^ :]", line)]
-        assert [row[1] for row in rows] == [
-            f"{WORLD}:{port}" for port in (25, 123, 762, 2049, 53)
-        ] + ["good.test:443", "mirror.test:443"]
+        assert [row[1] for row in rows] == [f"{WORLD}:{port}" for port in (25, 123, 762, 2049, 53)] + [
+            "good.test:443",
+            "mirror.test:443",
+        ]
         assert all("ok" in row for row in rows)
         assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address" in done.stdout
         assert "changed=0" in done.stdout

@@ -48,7 +48,7 @@ def fixture_lab() -> Iterator[Lab]:
 @pytest.fixture
 def rpcbind(lab: Lab) -> Iterator[None]:
     lab.run("alpha", ["mkdir", "-p", "/run/rpcbind"], check=True)
-    started = 'echo $$ >/run/rpcbind/pid; exec rpcbind -f'
+    started = "echo $$ >/run/rpcbind/pid; exec rpcbind -f"
     with subprocess.Popen([*lab.entering("alpha"), "sh", "-c", started]) as process:
         try:
             deadline = time.monotonic() + 30

@@ -305,8 +305,18 @@ def running(lab: Lab, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     program = requirements.ansible_program("ansible-playbook")
     with on_router(lab, forward("udp dport 5514 drop")):
         process = subprocess.Popen(
-            [*lab.entering(None), program, "-i", str(lab.inventory), "-i", str(lab.state.inventory),
-             "jsa.ports.preflight", "-e", "jsa_preflight_timeout=600", *arguments],
+            [
+                *lab.entering(None),
+                program,
+                "-i",
+                str(lab.inventory),
+                "-i",
+                str(lab.state.inventory),
+                "jsa.ports.preflight",
+                "-e",
+                "jsa_preflight_timeout=600",
+                *arguments,
+            ],
             env=lab.ansible_environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -461,7 +471,7 @@ class TestTheListeners:
         )
         try:
             pid = self.module(lab, listeners=self.ONE)["pid"]
-            command = f"ulimit -n 2000; python3 -c \"{hold}\""
+            command = f'ulimit -n 2000; python3 -c "{hold}"'
             assert lab.run("con1", ["sh", "-c", command], check=True).stdout.strip() == "jsa.ports"
             assert int(lab.run("ep1", ["sh", "-c", f"ls /proc/{pid}/fd | wc -l"], check=True).stdout) < 300
         finally:

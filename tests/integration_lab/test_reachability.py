@@ -138,9 +138,14 @@ def test_echo(wires: Wires, rule: str, expected: list[tuple[str, str | None]], p
 
 
 def test_the_router_refuses_on_the_way(wires: Wires) -> None:
-    wires.rules("near", "forward", f"tcp dport {ADMIN} reject with icmpx admin-prohibited",
-                f"udp dport {PORT} reject with icmpx port-unreachable", f"tcp dport {SILENT} drop")
-    for (far, near) in zip(FAR, NEAR, strict=True):
+    wires.rules(
+        "near",
+        "forward",
+        f"tcp dport {ADMIN} reject with icmpx admin-prohibited",
+        f"udp dport {PORT} reject with icmpx port-unreachable",
+        f"tcp dport {SILENT} drop",
+    )
+    for far, near in zip(FAR, NEAR, strict=True):
         items = [
             {"address": far, "port": OPEN},
             {"address": far, "port": CLOSED},
@@ -207,8 +212,12 @@ def test_routes_of_this_host(wires: Wires) -> None:
 
 
 def test_this_hosts_own_firewall(wires: Wires) -> None:
-    wires.rules("prober", "output", f"meta l4proto {{ tcp, udp }} th dport {ADMIN} reject with icmpx admin-prohibited",
-                f"udp dport {SILENT} drop")
+    wires.rules(
+        "prober",
+        "output",
+        f"meta l4proto {{ tcp, udp }} th dport {ADMIN} reject with icmpx admin-prohibited",
+        f"udp dport {SILENT} drop",
+    )
     items = [
         {"address": NEAR[0], "port": ADMIN},
         {"address": NEAR[0], "port": ADMIN, "protocol": "udp"},
@@ -333,9 +342,20 @@ def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str,
     """The answer of *module*, run by Ansible itself in the namespace of the prober."""
     collections = next(path for path in sys.path if (Path(path) / "ansible_collections" / "jsa" / "ports").is_dir())
     output = wires.run(
-        "prober", *wrapper,
-        str(Path(sys.executable).parent / "ansible"), "localhost", "-i", "localhost,", "-c", "local",
-        "-e", f"ansible_python_interpreter={sys.executable}", "-m", module, "-a", json.dumps(arguments),
+        "prober",
+        *wrapper,
+        str(Path(sys.executable).parent / "ansible"),
+        "localhost",
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        "-m",
+        module,
+        "-a",
+        json.dumps(arguments),
         env={
             **environment(),
             "ANSIBLE_COLLECTIONS_PATH": collections,
@@ -346,7 +366,7 @@ def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str,
             "ANSIBLE_NOCOLOR": "true",
         },
     )
-    return json.loads(output[output.index("{"):])
+    return json.loads(output[output.index("{") :])
 
 
 def test_the_module_as_ansible_runs_it(wires: Wires, tmp_path: Path) -> None:
@@ -391,9 +411,19 @@ def test_listeners_sees_its_own_host_alone(wires: Wires, tmp_path: Path) -> None
     port = 7777
     service = subprocess.Popen(
         [
-            "ip", "netns", "exec", wires.namespace("prober"),
-            "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-            sys.executable, str(Path(__file__).parent / "probing.py"), "serve", str(port),
+            "ip",
+            "netns",
+            "exec",
+            wires.namespace("prober"),
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            str(Path(__file__).parent / "probing.py"),
+            "serve",
+            str(port),
         ],
         stdout=subprocess.PIPE,
     )

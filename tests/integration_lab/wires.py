@@ -65,8 +65,20 @@ class Wires:
 
     def _cable(self, end: str, router: str, network: int, host: int) -> None:
         names = (f"{end[:4]}{network}", f"{router[:4]}{network}")
-        _ip("link", "add", names[0], "netns", self.namespace(end), "type", "veth",
-            "peer", "name", names[1], "netns", self.namespace(router))
+        _ip(
+            "link",
+            "add",
+            names[0],
+            "netns",
+            self.namespace(end),
+            "type",
+            "veth",
+            "peer",
+            "name",
+            names[1],
+            "netns",
+            self.namespace(router),
+        )
         for name, interface, number in ((end, names[0], str(host)), (router, names[1], "254")):
             self.ip(name, "address", "add", f"10.93.{network}.{number}/24", "dev", interface)
             self.ip(name, "address", "add", f"fd93:{network}::{number}/64", "dev", interface, "nodad")

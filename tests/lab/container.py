@@ -113,7 +113,7 @@ class Engine:
     def _make_image(self) -> None:
         bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", f"--include={_PACKAGES}"]
         bootstrap += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]
-        bootstrap += [f"--customize-hook=sh {_HERE / 'image.sh'} \"$1\"", _SUITE, "-"]
+        bootstrap += [f'--customize-hook=sh {_HERE / "image.sh"} "$1"', _SUITE, "-"]
         log = self.folder / "image.log"
         environment = self.environment()
         with log.open("wb") as stream:

@@ -64,8 +64,10 @@ def read(host):  # type: (Host) -> Situation
     for family in host.families:
         text = host.live(family)
         if text is None:
-            raise FirewallError("%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
-                                % (_LABELS[family], "ip" if family == IPV4 else "ip6"))
+            raise FirewallError(
+                "%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
+                % (_LABELS[family], "ip" if family == IPV4 else "ip6")
+            )
         live[family] = text
     return Situation(host.files.bodies(host.names), live, host.files.generated_texts())
 
@@ -123,8 +125,11 @@ def _interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> L
     ours = [index for index, line in enumerate(rules) if line.ours][:count]
     if not ours:
         return []
-    return ["%s: a rule of somebody else's stands among ours: %s" % (_LABELS[family], rules[index].text)
-            for index in range(ours[0], ours[-1]) if not rules[index].ours]
+    return [
+        "%s: a rule of somebody else's stands among ours: %s" % (_LABELS[family], rules[index].text)
+        for index in range(ours[0], ours[-1])
+        if not rules[index].ours
+    ]
 
 
 def ahead(host, family):  # type: (Host, str) -> List[str]
@@ -141,8 +146,10 @@ def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[st
         host.product.update()
         differences = compare(host, wanted, read(host))
         if differences:
-            raise FirewallError("%s did its work, but what runs is not what was asked: %s"
-                                % (host.product.update_program, "; ".join(differences)))
+            raise FirewallError(
+                "%s did its work, but what runs is not what was asked: %s"
+                % (host.product.update_program, "; ".join(differences))
+            )
         return host.files.generated_texts()
     except Exception as error:
         raise failure(error, host, situation)
@@ -212,7 +219,7 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
     place = places[0] if places else min(len(ahead(host, family)), len(rules))
     commands = ["-D" + line.text[2:] for line in rules if line.ours]
     for number, line in enumerate(read_rules(bodies.get(PRE[family], ""))):
-        commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT"):]))
+        commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
     commands += [line.text for line in read_rules(bodies.get(POST[family], ""))]
     host.product.change_rules(family, commands)
 
@@ -223,12 +230,16 @@ def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> 
         return "written", ""
     if not _has_global_address(addresses):
         return "not in use", ""
-    why = ("this host has IPv6 addresses, but the product has no file %s, so no rule for IPv6 can be written through it"
-           % host.files.path(PRE[IPV6]))
+    why = (
+        "this host has IPv6 addresses, but the product has no file %s, so no rule for IPv6 can be written through it"
+        % host.files.path(PRE[IPV6])
+    )
     text = host.live(IPV6)
     if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
-        words = ("IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
-                 "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why)
+        words = (
+            "IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
+            "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why
+        )
         return "not filtered", words
     words = "IPv6 is not what the plan says: %s. What runs for IPv6 are rules of the product or the site" % why
     return "left to the product", words
@@ -260,8 +271,12 @@ def before_and_after(host, situation, wanted):  # type: (Host, Situation, Bodies
 
 
 def _entry(title, before, after):  # type: (str, str, str) -> Dict[str, Any]
-    return {"before_header": "appliance, %s" % title, "after_header": "appliance, %s, wanted" % title,
-            "before": before, "after": after}
+    return {
+        "before_header": "appliance, %s" % title,
+        "after_header": "appliance, %s, wanted" % title,
+        "before": before,
+        "after": after,
+    }
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, Any]

@@ -10,10 +10,12 @@ QRADAR = "/opt/qradar"
 #: Either of them makes an appliance.
 MARKS = ("bin/iptables_update.pl", "bin/myver")
 
-REFUSAL = ("this host is a JSA appliance: it has %s. It generates its own iptables rules, and "
-           "firewalld.service conflicts with iptables.service, so starting firewalld here drops the product's rules. "
-           "Nothing was written. Use jsa_firewall_backend: appliance (or auto), which goes through the product's own "
-           "files, or report")
+REFUSAL = (
+    "this host is a JSA appliance: it has %s. It generates its own iptables rules, and "
+    "firewalld.service conflicts with iptables.service, so starting firewalld here drops the product's rules. "
+    "Nothing was written. Use jsa_firewall_backend: appliance (or auto), which goes through the product's own "
+    "files, or report"
+)
 
 
 def appliance_mark(root=QRADAR):  # type: (str) -> str

@@ -38,12 +38,14 @@ def split(name, text):  # type: (str, str) -> Parts
         return Parts(text, None, "", "")
     if len(begins) != 1 or len(ends) != 1 or ends[0].start() < begins[0].end():
         lines = [text.count("\n", 0, found.start()) + 1 for found in begins + ends]
-        raise FirewallError("the block of jsa.ports in %s is damaged: it must have one line '# BEGIN jsa.ports' and "
-                            "one line '# END jsa.ports' behind it, but has %d and %d of them (lines %s). Nothing was "
-                            "written: remove what is left of the block, with both lines, and run this again"
-                            % (name, len(begins), len(ends), ", ".join(str(line) for line in sorted(lines))))
-    body = text[begins[0].end():ends[0].start()].replace(_NOTICE, "", 1)
-    return Parts(text[:begins[0].start()], body, text[ends[0].end():], begins[0].group(1) or "")
+        raise FirewallError(
+            "the block of jsa.ports in %s is damaged: it must have one line '# BEGIN jsa.ports' and "
+            "one line '# END jsa.ports' behind it, but has %d and %d of them (lines %s). Nothing was "
+            "written: remove what is left of the block, with both lines, and run this again"
+            % (name, len(begins), len(ends), ", ".join(str(line) for line in sorted(lines)))
+        )
+    body = text[begins[0].end() : ends[0].start()].replace(_NOTICE, "", 1)
+    return Parts(text[: begins[0].start()], body, text[ends[0].end() :], begins[0].group(1) or "")
 
 
 def splice(name, text, body):  # type: (str, Optional[str], Optional[str]) -> Optional[str]

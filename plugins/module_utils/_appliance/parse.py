@@ -17,8 +17,15 @@ from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import
 #: Option and values, sorted by option.
 Form = Tuple[Tuple[str, Tuple[str, ...]], ...]
 
-_ALIASES = {"--state": "--ctstate", "--destination-ports": "--dports", "--destination-port": "--dport",
-            "--source": "-s", "--protocol": "-p", "--jump": "-j", "--in-interface": "-i"}
+_ALIASES = {
+    "--state": "--ctstate",
+    "--destination-ports": "--dports",
+    "--destination-port": "--dport",
+    "--source": "-s",
+    "--protocol": "-p",
+    "--jump": "-j",
+    "--in-interface": "-i",
+}
 _PROTOCOLS = {"icmpv6": "ipv6-icmp", "1": "icmp", "58": "ipv6-icmp", "6": "tcp", "17": "udp"}
 
 

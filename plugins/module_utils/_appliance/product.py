@@ -43,8 +43,15 @@ class Product(Programs):
                 # us dead knows that it still works.
                 # The timer runs this too, and has no AnsibleModule.
                 # pylint: disable-next=ansible-bad-function
-                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                                           start_new_session=True, pass_fds=[handle])
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    cwd="/",
+                    start_new_session=True,
+                    pass_fds=[handle],
+                )
                 os.pwrite(handle, ("%d\n" % process.pid).encode("ascii"), 0)
                 code = process.wait(timeout=self.seconds)
             except subprocess.TimeoutExpired:

@@ -63,8 +63,10 @@ def _text(lines):  # type: (List[str]) -> str
 
 def _before(ruleset, family):  # type: (Ruleset, str) -> List[str]
     """What the product's own rules must not decide on first. Our refusals spare sessions, so these come first."""
-    lines = [_line("-i lo", "ACCEPT", ["loopback"]),
-             _line("-m conntrack --ctstate RELATED,ESTABLISHED", "ACCEPT", ["established"])]
+    lines = [
+        _line("-i lo", "ACCEPT", ["loopback"]),
+        _line("-m conntrack --ctstate RELATED,ESTABLISHED", "ACCEPT", ["established"]),
+    ]
     accepted = {}  # type: Dict[_Group, _Ports]
     refused = {}  # type: Dict[_Group, _Ports]
     policy = ruleset.policies[POLICY_IN]
@@ -124,8 +126,12 @@ def _chunk(group, chunk, ports, target):  # type: (_Group, List[PortRange], _Por
         match = "--dport " + texts[0]
     else:
         match = "-m multiport --dports " + ",".join(texts)
-    why = {name for (low, high), names in ports for name in names
-           if any(low <= last and first <= high for first, last in chunk)}
+    why = {
+        name
+        for (low, high), names in ports
+        for name in names
+        if any(low <= last and first <= high for first, last in chunk)
+    }
     return _line("%s %s" % (_match(group.protocol, group.source), match), target, sorted(why))
 
 

@@ -55,10 +55,15 @@ def waiting(host):  # type: (Host) -> Optional[str]
     if pending is None or not watched(host, pending) or pending.deadline <= host.clock():
         return None
     now = host.clock()
-    return ("rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back "
-            "on the rules before them, in %d seconds at most: run this again then"
-            % ("the controller %s" % pending.controller if pending.controller else "another run",
-               now - pending.since, pending.deadline - now + 1))
+    return (
+        "rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back "
+        "on the rules before them, in %d seconds at most: run this again then"
+        % (
+            "the controller %s" % pending.controller if pending.controller else "another run",
+            now - pending.since,
+            pending.deadline - now + 1,
+        )
+    )
 
 
 def settle(host):  # type: (Host) -> None
@@ -127,12 +132,19 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
     if pending.deadline <= host.clock():
         raise _refusal(host, pending, "the confirmation came too late")
     if pending.session is not None and _client(session) in (None, _client(pending.session)):
-        raise _refusal(host, pending, "the confirmation came through the connection that loaded the rules, or through "
-                                      "none that can be found: that proves nothing")
+        raise _refusal(
+            host,
+            pending,
+            "the confirmation came through the connection that loaded the rules, or through "
+            "none that can be found: that proves nothing",
+        )
     differences = host.backend.differences(pending.candidate)
     if differences:
-        raise _refusal(host, pending, "what runs is not the candidate any more (%s): %s"
-                       % (host.backend.loss, "; ".join(differences)))
+        raise _refusal(
+            host,
+            pending,
+            "what runs is not the candidate any more (%s): %s" % (host.backend.loss, "; ".join(differences)),
+        )
     try:
         host.backend.write(pending.candidate)
         before, after = (host.backend.committed(texts) for texts in (pending.before, pending.candidate))
@@ -197,8 +209,10 @@ def roll_back(host, pending, why, told=False, patience=0.0):
 def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
     """A line in the system's log and a file. A full disk must not keep a host from going back."""
     syslog.openlog("jsa.ports", syslog.LOG_PID, syslog.LOG_DAEMON)
-    syslog.syslog(syslog.LOG_WARNING, "candidate %s of %s was rolled back: %s. %s"
-                  % (pending.id, pending.controller or "this host", why, outcome))
+    syslog.syslog(
+        syslog.LOG_WARNING,
+        "candidate %s of %s was rolled back: %s. %s" % (pending.id, pending.controller or "this host", why, outcome),
+    )
     try:
         # A confirmation that was killed may have got as far as this.
         commits = host.state.history()
@@ -226,8 +240,10 @@ def previous(state, current, steps):  # type: (State, Dict[str, str], int) -> Co
     if commits and commits[-1].digest == digest(current):
         commits.pop()
     if len(commits) < steps:
-        raise FirewallError("this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
-                            % (len(commits), steps))
+        raise FirewallError(
+            "this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
+            % (len(commits), steps)
+        )
     return commits[-steps]
 
 

@@ -37,8 +37,9 @@ def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     raise
             if time.monotonic() >= deadline:
-                raise FirewallError("another run has held the lock %s for %d seconds: wait for it to end, or end it"
-                                    % (path, seconds))
+                raise FirewallError(
+                    "another run has held the lock %s for %d seconds: wait for it to end, or end it" % (path, seconds)
+                )
             time.sleep(0.1)
         yield
     finally:

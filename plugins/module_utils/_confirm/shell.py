@@ -23,8 +23,10 @@ def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]
     found = confirming.unreported(host)
     if found is None:
         return {}
-    module.warn("Rules that %s had loaded were rolled back at %s: %s. %s"
-                % (found.controller or "another run", found.time, found.why, found.outcome))
+    module.warn(
+        "Rules that %s had loaded were rolled back at %s: %s. %s"
+        % (found.controller or "another run", found.time, found.why, found.outcome)
+    )
     if not module.check_mode:
         host.state.set_last_result(found._replace(reported=True))
     return {"rolled_back": {name: getattr(found, name) for name in ("time", "controller", "why", "outcome")}}
@@ -45,10 +47,15 @@ def stage(module, host, programs, candidate, connection):
     """What the controller has to know for the confirmation, and whether the firewall was reloaded."""
     seconds = module.params["confirm_timeout"]
     origin = confirming.Origin(_address(connection), timer.session())
-    pending, reloaded = confirming.stage(host, candidate, seconds, origin,
-                                         lambda identity: timer.arm(programs, host, identity))
-    told = {"id": pending.id, "seconds": seconds, "ssh": origin.session is not None,
-            "command": timer.command(host.state)}
+    pending, reloaded = confirming.stage(
+        host, candidate, seconds, origin, lambda identity: timer.arm(programs, host, identity)
+    )
+    told = {
+        "id": pending.id,
+        "seconds": seconds,
+        "ssh": origin.session is not None,
+        "command": timer.command(host.state),
+    }
     return told, reloaded
 
 

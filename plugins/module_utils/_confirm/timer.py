@@ -36,8 +36,11 @@ _PAUSE = 5
 
 def program(module):  # type: (str) -> bytes
     """This program for the backend that *module* makes, with whatever of module_utils is loaded."""
-    loaded = [name[len(PACKAGE) + 1:] for name, one in sys.modules.items()
-              if name.startswith(PACKAGE + ".") and getattr(one, "__loader__", None) is not None]
+    loaded = [
+        name[len(PACKAGE) + 1 :]
+        for name, one in sys.modules.items()
+        if name.startswith(PACKAGE + ".") and getattr(one, "__loader__", None) is not None
+    ]
     return pack(_MAIN % (PACKAGE, module), loaded)
 
 
@@ -63,8 +66,14 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
         try:
             # It has to outlive the module.
             # pylint: disable-next=ansible-bad-function
-            subprocess.Popen(wait, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             cwd="/", start_new_session=True)
+            subprocess.Popen(
+                wait,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
         except OSError as error:
             raise FirewallError("the timer cannot be started: %s. Nothing was written" % error)
     deadline = time.monotonic() + _ARMING_SECONDS

@@ -20,8 +20,22 @@ from ansible_collections.jsa.ports.plugins.module_utils._facts.parse import (
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
 
-NAMES = ("backend", "firewall_version", "product", "release", "update_package", "release_name", "internal_version",
-         "appliance_type", "is_console", "console_address", "ha_role", "ha_state", "operating_system", "fips")
+NAMES = (
+    "backend",
+    "firewall_version",
+    "product",
+    "release",
+    "update_package",
+    "release_name",
+    "internal_version",
+    "appliance_type",
+    "is_console",
+    "console_address",
+    "ha_role",
+    "ha_state",
+    "operating_system",
+    "fips",
+)
 
 _CAPABILITIES = "conf/capabilities/hostcapabilities.xml"
 _HA = "ha/bin/ha"
@@ -83,8 +97,13 @@ class Facts(object):
         self._set("update_package", release.update_package, source)
         self._set("internal_version", fields.get("core version"), source)
         self._set("internal_version", parse_internal_version(self._run(path)), path)
-        for fact, field in (("product", "product"), ("appliance_type", "appliance"), ("console_address", "console ip"),
-                            ("operating_system", "operating system"), ("ha_role", "ha identity")):
+        for fact, field in (
+            ("product", "product"),
+            ("appliance_type", "appliance"),
+            ("console_address", "console ip"),
+            ("operating_system", "operating system"),
+            ("ha_role", "ha identity"),
+        ):
             self._set(fact, fields.get(field), source)
         self._set("is_console", truth(fields.get("console")), source)
         self._set("fips", truth(fields.get("fips enabled")), source)

@@ -12,7 +12,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-_MAPPED = ipaddress.ip_network(u"::ffff:0:0/96")
+_MAPPED = ipaddress.ip_network("::ffff:0:0/96")
 
 
 class Sources(NamedTuple):
@@ -40,8 +40,7 @@ def parse_network(text):  # type: (object) -> Network
         except ValueError:
             raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % text)
         raise ValueError("%s has host bits: write %s, or one address" % (text, meant))
-    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and \
-            network.network_address in _MAPPED:
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and network.network_address in _MAPPED:
         address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFFFFFF)
         network = ipaddress.IPv4Network((address, network.prefixlen - 96))
     return network
@@ -54,8 +53,11 @@ def without_nested(networks):  # type: (Iterable[Network]) -> List[Network]
     """
     kept = []  # type: List[Network]
     for network in sorted(networks, key=lambda one: (one.version, int(one.network_address), one.prefixlen)):
-        if kept and kept[-1].version == network.version and \
-                int(network.broadcast_address) <= int(kept[-1].broadcast_address):
+        if (
+            kept
+            and kept[-1].version == network.version
+            and int(network.broadcast_address) <= int(kept[-1].broadcast_address)
+        ):
             continue
         kept.append(network)
     return kept

@@ -70,16 +70,22 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
     # type: (Client, bool, Tuple[str, ...]) -> Status
     """The state of a firewalld that can be worked with. Raises FirewalldError that says what to do."""
     if client.program("firewall-cmd") is None and client.program("firewall-offline-cmd") is None:
-        raise FirewalldError("firewalld is not installed on this host: install the package firewalld and start the "
-                             "service. Not on a JSA appliance: its own iptables rules and firewalld exclude each other")
+        raise FirewalldError(
+            "firewalld is not installed on this host: install the package firewalld and start the "
+            "service. Not on a JSA appliance: its own iptables rules and firewalld exclude each other"
+        )
     status = client.status()
     if not status.running:
         if _masked(etc_systemd):
-            raise FirewalldError("firewalld is masked on this host: somebody decided that it must not run. "
-                                 "If it may: systemctl unmask firewalld && systemctl enable --now firewalld")
+            raise FirewalldError(
+                "firewalld is masked on this host: somebody decided that it must not run. "
+                "If it may: systemctl unmask firewalld && systemctl enable --now firewalld"
+            )
         if not offline:
-            raise FirewalldError("firewalld is installed, but does not run (%s): systemctl enable --now firewalld, or "
-                                 "set offline: true to write the permanent files only" % status.reason)
+            raise FirewalldError(
+                "firewalld is installed, but does not run (%s): systemctl enable --now firewalld, or "
+                "set offline: true to write the permanent files only" % status.reason
+            )
         status = status._replace(version=client.offline_version())
     if parse_version(status.version) < OLDEST:
         raise FirewalldError("firewalld %s has no policies: version 0.9.0 or later is needed" % status.version)
@@ -100,8 +106,10 @@ def decide(files, situation, wanted):  # type: (PermanentFiles, Situation, Rules
     texts = render(wanted)
     taken = files.conflicts(situation.found, texts)
     if taken:
-        raise FirewalldError("the site has objects of its own with names that jsa.ports needs: %s. Nothing was "
-                             "written: rename them" % ", ".join(taken))
+        raise FirewalldError(
+            "the site has objects of its own with names that jsa.ports needs: %s. Nothing was "
+            "written: rename them" % ", ".join(taken)
+        )
     changes = compare_files(situation.found, texts)
     difference = RuntimeDifference((), {})
     if situation.runtime is not None:
@@ -109,8 +117,11 @@ def decide(files, situation, wanted):  # type: (PermanentFiles, Situation, Rules
     reasons = difference.structure
     if situation.runtime is not None and not reasons:
         # An unused set does no harm, but "absent" means every trace.
-        reasons = tuple("set %s is not needed any more" % name for name in sorted(situation.files.sets)
-                        if name not in wanted.sets and name in situation.runtime.sets)
+        reasons = tuple(
+            "set %s is not needed any more" % name
+            for name in sorted(situation.files.sets)
+            if name not in wanted.sets and name in situation.runtime.sets
+        )
     return Changes(
         files=changes,
         entries={} if reasons else difference.entries,
@@ -166,8 +177,9 @@ def apply(client, files, situation, wanted, changes):
             reloaded = True
             difference = prove(client, wanted)
         if difference.any():
-            raise FirewalldError("firewalld did as it was told, but what runs is not what was asked: %s"
-                                 % "; ".join(difference.words()))
+            raise FirewalldError(
+                "firewalld did as it was told, but what runs is not what was asked: %s" % "; ".join(difference.words())
+            )
         return reloaded
     except Exception as error:
         raise failure(error, restore(client, files, situation, changes, touched))
@@ -209,15 +221,19 @@ def restore(client, files, situation, changes, touched):
     try:
         files.write(_undo(files, situation))
         if not touched:
-            return Restored(True, "The earlier files were restored, what runs was not touched"
-                            + _whose_fault(client, situation))
+            return Restored(
+                True, "The earlier files were restored, what runs was not touched" + _whose_fault(client, situation)
+            )
         client.reload()
         difference = prove(client, situation.files)
     except (FirewalldError, IOError, OSError) as error:
         return Restored(False, "Restoring the earlier rules failed as well: %s" % error)
     if difference.any():
-        return Restored(False, "The earlier files were restored and loaded, but what runs differs from them: %s"
-                        % "; ".join(difference.words()))
+        return Restored(
+            False,
+            "The earlier files were restored and loaded, but what runs differs from them: %s"
+            % "; ".join(difference.words()),
+        )
     return Restored(True, "The earlier rules were restored and run")
 
 
@@ -239,7 +255,12 @@ def _undo(files, situation):  # type: (PermanentFiles, Situation) -> FileChanges
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, List[str]]
     """Names of the policies and sets whose files are created, changed and removed."""
+
     def names(paths):  # type: (List[str]) -> List[str]
-        return sorted(os.path.basename(path)[:-len(".xml")] for path in paths)
-    return {"created": names(list(changes.files.create)), "changed": names(list(changes.files.change)),
-            "removed": names(changes.files.delete)}
+        return sorted(os.path.basename(path)[: -len(".xml")] for path in paths)
+
+    return {
+        "created": names(list(changes.files.create)),
+        "changed": names(list(changes.files.change)),
+        "removed": names(changes.files.delete),
+    }

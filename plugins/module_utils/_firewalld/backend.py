@@ -34,8 +34,11 @@ class FirewalldBackend(Backend):
         self._files = files
 
     def candidate(self, situation, wanted, changes):  # type: (Situation, Ruleset, Changes) -> Candidate
-        return Candidate(my_texts(situation.found), render(wanted),
-                         lambda: verbs.stage(self._client, self._files, situation, wanted, changes))
+        return Candidate(
+            my_texts(situation.found),
+            render(wanted),
+            lambda: verbs.stage(self._client, self._files, situation, wanted, changes),
+        )
 
     def differences(self, texts):  # type: (Texts) -> List[str]
         return verbs.prove(self._client, ruleset_of_texts(texts)).words()
@@ -63,8 +66,10 @@ class FirewalldBackend(Backend):
         runtime = read_runtime(self._client)
         if runtime.alive and compare_runtime(committed, runtime).any():
             flush(self._client)
-        return ("The files are the committed ones. firewalld does not run, nothing of the candidate is left in the "
-                "kernel; the committed rules are loaded when it starts")
+        return (
+            "The files are the committed ones. firewalld does not run, nothing of the candidate is left in the "
+            "kernel; the committed rules are loaded when it starts"
+        )
 
 
 def ruleset_of_texts(texts):  # type: (Texts) -> Ruleset

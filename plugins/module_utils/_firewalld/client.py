@@ -28,9 +28,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._programs import Command
 _NAME = "org.fedoraproject.FirewallD1"
 _PATH = "/org/fedoraproject/FirewallD1"
 #: Errors of the bus that say that firewalld was not asked, or that it does not listen to us.
-_NOT_ASKED = ("", "org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.NameHasNoOwner",
-              "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.UnknownMethod",
-              _NAME + ".NotAuthorizedException")
+_NOT_ASKED = (
+    "",
+    "org.freedesktop.DBus.Error.AccessDenied",
+    "org.freedesktop.DBus.Error.NameHasNoOwner",
+    "org.freedesktop.DBus.Error.ServiceUnknown",
+    "org.freedesktop.DBus.Error.UnknownMethod",
+    _NAME + ".NotAuthorizedException",
+)
 _LOCKDOWN = "ACCESS_DENIED"
 
 #: Up to so many changes a set is changed entry by entry, so that it is never empty in between.
@@ -69,8 +74,15 @@ class Client(Programs):
         """
         full = interface if interface.startswith("org.") else _NAME + ("." + interface if interface else "")
         try:
-            return self._bus.call(destination, path if path.startswith("/org/") else _PATH + path, full, member,
-                                  signature, arguments, timeout)
+            return self._bus.call(
+                destination,
+                path if path.startswith("/org/") else _PATH + path,
+                full,
+                member,
+                signature,
+                arguments,
+                timeout,
+            )
         except BusError as error:
             if error.name in _NOT_ASKED or str(error).startswith(_LOCKDOWN):
                 raise NotAsked(str(error))
@@ -112,10 +124,13 @@ class Client(Programs):
             return
         users = users_of_sets(self._etc)
         if users and needs_ipset(self._etc, self.status().version or self.offline_version()):
-            raise CommandError(["ipset"], None,
-                               "the program is not there. This firewalld needs it for sets, which %s use: it would "
-                               "find nothing wrong with them, fail to load them, and leave the host without any "
-                               "rule. Install the package ipset" % ", ".join(users))
+            raise CommandError(
+                ["ipset"],
+                None,
+                "the program is not there. This firewalld needs it for sets, which %s use: it would "
+                "find nothing wrong with them, fail to load them, and leave the host without any "
+                "rule. Install the package ipset" % ", ".join(users),
+            )
 
     def reload(self):  # type: () -> None
         """Others' rules in iptables, which firewalld flushes at that, are put back whatever comes of it."""
@@ -143,8 +158,9 @@ class Client(Programs):
         if not kept:
             return
         try:
-            direct = direct_places(*[self.call("direct", member)[0]
-                                     for member in ("getAllChains", "getAllRules", "getAllPassthroughs")])
+            direct = direct_places(
+                *[self.call("direct", member)[0] for member in ("getAllChains", "getAllRules", "getAllPassthroughs")]
+            )
         except (NotAsked, CommandError):
             direct = {}
         for prefix, tables in kept.items():
@@ -209,8 +225,12 @@ class Client(Programs):
                 with tempfile.NamedTemporaryFile("w", suffix=".txt") as stream:
                     stream.write("".join(entry + "\n" for entry in entries))
                     stream.flush()
-                    self.run("firewall-cmd", "--ipset=" + name, "--%s-entries-from-file=%s" % (verb, stream.name),
-                             timeout=_RELOAD)
+                    self.run(
+                        "firewall-cmd",
+                        "--ipset=" + name,
+                        "--%s-entries-from-file=%s" % (verb, stream.name),
+                        timeout=_RELOAD,
+                    )
 
     def _change_one_by_one(self, name, add, remove):  # type: (str, Sequence[str], Sequence[str]) -> bool
         """False where firewalld knows an entry under another spelling than the kernel's."""

@@ -50,8 +50,9 @@ class RuntimeDifference(NamedTuple):
     def words(self):  # type: () -> List[str]
         found = list(self.structure)
         for name, change in sorted(self.entries.items()):
-            found.append("set %s: %d addresses are missing, %d are too many"
-                         % (name, len(change.add), len(change.remove)))
+            found.append(
+                "set %s: %d addresses are missing, %d are too many" % (name, len(change.add), len(change.remove))
+            )
         return found
 
 
@@ -87,8 +88,10 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
     if not running.linked:
         found.append("policy %s is loaded, but no packet gets to it" % policy.name)
     if running.target != policy.target:
-        found.append("policy %s: what is not listed %s, wanted: %s"
-                     % (policy.name, _UNLISTED.get(running.target, running.target), _UNLISTED[policy.target]))
+        found.append(
+            "policy %s: what is not listed %s, wanted: %s"
+            % (policy.name, _UNLISTED.get(running.target, running.target), _UNLISTED[policy.target])
+        )
     have = set(by_family(running.rules))
     need = {rule for rule in by_family(policy.rules) if rule.family in runtime.families}
     for text, rules in (("is missing", need - have), ("runs, nobody asked for it", have - need)):
@@ -112,8 +115,12 @@ def _compare_entries(wanted, running):  # type: (Sequence[str], Sequence[str]) -
     for entry in have:
         first, _dash, last = entry.partition("-")
         if last:
-            plain.update(str(network) for network in ipaddress.summarize_address_range(
-                ipaddress.ip_address(first), ipaddress.ip_address(last)))
+            plain.update(
+                str(network)
+                for network in ipaddress.summarize_address_range(
+                    ipaddress.ip_address(first), ipaddress.ip_address(last)
+                )
+            )
         else:
             plain.add(entry)
     return EntryChange(tuple(entry for entry in wanted if entry not in plain), tuple(sorted(plain - need)))
@@ -129,8 +136,9 @@ def as_ruleset(runtime, references):  # type: (Runtime, Sequence[Ruleset]) -> Ru
             for rule, reasons in policy.why.items():
                 why.update((one, reasons) for one in by_family([rule]))
         first = known[0] if known else Policy(name, "?", "?", "", 0, (), {})
-        policies[name] = first._replace(target=running.target, rules=tuple(by_family(running.rules)), why=why,
-                                        other=running.other)
+        policies[name] = first._replace(
+            target=running.target, rules=tuple(by_family(running.rules)), why=why, other=running.other
+        )
     sets = {}
     for name, entries in runtime.sets.items():
         known_sets = [reference.sets[name] for reference in references if name in reference.sets]
@@ -147,9 +155,10 @@ def describe(ruleset):  # type: (Ruleset) -> str
     """The rules as people read them, one to a line, the same for the same rules."""
     lines = []  # type: List[str]
     for _name, policy in sorted(ruleset.policies.items()):
-        lines.append("policy %s: from %s to %s, priority %d, what is not listed %s"
-                     % (policy.name, policy.ingress, policy.egress, policy.priority,
-                        _UNLISTED.get(policy.target, policy.target)))
+        lines.append(
+            "policy %s: from %s to %s, priority %d, what is not listed %s"
+            % (policy.name, policy.ingress, policy.egress, policy.priority, _UNLISTED.get(policy.target, policy.target))
+        )
         lines += ["  " + line for line in rule_lines(policy, ruleset.sets)]
         lines += ["  other: " + text for text in policy.other]
     for label, addresses in _long_sets(ruleset).items():
@@ -240,14 +249,17 @@ def before_and_after(files, runtime, wanted):
 
 
 def without_foreign_sets(runtime, files, wanted):  # type: (Runtime, Ruleset, Ruleset) -> Runtime
-    kept = {name: entries for name, entries in runtime.sets.items()
-            if name in files.sets or name in wanted.sets}
+    kept = {name: entries for name, entries in runtime.sets.items() if name in files.sets or name in wanted.sets}
     return runtime._replace(sets=kept)
 
 
 def _entry(title, before, after):  # type: (str, str, str) -> Dict[str, Any]
-    return {"before_header": "firewalld, %s" % title, "after_header": "firewalld, wanted",
-            "before": before, "after": after}
+    return {
+        "before_header": "firewalld, %s" % title,
+        "after_header": "firewalld, wanted",
+        "before": before,
+        "after": after,
+    }
 
 
 def entry_actions(files, wanted, running):

@@ -25,8 +25,9 @@ def differences(files, runtime, wanted):  # type: (Ruleset, Optional[Runtime], R
     if runtime is None:
         return found
     if not runtime.alive:
-        return found + [{"object": "firewalld", "place": RUNTIME, "lacks": ["its rules: the ruleset is empty"],
-                         "has": []}]
+        return found + [
+            {"object": "firewalld", "place": RUNTIME, "lacks": ["its rules: the ruleset is empty"], "has": []}
+        ]
     running = as_ruleset(without_foreign_sets(runtime, files, wanted), (wanted, files))
     found += _compare(RUNTIME, running, wanted, runtime.families)
     for name, policy in sorted(runtime.policies.items()):
@@ -65,8 +66,9 @@ def _lines(one, other, name, families):
         return []
     counterpart = other.policies.get(name) or Policy(name, policy.ingress, policy.egress, "", policy.priority, (), {})
     known = set(by_family(counterpart.rules))
-    rules = [rule for rule in by_family(policy.rules)
-             if rule not in known and (families is None or rule.family in families)]
+    rules = [
+        rule for rule in by_family(policy.rules) if rule not in known and (families is None or rule.family in families)
+    ]
     lines = rule_lines(policy._replace(rules=tuple(rules)), one.sets)
     lines += ["other: " + text for text in policy.other if text not in counterpart.other]
     if policy.target != counterpart.target and counterpart.target:

@@ -85,7 +85,7 @@ class PermanentFiles(object):
                         text = stream.read().decode("utf-8", "surrogateescape")
                     match = _POLICY_PRIORITY.search(text)
                     earlier = match and int(match.group(1)) < priority and _TO_HOST.search(text)
-                    names[name[:-len(".xml")]] = bool(earlier) and not is_mine(text)
+                    names[name[: -len(".xml")]] = bool(earlier) and not is_mine(text)
         return sorted(name for name, earlier in names.items() if earlier)
 
     def write(self, changes):  # type: (FileChanges) -> None
@@ -166,7 +166,7 @@ def read_object(path, text):  # type: (str, str) -> ObjectFile
         return ObjectFile(path, text, False, None)
     folder, name = path.split("/")
     try:
-        content = _PARSERS[folder](name[:-len(".xml")], text)
+        content = _PARSERS[folder](name[: -len(".xml")], text)
     except ValueError:
         content = None
     return ObjectFile(path, text, True, content)

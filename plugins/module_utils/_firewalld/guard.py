@@ -19,7 +19,8 @@ def guard_of(params, connection):  # type: (Dict[str, Any], Optional[SSHConnecti
         raise FirewallError(
             "the SSH connection that this run came through was not found on the host, so it cannot be kept open. "
             "Nothing was written. Name the controller's addresses in controllers and set require_controller: false, "
-            "or only the latter where the connection is not SSH")
+            "or only the latter where the connection is not SSH"
+        )
     port = params["ssh_port"]
     if port is None:
         port = connection.port if connection else DEFAULT_SSH_PORT

@@ -54,5 +54,5 @@ def _short_name(parts):  # type: (Tuple[str, ...]) -> str
     if len(plain) <= _LABEL_MAX and plain != CONTROLLER and all(_PLAIN_CLASS.match(part) for part in parts):
         return plain
     digest = hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
-    readable = re.sub(r"[^a-z0-9_.]+", "-", plain.lower()).strip("-.")[:_LABEL_MAX - 9].rstrip("-.")
+    readable = re.sub(r"[^a-z0-9_.]+", "-", plain.lower()).strip("-.")[: _LABEL_MAX - 9].rstrip("-.")
     return "%s-%s" % (readable, digest)

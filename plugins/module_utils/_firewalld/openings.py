@@ -53,8 +53,16 @@ def site_openings(client, internal):  # type: (Client, Sequence[Refused]) -> Lis
             for row in internal:
                 low, high = max(row.ports[0], opening.ports[0]), min(row.ports[1], opening.ports[1])
                 if row.protocol == opening.protocol and low <= high:
-                    found.append({"object": one.name, "setting": opening.setting, "protocol": row.protocol,
-                                  "ports": format_ports((low, high)), "why": list(row.why), "effective": first})
+                    found.append(
+                        {
+                            "object": one.name,
+                            "setting": opening.setting,
+                            "protocol": row.protocol,
+                            "ports": format_ports((low, high)),
+                            "why": list(row.why),
+                            "effective": first,
+                        }
+                    )
     return found
 
 

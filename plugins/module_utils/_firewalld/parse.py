@@ -104,8 +104,9 @@ def parse_set(name, text):  # type: (str, str) -> AddressSet
     root = parse_xml(text)
     if root.tag != "ipset" or root.attributes.get("type") != "hash:net":
         raise ValueError("no hash:net set")
-    options = {child.attributes.get("name"): child.attributes.get("value")
-               for child in root.children if child.tag == "option"}
+    options = {
+        child.attributes.get("name"): child.attributes.get("value") for child in root.children if child.tag == "option"
+    }
     entries = tuple(child.text.strip() for child in root.children if child.tag == "entry")
     label = root.child_text("short").partition(":")[2].strip()
     return AddressSet(name, IPV6 if options.get("family") == "inet6" else IPV4, label, entries)
@@ -133,8 +134,16 @@ def parse_policy(name, text):  # type: (str, str) -> Policy
         elif child.tag not in ("short", "description"):
             other.append(child.plain())
     priority = root.attributes.get("priority", "-1")
-    return Policy(name, ",".join(sorted(zones["ingress-zone"])), ",".join(sorted(zones["egress-zone"])),
-                  root.attributes.get("target", "CONTINUE"), int(priority), tuple(rules), why, tuple(other))
+    return Policy(
+        name,
+        ",".join(sorted(zones["ingress-zone"])),
+        ",".join(sorted(zones["egress-zone"])),
+        root.attributes.get("target", "CONTINUE"),
+        int(priority),
+        tuple(rules),
+        why,
+        tuple(other),
+    )
 
 
 def _parse_rule(element):  # type: (Element) -> Optional[Rule]

@@ -34,8 +34,14 @@ def judge_reload(client, changes, allowed):  # type: (Client, Changes, str) -> R
     if allowed == NEEDED or (allowed == LOSSLESS and lost == []):
         return Reload(changes, lost)
     reasons = "a reload of firewalld is needed (%s)" % "; ".join(changes.reload)
-    losses = "it does not tell what of the site's own that would change" if lost is None else \
-        "that would change what is the site's own: %s" % "; ".join(lost) if lost else \
-        "that would change nothing of the site's own"
-    raise FirewalldError("%s, and reload is %s; %s. Nothing was written. Make permanent what has to stay, or set "
-                         "reload: needed" % (reasons, allowed, losses))
+    losses = (
+        "it does not tell what of the site's own that would change"
+        if lost is None
+        else "that would change what is the site's own: %s" % "; ".join(lost)
+        if lost
+        else "that would change nothing of the site's own"
+    )
+    raise FirewalldError(
+        "%s, and reload is %s; %s. Nothing was written. Make permanent what has to stay, or set "
+        "reload: needed" % (reasons, allowed, losses)
+    )

@@ -108,8 +108,9 @@ class Reader(object):
     def _peer_list(self, row, where, peers):  # type: (Dict[str, Any], str, str) -> Optional[Sources]
         texts = row.get(peers)
         if not isinstance(texts, list):
-            self.mistakes.append("%s: %s is %r: expected a list of CIDRs (0.0.0.0/0 and ::/0 for anyone)"
-                                 % (where, peers, texts))
+            self.mistakes.append(
+                "%s: %s is %r: expected a list of CIDRs (0.0.0.0/0 and ::/0 for anyone)" % (where, peers, texts)
+            )
             return None
         key = tuple(str(text) for text in texts)
         if key not in self._sources:
@@ -140,6 +141,8 @@ class Reader(object):
             return ()
         for word in words:
             if not allowed.match(word):
-                self.mistakes.append("%s: %s has the name %r: letters, digits and single characters of _.:/+@- only"
-                                     % (where, field, word))
+                self.mistakes.append(
+                    "%s: %s has the name %r: letters, digits and single characters of _.:/+@- only"
+                    % (where, field, word)
+                )
         return tuple(sorted(set(words)))

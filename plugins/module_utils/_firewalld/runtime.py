@@ -103,8 +103,9 @@ def read_runtime(client):  # type: (Client) -> Runtime
         return parse_nft(table)
     ipv4 = client.iptables("ip")
     if ipv4 is None:
-        raise FirewalldError("what runs cannot be proven: neither nft nor iptables-save is on this host; "
-                             "install the package nftables")
+        raise FirewalldError(
+            "what runs cannot be proven: neither nft nor iptables-save is on this host; install the package nftables"
+        )
     ipv6 = client.iptables("ip6")
     sets = ""
     if client.program("ipset"):
@@ -222,8 +223,9 @@ def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Optional[Rule]
     for family in FAMILIES:
         if protocol == ICMP[family]:
             found.setdefault("family", family)
-    return Rule(action, found.get("family"), protocol, found.get("ports"), found.get("source"),
-                found.get("destination"))
+    return Rule(
+        action, found.get("family"), protocol, found.get("ports"), found.get("source"), found.get("destination")
+    )
 
 
 def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
@@ -276,9 +278,12 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
             other = policies.get(match.group(1))
             if other is not None:
                 target = found.target if found.target == other.target else "%s/%s" % (other.target, found.target)
-                found = RunningPolicy(target, other.rules + found.rules,
-                                      other.other + tuple(text for text in found.other if text not in other.other),
-                                      other.linked and found.linked)
+                found = RunningPolicy(
+                    target,
+                    other.rules + found.rules,
+                    other.other + tuple(text for text in found.other if text not in other.other),
+                    other.linked and found.linked,
+                )
             policies[match.group(1)] = found
     sets = {}  # type: Dict[str, List[str]]
     for line in ipsets.splitlines():
@@ -288,8 +293,9 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
         elif words[:1] == ["add"] and words[1] in sets:
             entry = words[2]
             sets[words[1]].append(entry if "/" in entry else str(ipaddress.ip_network(entry)))
-    return Runtime("iptables", bool(families), tuple(families), policies,
-                   {name: tuple(entries) for name, entries in sets.items()})
+    return Runtime(
+        "iptables", bool(families), tuple(families), policies, {name: tuple(entries) for name, entries in sets.items()}
+    )
 
 
 def _ipt_chains(text, family):  # type: (str, str) -> _Chains

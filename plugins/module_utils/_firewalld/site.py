@@ -52,16 +52,21 @@ def running_zones(client):  # type: (Client) -> List[SiteObject]
 def running_policies(client):  # type: (Client) -> List[SiteObject]
     """Those of the site."""
     (names,) = client.call("policy", "getPolicies")
-    return [SiteObject("policy " + name, client.call("policy", "getPolicySettings", "s", [name])[0])
-            for name in names if not name.startswith(NAME_PREFIX)]
+    return [
+        SiteObject("policy " + name, client.call("policy", "getPolicySettings", "s", [name])[0])
+        for name in names
+        if not name.startswith(NAME_PREFIX)
+    ]
 
 
 def lost_by_reload(client):  # type: (Client) -> List[str]
     """What of the site's own a reload would change, in words: what runs and is not kept, and the other way round."""
     found = []  # type: List[str]
     keeps_interfaces = _is_there(client, _NETWORK_MANAGER)
-    kept = {"zone": ("getZoneByName", "config.zone", "getSettings2"),
-            "policy": ("getPolicyByName", "config.policy", "getSettings")}
+    kept = {
+        "zone": ("getZoneByName", "config.zone", "getSettings2"),
+        "policy": ("getPolicyByName", "config.policy", "getSettings"),
+    }
     for one in running_zones(client) + running_policies(client):
         kind, _space, name = one.name.partition(" ")
         find, interface, get = kept[kind]
@@ -81,14 +86,16 @@ def lost_by_reload(client):  # type: (Client) -> List[str]
 
 
 def _is_there(client, name):  # type: (Client, str) -> bool
-    (there,) = client.call("org.freedesktop.DBus", "NameHasOwner", "s", [name], "/org/freedesktop/DBus",
-                           destination="org.freedesktop.DBus")
+    (there,) = client.call(
+        "org.freedesktop.DBus", "NameHasOwner", "s", [name], "/org/freedesktop/DBus", destination="org.freedesktop.DBus"
+    )
     return bool(there)
 
 
 def _differences(name, running, kept):  # type: (str, Set[str], Set[str]) -> List[str]
-    return (["%s: %s, changed at run time only" % (name, word) for word in sorted(running - kept)]
-            + ["%s: %s, in the files only" % (name, word) for word in sorted(kept - running)])
+    return ["%s: %s, changed at run time only" % (name, word) for word in sorted(running - kept)] + [
+        "%s: %s, in the files only" % (name, word) for word in sorted(kept - running)
+    ]
 
 
 def _words(settings):  # type: (Dict[str, Any]) -> Set[str]
@@ -122,14 +129,14 @@ def _lost_entries(client):  # type: (Client) -> List[str]
             continue
         (path,) = client.call("config", "getIPSetByName", "s", [name], _CONFIG)
         kept = client.call("config.ipset", "getSettings", path=path)[0]
-        found += _differences("set " + name, {"entry " + one for one in running[5]},
-                              {"entry " + one for one in kept[5]})
+        found += _differences(
+            "set " + name, {"entry " + one for one in running[5]}, {"entry " + one for one in kept[5]}
+        )
     return found
 
 
 def _running_direct(client):  # type: (Client) -> Tuple[Any, Any, Any]
-    return tuple(client.call("direct", member)[0]
-                 for member in ("getAllChains", "getAllRules", "getAllPassthroughs"))  # type: ignore[return-value]
+    return tuple(client.call("direct", member)[0] for member in ("getAllChains", "getAllRules", "getAllPassthroughs"))  # type: ignore[return-value]
 
 
 def _kept_direct(client):  # type: (Client) -> Tuple[Any, Any, Any]
@@ -140,7 +147,9 @@ def _kept_direct(client):  # type: (Client) -> Tuple[Any, Any, Any]
 def _direct(settings):  # type: (Tuple[Any, Any, Any]) -> Set[str]
     chains, rules, passthroughs = settings
     found = {"chain %s %s %s" % chain for chain in chains}
-    found.update("rule %s %s %s %d %s" % (family, table, chain, priority, " ".join(words))
-                 for family, table, chain, priority, words in rules)
+    found.update(
+        "rule %s %s %s %d %s" % (family, table, chain, priority, " ".join(words))
+        for family, table, chain, priority, words in rules
+    )
     found.update("passthrough %s %s" % (family, " ".join(words)) for family, words in passthroughs)
     return found

@@ -122,8 +122,13 @@ def _policy(name, ingress, egress, target, why):  # type: (str, str, str, str, D
 
 
 def _order(rule):  # type: (Rule) -> Tuple[Any, ...]
-    return (rule.action != ACCEPT, rule.protocol, rule.ports or (0, 0), rule.source or rule.destination or "",
-            rule.family or "")
+    return (
+        rule.action != ACCEPT,
+        rule.protocol,
+        rule.ports or (0, 0),
+        rule.source or rule.destination or "",
+        rule.family or "",
+    )
 
 
 def _accepts(row, stem):  # type: (Accepted, str) -> List[Rule]
@@ -144,10 +149,10 @@ def _guard_rules(guard, accepted):  # type: (Guard, List[Accepted]) -> List[Tupl
 
     An address that the plan lets in anyway is left out: two administrators who take turns change nothing.
     """
-    open_ports = [row for row in accepted
-                  if row.protocol == "tcp" and row.ports and row.ports[0] <= guard.port <= row.ports[1]]
-    needed = [network for network in guard.networks
-              if not network.is_loopback and not _covered(network, open_ports)]
+    open_ports = [
+        row for row in accepted if row.protocol == "tcp" and row.ports and row.ports[0] <= guard.port <= row.ports[1]
+    ]
+    needed = [network for network in guard.networks if not network.is_loopback and not _covered(network, open_ports)]
     grouped = group_sources(needed)
     found = []
     for family in FAMILIES:
@@ -179,8 +184,9 @@ def _refusals(accepted, refused):
         named = [(row.ports, row.why) for row in accepted if row.protocol == protocol and row.ports]
         named += [(row.ports, row.why) for row in refused if row.protocol == protocol]
         for family in FAMILIES:
-            to_all = [row.ports for row in accepted
-                      if row.protocol == protocol and row.ports and family in row.sources.any]
+            to_all = [
+                row.ports for row in accepted if row.protocol == protocol and row.ports and family in row.sources.any
+            ]
             for first, last in subtract(merge_ranges(ports for ports, _why in named), merge_ranges(to_all)):
                 reasons = set()  # type: Set[str]
                 for ports, why in named:

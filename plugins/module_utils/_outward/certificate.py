@@ -55,11 +55,11 @@ def _items(data):  # type: (bytes) -> List[Tuple[int, bytes]]
             size = length & 0x7F
             if not 1 <= size <= 4 or at + size > len(data):
                 raise ValueError("a length is broken")
-            length = int.from_bytes(data[at:at + size], "big")
+            length = int.from_bytes(data[at : at + size], "big")
             at += size
         if at + length > len(data):
             raise ValueError("it ends in the middle")
-        items.append((tag, data[at:at + length]))
+        items.append((tag, data[at : at + length]))
         at += length
     return items
 

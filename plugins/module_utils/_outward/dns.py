@@ -25,8 +25,12 @@ _TRUNCATED = 0x0200
 _RECURSION_DESIRED = 0x0100
 _ADDRESS, _INTERNET = 1, 1
 _NO_SUCH_NAME = 3
-_CODES = {1: "it did not understand the question", 2: "it has failed itself (SERVFAIL)", 4: "it does not do that",
-          5: "it refuses to answer this host (REFUSED)"}
+_CODES = {
+    1: "it did not understand the question",
+    2: "it has failed itself (SERVFAIL)",
+    4: "it does not do that",
+    5: "it refuses to answer this host (REFUSED)",
+}
 _LONGEST_LABEL = 63
 
 
@@ -48,8 +52,12 @@ def check(address, port, name, deadline):  # type: (str, int, str, Deadline) -> 
 
     def is_answer(data):  # type: (bytes) -> bool
         # The question is repeated in the answer, but for the letters' case.
-        return (len(data) >= len(asked) and data[:2] == asked[:2] and bool(data[2] & 0x80)
-                and data[12:len(asked)].lower() == asked[12:].lower())
+        return (
+            len(data) >= len(asked)
+            and data[:2] == asked[:2]
+            and bool(data[2] & 0x80)
+            and data[12 : len(asked)].lower() == asked[12:].lower()
+        )
 
     reply = ask_datagram(address, port, asked, is_answer, deadline)
     transport = "udp"

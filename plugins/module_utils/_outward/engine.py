@@ -70,9 +70,9 @@ class _Job(object):
             return tls.check(target, addresses, self._context, deadline)
         if target.kind == "dns":
             return at_first(
-                addresses, deadline, lambda address, share: dns.check(address, target.port, str(target.name), share))
-        return at_first(
-            addresses, deadline, lambda address, share: _CHECKS[target.kind](address, target.port, share))
+                addresses, deadline, lambda address, share: dns.check(address, target.port, str(target.name), share)
+            )
+        return at_first(addresses, deadline, lambda address, share: _CHECKS[target.kind](address, target.port, share))
 
     def describe(self):  # type: () -> Dict[str, Any]
         """The result as the module returns it."""
@@ -80,8 +80,12 @@ class _Job(object):
         if outcome is None:
             what = NAME_NOT_RESOLVED if self._resolving else NO_ANSWER
             reason = "no name server answered in time" if self._resolving else "it was not done in time"
-            outcome = {"result": what, "reason": reason, "details": {},
-                       "elapsed_ms": round(1000.0 * (time.monotonic() - self._started), 3)}
+            outcome = {
+                "result": what,
+                "reason": reason,
+                "details": {},
+                "elapsed_ms": round(1000.0 * (time.monotonic() - self._started), 3),
+            }
         result = dict(self._target.given)
         result.update(outcome, port=self._target.port, target=self._target.text)
         return result

@@ -25,8 +25,21 @@ TLS_FAILED = "tls_failed"
 CERTIFICATE_INVALID = "certificate_invalid"
 PROXY_UNREACHABLE = "proxy_unreachable"
 PROXY_REFUSED = "proxy_refused"
-RESULTS = (OK, REFUSED, NO_ANSWER, UNREACHABLE, PROHIBITED, conversation.RESET, WRONG_ANSWER, NAME_NOT_RESOLVED,
-           TLS_FAILED, CERTIFICATE_INVALID, PROXY_UNREACHABLE, PROXY_REFUSED, UNAVAILABLE)
+RESULTS = (
+    OK,
+    REFUSED,
+    NO_ANSWER,
+    UNREACHABLE,
+    PROHIBITED,
+    conversation.RESET,
+    WRONG_ANSWER,
+    NAME_NOT_RESOLVED,
+    TLS_FAILED,
+    CERTIFICATE_INVALID,
+    PROXY_UNREACHABLE,
+    PROXY_REFUSED,
+    UNAVAILABLE,
+)
 
 #: Kind to its usual port.
 KINDS = {"smtp": 25, "ntp": 123, "nfs": 2049, "mountd": 762, "dns": 53, "tls": 443}

@@ -28,8 +28,9 @@ def check_mountd(address, port, deadline):  # type: (str, int, Deadline) -> Dict
         version = _null(address, actual, rpc.MOUNTD, "the mount daemon", deadline)
     except TalkError as error:
         if known and known != port:
-            raise TalkError(error.result, "rpcbind says that mountd is on %d/tcp, not on %d; %s" % (
-                known, port, error.reason))
+            raise TalkError(
+                error.result, "rpcbind says that mountd is on %d/tcp, not on %d; %s" % (known, port, error.reason)
+            )
         raise
     details = {"version": version, "port": actual}  # type: Dict[str, Any]
     if known is None:
@@ -40,7 +41,8 @@ def check_mountd(address, port, deadline):  # type: (str, int, Deadline) -> Dict
 def _ask_rpcbind(address, deadline):  # type: (str, Deadline) -> Optional[int]
     try:
         mappings = rpc.parse_dump(
-            call(address, _RPCBIND_PORT, rpc.PORTMAP, rpc.PORTMAP_VERSION, rpc.PORTMAP_DUMP, deadline))
+            call(address, _RPCBIND_PORT, rpc.PORTMAP, rpc.PORTMAP_VERSION, rpc.PORTMAP_DUMP, deadline)
+        )
     except (TalkError, PortMapError):
         return None
     ports = sorted({item.port for item in mappings if item.program == rpc.MOUNTD and item.protocol == "tcp"} - {0})

@@ -28,16 +28,21 @@ def check(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, A
     cookie = os.urandom(8)
     sent = time.time()
     reply = ask_datagram(
-        address, port, _QUESTION + cookie,
-        lambda data: len(data) >= _SIZE and data[0] & 7 == _SERVER and data[24:32] == cookie, deadline)
+        address,
+        port,
+        _QUESTION + cookie,
+        lambda data: len(data) >= _SIZE and data[0] & 7 == _SERVER and data[24:32] == cookie,
+        deadline,
+    )
     received = time.time()
     leap, stratum = reply[0] >> 6, reply[1]
     if stratum == 0:
         code = reply[12:16].decode("ascii", "replace").strip("\0 ")
         raise FailedError(WRONG_ANSWER, "the time server refuses to serve this host (%s)" % code)
     if leap == _NOT_SYNCHRONISED or stratum > _LARGEST_STRATUM:
-        raise FailedError(WRONG_ANSWER, "the time server has no time itself: it is not synchronised",
-                          {"stratum": stratum})
+        raise FailedError(
+            WRONG_ANSWER, "the time server has no time itself: it is not synchronised", {"stratum": stratum}
+        )
     offset = ((_seconds(reply[32:40]) - sent) + (_seconds(reply[40:48]) - received)) / 2.0
     return {"stratum": stratum, "offset_ms": round(offset * 1000.0, 3)}
 

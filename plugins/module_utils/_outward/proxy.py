@@ -18,7 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._outward.model import (
 from ansible_collections.jsa.ports.plugins.module_utils._outward.peers import connect, resolve
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import UNREACHABLE
 
-_STATUS = re.compile(br"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
+_STATUS = re.compile(rb"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
 
 
 def connect_through(proxy, target, deadline):  # type: (Proxy, Target, Deadline) -> Stream

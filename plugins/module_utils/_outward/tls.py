@@ -57,8 +57,9 @@ def check(target, way, context, deadline):
         details = _handshake(target, way, anyone, deadline)
     except (FailedError, _UntrustedError):
         pass
-    raise FailedError(CERTIFICATE_INVALID, "its certificate is not trusted: %s" % problem,
-                      dict(details, verify_error=problem))
+    raise FailedError(
+        CERTIFICATE_INVALID, "its certificate is not trusted: %s" % problem, dict(details, verify_error=problem)
+    )
 
 
 def _handshake(target, way, context, deadline):

@@ -44,7 +44,7 @@ def read_addresses():  # type: () -> List[OwnAddress]
         if len(body) < _ADDRESS.size:
             continue
         family, prefix, _flags, _scope, interface = _ADDRESS.unpack_from(body)
-        values = _netlink.attributes(body[_ADDRESS.size:])
+        values = _netlink.attributes(body[_ADDRESS.size :])
         # Of a point-to-point link, the other attribute is the peer.
         packed = values.get(_IFA_LOCAL) or values.get(_IFA_ADDRESS)
         if family not in (socket.AF_INET, socket.AF_INET6) or not packed:
@@ -62,7 +62,7 @@ def find_route(peer):  # type: (Any) -> Optional[str]
     request += _netlink.attribute(_RTA_DST, peer.packed)
     try:
         for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request):
-            values = _netlink.attributes(body[_ROUTE.size:])
+            values = _netlink.attributes(body[_ROUTE.size :])
             if _ROUTE.unpack_from(body)[7] not in (_UNICAST, _LOCAL) or _RTA_OIF not in values:
                 return None
             return _name(_INDEX.unpack(values[_RTA_OIF])[0])

@@ -126,8 +126,11 @@ class Look(object):
             rows = read_sockets(self._proc)
         except TableError:
             rows = []
-        self._half_open = {(row.port, ipaddress.ip_address(row.peer_address)) for row in rows
-                           if row.protocol == "tcp" and row.state in _SYN_RECEIVED}
+        self._half_open = {
+            (row.port, ipaddress.ip_address(row.peer_address))
+            for row in rows
+            if row.protocol == "tcp" and row.state in _SYN_RECEIVED
+        }
         self._backlogs = read_backlogs()
 
     def _text(self, name):  # type: (str) -> str
@@ -169,10 +172,28 @@ class Look(object):
             first, last = (0, -1) if inward else read_ephemeral_ports(self._proc)
             client = range(first, last + 1) or _CLIENT_PORTS
         initiator, listener = (flow.peer, flow.own) if inward else (flow.own, flow.peer)
-        question = Packet(protocol, initiator, listener, client, port, "new", _SYN if tcp else nothing,
-                          interface if inward else None, None if inward else interface)
-        answer = Packet(protocol, listener, initiator, port, client, "established", _SYN_ACK if tcp else nothing,
-                        None if inward else interface, interface if inward else None)
+        question = Packet(
+            protocol,
+            initiator,
+            listener,
+            client,
+            port,
+            "new",
+            _SYN if tcp else nothing,
+            interface if inward else None,
+            None if inward else interface,
+        )
+        answer = Packet(
+            protocol,
+            listener,
+            initiator,
+            port,
+            client,
+            "established",
+            _SYN_ACK if tcp else nothing,
+            None if inward else interface,
+            interface if inward else None,
+        )
         return question, answer
 
     def _decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Dict[str, Any]

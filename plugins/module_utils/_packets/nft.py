@@ -20,7 +20,8 @@ DECISIONS = (ACCEPT, DROP, REJECT, UNKNOWN)
 
 #: Statements that neither decide nor keep a rule from deciding.
 _HARMLESS = frozenset(
-    ("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade"))
+    ("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade")
+)
 _ELSEWHERE = frozenset(("dnat", "redirect", "tproxy", "queue", "synproxy", "fwd", "dup"))
 
 #: By number, where nft gives one.
@@ -278,8 +279,13 @@ class _Walk(object):
         if protocol in ("ip", "ip6"):
             if protocol != ("ip" if packet.version == 4 else "ip6"):
                 raise _NoMatch()
-            return {"saddr": packet.source, "daddr": packet.destination, "protocol": packet.protocol,
-                    "nexthdr": packet.protocol, "version": packet.version}.get(str(name))
+            return {
+                "saddr": packet.source,
+                "daddr": packet.destination,
+                "protocol": packet.protocol,
+                "nexthdr": packet.protocol,
+                "version": packet.version,
+            }.get(str(name))
         if protocol in ("tcp", "udp", "th"):
             if protocol == "th" and packet.protocol not in ("tcp", "udp") or protocol not in ("th", packet.protocol):
                 raise _NoMatch()

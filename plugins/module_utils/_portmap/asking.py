@@ -55,15 +55,22 @@ def ask_broker(address, port, timeout, previous_session=None):
         return Answer(model.GARBAGE, str(error))
     services = tuple(
         Service(entry.service, model.IMQ, "tcp", entry.port, {"protocol": entry.protocol, "type": entry.type})
-        for entry in table.entries if entry.port)
-    return Answer(model.OK, _remark(table, cut), services, {
-        "broker": table.broker,
-        "version": table.version,
-        "complete": table.complete,
-        "session": table.session,
-        "restarted": None if None in (previous_session, table.session) else table.session != previous_session,
-        "without_port": [entry.service for entry in table.entries if not entry.port],
-    })
+        for entry in table.entries
+        if entry.port
+    )
+    return Answer(
+        model.OK,
+        _remark(table, cut),
+        services,
+        {
+            "broker": table.broker,
+            "version": table.version,
+            "complete": table.complete,
+            "session": table.session,
+            "restarted": None if None in (previous_session, table.session) else table.session != previous_session,
+            "without_port": [entry.service for entry in table.entries if not entry.port],
+        },
+    )
 
 
 def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
@@ -83,7 +90,7 @@ def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
     if not data:
         raise TalkError(conversation.CLOSED, "%s took the connection and closed it without a word" % address)
     # Of a line that was cut off, the port may be, too.
-    whole = data if data.endswith((b"\n", b"\n.")) else data[:data.rfind(b"\n") + 1]
+    whole = data if data.endswith((b"\n", b"\n.")) else data[: data.rfind(b"\n") + 1]
     if not whole:
         raise GarbageError("the answer %r is not even one line" % data[:60])
     try:
@@ -133,11 +140,18 @@ def _services(mappings):  # type: (List[rpc.Mapping]) -> Any
         if mapping.port:
             versions.setdefault(mapping._replace(version=0), []).append(mapping.version)
     return tuple(
-        Service(mapping.name, model.RPCBIND, mapping.protocol, mapping.port, {
-            "program": str(mapping.program),
-            "versions": ",".join(str(version) for version in sorted(found)),
-        })
-        for mapping, found in sorted(versions.items()))
+        Service(
+            mapping.name,
+            model.RPCBIND,
+            mapping.protocol,
+            mapping.port,
+            {
+                "program": str(mapping.program),
+                "versions": ",".join(str(version) for version in sorted(found)),
+            },
+        )
+        for mapping, found in sorted(versions.items())
+    )
 
 
 def call(address, port, program, version, procedure, deadline, transport="tcp"):
@@ -146,8 +160,7 @@ def call(address, port, program, version, procedure, deadline, transport="tcp"):
     xid = struct.unpack("!I", os.urandom(4))[0]
     question = rpc.call(xid, program, version, procedure)
     if transport == "udp":
-        reply = conversation.ask_datagram(
-            address, port, question, lambda data: rpc.is_reply(data, xid), deadline)
+        reply = conversation.ask_datagram(address, port, question, lambda data: rpc.is_reply(data, xid), deadline)
         return rpc.parse_reply(reply, xid)
     with conversation.open_stream(address, port, deadline, _LIMIT) as stream:
         stream.say(rpc.record(question))

@@ -106,14 +106,14 @@ class _Reader(object):
         return struct.unpack("!I", self.take(4))[0]
 
     def take(self, size):  # type: (int) -> bytes
-        taken = self._data[self._at:self._at + size]
+        taken = self._data[self._at : self._at + size]
         if len(taken) < size:
             raise GarbageError("the answer ends in the middle")
         self._at += size
         return taken
 
     def rest(self):  # type: () -> bytes
-        return self._data[self._at:]
+        return self._data[self._at :]
 
 
 def is_reply(data, xid):  # type: (bytes, int) -> bool

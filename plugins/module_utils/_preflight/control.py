@@ -27,8 +27,7 @@ _ENDING_SECONDS = 5
 _GRACE = 15
 
 _MAIN = "from %s._preflight.server import main\nmain()\n" % PACKAGE
-_PROGRAM = [module.__name__.partition(".module_utils.")[2]
-            for module in (folder, line, record, server, sockets, watch)]
+_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, line, record, server, sockets, watch)]
 
 
 class StartError(Exception):
@@ -54,8 +53,11 @@ class Standing(object):
 
     def fits(self, request):  # type: (Request) -> bool
         """Whether they are those of *request*, with at least half of its time left."""
-        return (self.alive and _essence(request) == {key: self.request.get(key) for key in _essence(request)}
-                and self.request.get("deadline", 0) - boot_clock() >= request.seconds / 2.0)
+        return (
+            self.alive
+            and _essence(request) == {key: self.request.get(key) for key in _essence(request)}
+            and self.request.get("deadline", 0) - boot_clock() >= request.seconds / 2.0
+        )
 
 
 def is_alive(state):  # type: (Dict[str, Any]) -> bool
@@ -63,8 +65,12 @@ def is_alive(state):  # type: (Dict[str, Any]) -> bool
 
 
 def _essence(request):  # type: (Request) -> Dict[str, Any]
-    return {"token": request.token, "host": request.host, "addresses": request.addresses,
-            "ports": [list(key) for key in request.ports]}
+    return {
+        "token": request.token,
+        "host": request.host,
+        "addresses": request.addresses,
+        "ports": [list(key) for key in request.ports],
+    }
 
 
 def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
@@ -79,8 +85,14 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
         if not _start_service(command, identity, request.seconds):
             # It has to outlive the module.
             # pylint: disable-next=ansible-bad-function
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             cwd="/", start_new_session=True)
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
         until = time.monotonic() + _STARTING_SECONDS
         while True:
             state = here.state()
@@ -102,10 +114,23 @@ def _start_service(command, identity, seconds):  # type: (List[str], str, int) -
         return False
     # It has to outlive the module.
     # pylint: disable-next=ansible-bad-function
-    return subprocess.call(
-        [program, "--quiet", "--collect", "--unit=jsa-ports-preflight-" + identity,
-         "--property=RuntimeMaxSec=%d" % (seconds + _GRACE), "--"] + command,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    return (
+        subprocess.call(
+            [
+                program,
+                "--quiet",
+                "--collect",
+                "--unit=jsa-ports-preflight-" + identity,
+                "--property=RuntimeMaxSec=%d" % (seconds + _GRACE),
+                "--",
+            ]
+            + command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        == 0
+    )
 
 
 def stop(standing):  # type: (Standing) -> Optional[Dict[str, Any]]

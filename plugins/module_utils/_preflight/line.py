@@ -55,8 +55,10 @@ def check_host(text):  # type: (object) -> str
 
 
 def write_answer(answer):  # type: (Answer) -> bytes
-    return _MARK + ("%s %s seen as %s %d\n" % (
-        answer.token, quote(answer.host, safe=""), answer.address.partition("%")[0], answer.port)).encode("ascii")
+    return _MARK + (
+        "%s %s seen as %s %d\n"
+        % (answer.token, quote(answer.host, safe=""), answer.address.partition("%")[0], answer.port)
+    ).encode("ascii")
 
 
 def read_answer(data):  # type: (bytes) -> Optional[Answer]

@@ -69,14 +69,16 @@ def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
         sockets.bind(keys, request["addresses"])
         if record.watch is not None:
             selector.register(record.watch, selectors.EVENT_READ, lambda _sock: record.hear())
-        folder.save_state({
-            "id": request["id"],
-            "pid": os.getpid(),
-            "start": start_time(os.getpid()),
-            "bound": [[protocol, port, families] for (protocol, port), families in sockets.bound.items()],
-            "failed": [list(item) for item in sockets.failed],
-            "watched": record.watch is not None,
-        })
+        folder.save_state(
+            {
+                "id": request["id"],
+                "pid": os.getpid(),
+                "start": start_time(os.getpid()),
+                "bound": [[protocol, port, families] for (protocol, port), families in sockets.bound.items()],
+                "failed": [list(item) for item in sockets.failed],
+                "watched": record.watch is not None,
+            }
+        )
         while boot_clock() < request["deadline"] and folder.belongs_to(request["id"]):
             wait(selector, min(_TICK, max(0.0, request["deadline"] - boot_clock())))
             sockets.tire()
@@ -98,5 +100,6 @@ def wait(selector, seconds):  # type: (selectors.BaseSelector, float) -> None
 def _make_room(wanted):  # type: (int) -> None
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (
-            wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )

@@ -38,8 +38,9 @@ def used_ports(keys, proc="/proc"):  # type: (Iterable[Key], str) -> Dict[Key, D
 
 
 def _describe(key, rows, owners):  # type: (Key, List[SocketRow], Dict[int, Any]) -> Dict[str, Any]
-    processes = sorted({process for row in rows for process in owners.get(row.inode, ())},
-                       key=lambda process: process.pid)
+    processes = sorted(
+        {process for row in rows for process in owners.get(row.inode, ())}, key=lambda process: process.pid
+    )
     listening = [row for row in rows if row.listens]
     return {
         "protocol": key[0],
@@ -59,13 +60,20 @@ def sort_failures(failed, used):
     others = OrderedDict()  # type: OrderedDict[Tuple[str, int, int], Dict[str, Any]]
     for protocol, port, family, code in failed:
         if code == errno.EADDRINUSE:
-            unknown = {"protocol": protocol, "port": port, "listens": False, "bind": None, "addresses": [],
-                       "processes": []}
+            unknown = {
+                "protocol": protocol,
+                "port": port,
+                "listens": False,
+                "bind": None,
+                "addresses": [],
+                "processes": [],
+            }
             item = in_use.setdefault((protocol, port), dict(used.get((protocol, port), unknown), families=[]))
         else:
             why = "needs root" if code == errno.EACCES else os.strerror(code)
-            item = others.setdefault((protocol, port, code), {
-                "protocol": protocol, "port": port, "families": [], "why": why})
+            item = others.setdefault(
+                (protocol, port, code), {"protocol": protocol, "port": port, "families": [], "why": why}
+            )
         item["families"].append(family)
     return list(in_use.values()), list(others.values())
 
@@ -76,7 +84,7 @@ def read_networks():  # type: () -> List[str]
     try:
         for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), _netlink.DUMP):
             family, length = _ADDRESS.unpack_from(body)[:2]
-            values = _netlink.attributes(body[_ADDRESS.size:])
+            values = _netlink.attributes(body[_ADDRESS.size :])
             packed = values.get(_IFA_LOCAL) or values.get(_IFA_ADDRESS)
             if packed and family in (socket.AF_INET, socket.AF_INET6):
                 address = ipaddress.ip_address(packed)

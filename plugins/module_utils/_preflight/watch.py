@@ -88,8 +88,11 @@ def open_watch(start):  # type: (bytes) -> Optional[socket.socket]
     if ctypes is None:
         return None
     try:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC,
-                             socket.htons(_ALL_PROTOCOLS))
+        sock = socket.socket(
+            socket.AF_PACKET,
+            socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC,
+            socket.htons(_ALL_PROTOCOLS),
+        )
     except (AttributeError, OSError):
         return None
     try:
@@ -137,5 +140,12 @@ def parse_packet(data, outgoing):  # type: (bytes, bool) -> Optional[Packet]
     else:
         return None
     source_port, target_port = struct.unpack_from("!HH", header)
-    return Packet(protocol, socket.inet_ntop(family, source), source_port, socket.inet_ntop(family, target),
-                  target_port, accepts, outgoing)
+    return Packet(
+        protocol,
+        socket.inet_ntop(family, source),
+        source_port,
+        socket.inet_ntop(family, target),
+        target_port,
+        accepts,
+        outgoing,
+    )

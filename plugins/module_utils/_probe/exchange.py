@@ -63,8 +63,11 @@ class Exchange(object):
                 for attempt in self._give_up(now):
                     outcome = attempt.unfinished()
                     known = outcome is not None
-                    note(attempt.probe, (outcome or Outcome(attempt.probe.silence))._replace(
-                        elapsed=now - attempt.started), known)
+                    note(
+                        attempt.probe,
+                        (outcome or Outcome(attempt.probe.silence))._replace(elapsed=now - attempt.started),
+                        known,
+                    )
                     if not known:
                         silent.append(attempt.probe)
         finally:

@@ -113,7 +113,7 @@ def parse_control(control):  # type: (List[Tuple[int, int, bytes]]) -> Optional[
         _number, origin, icmp_type, code, _padding, _information, _data = _EXTENDED_ERROR.unpack_from(data)
         if origin in (_SO_EE_ORIGIN_ICMP, _SO_EE_ORIGIN_ICMP6):
             version = 4 if origin == _SO_EE_ORIGIN_ICMP else 6
-            return IcmpError(version, icmp_type, code, _parse_sender(data[_EXTENDED_ERROR.size:]))
+            return IcmpError(version, icmp_type, code, _parse_sender(data[_EXTENDED_ERROR.size :]))
     return None
 
 

@@ -41,8 +41,13 @@ class IcmpWatch(object):
         types = ~(1 << ICMP_UNREACHABLE | 1 << ICMP_TIME_EXCEEDED) & 0xFFFFFFFF
         types6 = ~(1 << ICMP6_UNREACHABLE | 1 << ICMP6_TIME_EXCEEDED) & 0xFFFFFFFF
         self._open(socket.AF_INET, socket.IPPROTO_ICMP, _SOL_RAW, _ICMP_FILTER, struct.pack("=I", types))
-        self._open(socket.AF_INET6, socket.IPPROTO_ICMPV6, socket.IPPROTO_ICMPV6, _ICMPV6_FILTER,
-                   struct.pack("=8I", types6, *[0xFFFFFFFF] * 7))
+        self._open(
+            socket.AF_INET6,
+            socket.IPPROTO_ICMPV6,
+            socket.IPPROTO_ICMPV6,
+            _ICMPV6_FILTER,
+            struct.pack("=8I", types6, *[0xFFFFFFFF] * 7),
+        )
 
     def _open(self, family, protocol, level, option, types):  # type: (int, int, int, int, bytes) -> None
         try:
@@ -78,14 +83,14 @@ def parse_message(data, family, sender):
     if family == socket.AF_INET6:
         version = 6
     elif data:
-        data = data[(data[0] & 0x0F) * 4:]
+        data = data[(data[0] & 0x0F) * 4 :]
     inner = data[_ICMP_HEADER:]
     if len(inner) < (_IPV6_HEADER if version == 6 else 20):
         return None
     if version == 6:
         protocol, packed, transport = inner[6], inner[24:40], inner[_IPV6_HEADER:]
     else:
-        protocol, packed, transport = inner[9], inner[16:20], inner[(inner[0] & 0x0F) * 4:]
+        protocol, packed, transport = inner[9], inner[16:20], inner[(inner[0] & 0x0F) * 4 :]
     if protocol != socket.IPPROTO_TCP or len(transport) < 4:
         return None
     port = struct.unpack_from("!H", transport, 2)[0]

@@ -124,8 +124,19 @@ def read_probes(items, sources=(), earlier=()):
             problems += ["probes[%d]: %s" % (number, problem) for problem in mine]
             continue
         family, sockaddr = parsed[text]
-        probes.append(Probe(number, item, family, (sockaddr[0], port) + sockaddr[2:], port, protocol, bool(recheck),
-                            by_family.get(family), expect))
+        probes.append(
+            Probe(
+                number,
+                item,
+                family,
+                (sockaddr[0], port) + sockaddr[2:],
+                port,
+                protocol,
+                bool(recheck),
+                by_family.get(family),
+                expect,
+            )
+        )
     if problems:
         more = len(problems) - _SHOWN
         raise ProbeError("; ".join(problems[:_SHOWN]) + ("; and %d more" % more if more > 0 else ""))

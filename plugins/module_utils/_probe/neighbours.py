@@ -62,7 +62,7 @@ def read_silent():  # type: () -> Set[Hop]
         if len(body) < _NEIGHBOUR.size:
             continue
         _family, interface, state, _flags, _type = _NEIGHBOUR.unpack_from(body)
-        address = _netlink.attributes(body[_NEIGHBOUR.size:]).get(_NDA_DST)
+        address = _netlink.attributes(body[_NEIGHBOUR.size :]).get(_NDA_DST)
         if address and state & (_INCOMPLETE | _FAILED):
             silent.add((interface, address))
     return silent
@@ -76,7 +76,7 @@ def next_hop(probe):  # type: (Probe) -> Optional[Hop]
         wanted += _netlink.attribute(_RTA_OIF, _INDEX.pack(probe.sockaddr[3]))
     request = _ROUTE.pack(probe.family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + wanted
     for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request):
-        found = _netlink.attributes(body[_ROUTE.size:])
+        found = _netlink.attributes(body[_ROUTE.size :])
         if _RTA_OIF not in found:
             return None
         # A gateway of the other family comes with its family in front.

@@ -53,8 +53,9 @@ class Listeners(object):
 
     def processes(self, rows):  # type: (Iterable[SocketRow]) -> Optional[List[Dict[str, Any]]]
         """Who holds *rows*; None where that cannot be seen."""
-        found = sorted({process for row in rows for process in self._owners.get(row.inode, ())},
-                       key=lambda process: process.pid)
+        found = sorted(
+            {process for row in rows for process in self._owners.get(row.inode, ())}, key=lambda process: process.pid
+        )
         return [{"pid": process.pid, "name": process.name} for process in found] or None
 
     def families(self, rows):  # type: (Iterable[SocketRow]) -> List[str]
@@ -112,8 +113,12 @@ def compare(listeners, expected, known, unlisted=True):
             continue
         results.append(_result(listeners, protocol, (port, port), status, items, rows[key]))
     for item in ranges:
-        inside = [row for (protocol, port), found in rows.items() for row in found
-                  if protocol == item.protocol and _inside(port, item.ports)]
+        inside = [
+            row
+            for (protocol, port), found in rows.items()
+            for row in found
+            if protocol == item.protocol and _inside(port, item.ports)
+        ]
         if _status([item], inside) == NOT_LISTENING and item.required:
             results.append(_result(listeners, item.protocol, item.ports, NOT_LISTENING, [item], inside))
     return sorted(results, key=lambda result: (result["protocol"], int(result["ports"].split("-")[0]), result["ids"]))

@@ -48,11 +48,13 @@ class Filter(NamedTuple):
             return False
         return not self.ports or any(
             row.protocol in protocols and any(first <= port <= last for port in (row.port, row.peer_port))
-            for protocols, (first, last) in self.ports)
+            for protocols, (first, last) in self.ports
+        )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
         return not self.processes or any(
-            wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners)
+            wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
+        )
 
 
 def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any], Iterable[str]) -> Filter
@@ -86,8 +88,9 @@ def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
 def select(rows, chosen, ephemeral):  # type: (Iterable[SocketRow], Filter, PortRange) -> List[SocketRow]
     """Those that the filter wants, whoever holds them, sorted."""
     found = [row for row in rows if chosen.wants_row(row, state_of(row, ephemeral))]
-    return sorted(found, key=lambda row: (row.protocol, row.port, row.address, row.peer_address, row.peer_port,
-                                          row.inode))
+    return sorted(
+        found, key=lambda row: (row.protocol, row.port, row.address, row.peer_address, row.peer_port, row.inode)
+    )
 
 
 def describe(rows, chosen, owners, ephemeral):
@@ -100,16 +103,18 @@ def describe(rows, chosen, owners, ephemeral):
             continue
         state = state_of(row, ephemeral)
         for owner in [owner for owner in mine if chosen.wants_owners([owner])] or [Process(0, None)]:
-            found.append({
-                "protocol": row.protocol,
-                "local_address": row.address,
-                "local_port": row.port,
-                # Of a socket without a peer, the table has zeros.
-                "remote_address": row.peer_address if row.peer_port else None,
-                "remote_port": row.peer_port or None,
-                "state": state,
-                "pid": owner.pid or None,
-                "process": owner.name,
-                "uid": row.uid,
-            })
+            found.append(
+                {
+                    "protocol": row.protocol,
+                    "local_address": row.address,
+                    "local_port": row.port,
+                    # Of a socket without a peer, the table has zeros.
+                    "remote_address": row.peer_address if row.peer_port else None,
+                    "remote_port": row.peer_port or None,
+                    "state": state,
+                    "pid": owner.pid or None,
+                    "process": owner.name,
+                    "uid": row.uid,
+                }
+            )
     return found

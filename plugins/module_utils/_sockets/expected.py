@@ -86,7 +86,8 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
         ports, slash, protocol = str(text).partition("/")
         if not slash or protocol not in PROTOCOLS:
             problems.append(
-                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text))
+                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text)
+            )
             continue
         try:
             known.append(Known(protocol, parse_ports(ports)))

@@ -34,7 +34,7 @@ def read_v6only():  # type: () -> Dict[int, bool]
         try:
             for _kind, body in _netlink.ask(_netlink.SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, request, _netlink.DUMP):
                 if len(body) >= _ANSWER.size:
-                    value = _netlink.attributes(body[_ANSWER.size:]).get(_INET_DIAG_SKV6ONLY)
+                    value = _netlink.attributes(body[_ANSWER.size :]).get(_INET_DIAG_SKV6ONLY)
                     if value:
                         found[_ANSWER.unpack_from(body)[-1]] = value != b"\0"
         except OSError:

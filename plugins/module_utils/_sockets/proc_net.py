@@ -77,18 +77,27 @@ def parse_table(text, protocol, byteorder=sys.byteorder):  # type: (str, str, st
         for digits in (local, remote):
             if digits not in addresses:
                 addresses[digits] = decode_address(digits, byteorder)
-        rows.append(SocketRow(
-            protocol, 4 if len(local) == 8 else 6, addresses[local], int(port, 16), addresses[remote],
-            int(remote_port, 16), int(state, 16), int(uid), int(inode)))
+        rows.append(
+            SocketRow(
+                protocol,
+                4 if len(local) == 8 else 6,
+                addresses[local],
+                int(port, 16),
+                addresses[remote],
+                int(remote_port, 16),
+                int(state, 16),
+                int(uid),
+                int(inode),
+            )
+        )
     return rows
 
 
 def decode_address(digits, byteorder=sys.byteorder):  # type: (str, str) -> str
     """The address that *digits* stand for: ``0100007F`` is 127.0.0.1 on a little-endian machine."""
-    packed = b"".join(
-        int(digits[start:start + 8], 16).to_bytes(4, byteorder) for start in range(0, len(digits), 8))
+    packed = b"".join(int(digits[start : start + 8], 16).to_bytes(4, byteorder) for start in range(0, len(digits), 8))
     if packed.startswith(_MAPPED):
-        packed = packed[len(_MAPPED):]
+        packed = packed[len(_MAPPED) :]
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
@@ -103,8 +112,10 @@ def read_sockets(proc="/proc"):  # type: (str) -> List[SocketRow]
         except TableError as error:
             raise TableError("%s: %s" % (os.path.join(proc, "net", name), error))
     if not found:
-        raise TableError("%s shows no socket table: mount proc there, and see that it belongs to the process namespace "
-                         "that this runs in" % os.path.join(proc, "net"))
+        raise TableError(
+            "%s shows no socket table: mount proc there, and see that it belongs to the process namespace "
+            "that this runs in" % os.path.join(proc, "net")
+        )
     return rows
 
 

@@ -26,6 +26,16 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """What an earlier result found."""
+
+    #: What was not ok.
+    verdicts: dict[Key, dict[str, Any]]
+    #: Host to what differed from the plan, and what the site opened.
+    drift: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
 class Changes:
     """What is not ok, beside what was not ok."""
 
@@ -56,8 +66,8 @@ class Changes:
         return [*found, f"Since the baseline: {counts}."]
 
 
-def parse_baseline(text: str, place: str) -> dict[Key, dict[str, Any]]:
-    """What was not ok in an earlier port_check.json. Raises InputError where it is damaged or of another version."""
+def parse_baseline(text: str, place: str) -> Baseline:
+    """An earlier port_check.json. Raises InputError where it is damaged or of another version."""
     subject = f"The baseline {place} cannot be used; no host was touched"
     try:
         document = json.loads(text)
@@ -79,7 +89,22 @@ def parse_baseline(text: str, place: str) -> dict[Key, dict[str, Any]]:
     if problems:
         more = len(problems) - _SHOWN
         raise InputError(subject, [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    return Baseline(found, _drift(document.get("hosts")))
+
+
+def _drift(hosts: Any) -> dict[str, list[str]]:
+    """What is no result of ours has none."""
+    found: dict[str, list[str]] = {}
+    for name, host in hosts.items() if isinstance(hosts, dict) else ():
+        for key in ("firewall_difference", "openings") if isinstance(host, dict) else ():
+            lines = host.get(key)
+            found.setdefault(name, []).extend(map(str, lines) if isinstance(lines, list) else ())
     return found
+
+
+def new_drift(earlier: Mapping[str, list[str]], now: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Of *now*, what was not there before."""
+    return {name: [line for line in lines if line not in set(earlier.get(name, ()))] for name, lines in now.items()}
 
 
 def _problem(item: Any) -> str | None:
@@ -97,23 +122,24 @@ def _problem(item: Any) -> str | None:
 
 
 def changes(
-    baseline: Mapping[Key, dict[str, Any]],
+    baseline: Baseline,
     verdicts: Iterable[Verdict],
     flows: Iterable[ExpectedFlow],
     observations: Mapping[str, HostObservation],
 ) -> Changes:
     """*flows*: those that *verdicts* are about, the ones too that there is nothing to say of."""
+    before = baseline.verdicts
     present = {_key_of(item.flow): item for item in verdicts if item.verdict != "ok"}
-    looked_at = {key for flow in flows if (key := _key_of(flow)) in baseline and _was_tried(flow, observations)}
+    looked_at = {key for flow in flows if (key := _key_of(flow)) in before and _was_tried(flow, observations)}
     new, still = [], 0
     for key, item in present.items():
-        before = baseline.get(key)
-        if before is not None and before["verdict"] == item.verdict:
+        earlier = before.get(key)
+        if earlier is not None and earlier["verdict"] == item.verdict:
             still += 1
         else:
             new.append(item)
-    absent = {key: before for key, before in baseline.items() if key not in present}
-    gone = [before for key, before in absent.items() if key in looked_at or _is_closed(key, observations)]
+    absent = {key: item for key, item in before.items() if key not in present}
+    gone = [item for key, item in absent.items() if key in looked_at or _is_closed(key, observations)]
     return Changes(new, gone, still, len(absent) - len(gone))
 
 

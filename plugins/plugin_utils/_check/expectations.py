@@ -102,23 +102,34 @@ class Expectations:
         )
 
     def unwanted(self, observations: Mapping[str, HostObservation]) -> Iterator[ExpectedFlow]:
-        """Ports that listen on the network and that the next host has no business with.
+        """Ports that listen on the network, each with one host that has no business with it, where there is one.
 
-        One other host stands for all: the refusal that it must meet is the same for everyone. A port without a
-        listener would look closed whatever the firewall does, so it is not worth a packet.
+        That host stands for all: the refusal that it must meet is the same for everyone. A port without a listener
+        would look closed whatever the firewall does, so it is not worth a packet.
         """
-        for index, listener in enumerate(self._names):
-            witness = self._names[(index + 1) % len(self._names)]
-            address = self._address(witness, listener)
-            seen = observations[listener].listeners
-            if witness == listener or address is None or not seen:
-                continue
-            for (protocol, port), socket in sorted(seen.items()):
+        for listener, witnesses in self._witnesses():
+            for (protocol, port), socket in sorted((observations[listener].listeners or {}).items()):
                 refused = self._refusing(listener, protocol, port)
-                if socket.bind == "network" and refused and not self._accepted(listener, protocol, port, witness):
-                    yield ExpectedFlow(
-                        witness, listener, address, protocol, port, tuple(refused), ", ".join(refused), False, False
-                    )
+                if socket.bind != "network" or not refused:
+                    continue
+                for witness in witnesses:
+                    address = self._address(witness, listener)
+                    if address and not self._accepted(listener, protocol, port, witness):
+                        yield ExpectedFlow(
+                            witness, listener, address, protocol, port, tuple(refused), ", ".join(refused), False, False
+                        )
+                        break
+
+    def _witnesses(self) -> Iterator[tuple[str, list[str]]]:
+        """Each host with those that try what must stay closed there: the next one, or one with other roles."""
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name in self._names:
+            alike.setdefault(tuple(self._plan["hosts"][name]["roles"]), []).append(name)
+        for index, listener in enumerate(self._names):
+            following = self._names[(index + 1) % len(self._names)]
+            # Not always the same host of a kind: it would have to try the whole deployment.
+            others = (names[index % len(names)] for names in alike.values())
+            yield listener, [name for name in dict.fromkeys((following, *others)) if name != listener]
 
     def _items(self, listener: str) -> _Items:
         host = self._plan["hosts"][listener]

@@ -20,8 +20,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import V
 #: Nobody says how long the site's prefixes are: hosts that have so much of their address in common are neighbours.
 _PREFIXES = {4: 24, 6: 64}
 
-_FROM, _TO, _ADDRESS = "{from}", "{to}", "{address}"
-_IN_GENERAL = {_FROM: "the initiator", _TO: "the listener", _ADDRESS: "its address"}
+_FROM, _TO, _ADDRESS, _PORT = "{from}", "{to}", "{address}", "{port}"
+_IN_GENERAL = {_FROM: "the initiator", _TO: "the listener", _ADDRESS: "its address", _PORT: "these ports"}
 
 #: So many names, or services, are written out.
 _SHOWN = 3
@@ -43,6 +43,8 @@ class Fault:
     ports: Mapping[str, Sequence[int]]
     services: tuple[str, ...]
     flows: int
+    #: What JSA says meanwhile.
+    symptoms: tuple[str, ...] = ()
 
     @property
     def port_text(self) -> str:
@@ -56,6 +58,8 @@ class Fault:
     def place(self) -> str:
         """From where to where."""
         source, target = named(self.initiators), named(self.listeners)
+        if self.initiators == self.listeners:
+            return source
         if self.networks:
             source, target = f"{self.networks[0]} ({source})", f"{self.networks[1]} ({target})"
         return f"{source} -> {target}"
@@ -64,16 +68,24 @@ class Fault:
         """What it is and where, then what is known of it."""
         services = f" ({named(self.services)})" if self.services else ""
         count = f"  [{self.flows} flows]" if self.flows > 1 else ""
-        return [f"{self.verdict}  {self.place}  {self.port_text}{services}{count}", f"    {self.reason}"]
+        lines = [f"{self.verdict}  {self.place}  {self.port_text}{services}{count}", f"    {self.reason}"]
+        if self.symptoms:
+            lines.append(f"    JSA may say: {'; '.join(self.symptoms)}")
+        return lines
 
 
-def faults(verdicts: Iterable[Verdict], hosts: Mapping[str, Any]) -> list[Fault]:
-    """All verdicts but the ok ones, worst first, then those that concern the most flows. *hosts*: those of the plan."""
+def faults(
+    verdicts: Iterable[Verdict], hosts: Mapping[str, Any], prefixes: Mapping[str, int] | None = None
+) -> list[Fault]:
+    """All verdicts but the ok ones, worst first, then those that concern the most flows.
+
+    *hosts*: those of the plan; *prefixes*: the length of the prefix by address, as far as hosts have told.
+    """
     groups: dict[tuple[Any, ...], list[Verdict]] = {}
     for item in verdicts:
         if item.verdict != "ok":
             pattern = _pattern(item)
-            groups.setdefault((item.verdict, pattern, *_place(item, pattern, hosts)), []).append(item)
+            groups.setdefault((item.verdict, pattern, *_place(item, pattern, hosts, prefixes or {})), []).append(item)
     order = {name: number for number, name in enumerate(VERDICTS)}
     found = [_fault(key[1], key[2], items) for key, items in groups.items()]
     return sorted(found, key=lambda one: (order[one.verdict], -one.flows, one.listeners, one.initiators, one.port_text))
@@ -86,29 +98,29 @@ def named(names: Sequence[str]) -> str:
     return f"{', '.join(names[: _SHOWN - 1])} and {len(names) - _SHOWN + 1} more"
 
 
-def network_of(address: str) -> str:
-    """The network that neighbours of *address* are in, as far as anybody can tell from the address alone."""
-    version = ipaddress.ip_address(address).version
-    return str(ipaddress.ip_network(f"{address}/{_PREFIXES[version]}", strict=False))
+def network_of(address: str, prefixes: Mapping[str, int]) -> str:
+    """The network that neighbours of *address* are in; a guess where its host has not told the prefix."""
+    length = prefixes.get(address) or _PREFIXES[ipaddress.ip_address(address).version]
+    return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 
 
-def networks_between(item: Verdict, hosts: Mapping[str, Any]) -> tuple[str, str] | None:
+def networks_between(item: Verdict, hosts: Mapping[str, Any], prefixes: Mapping[str, int]) -> tuple[str, str] | None:
     """Those of initiator and listener, where they differ."""
     version = ipaddress.ip_address(item.flow.address).version
     own = [text for text in hosts[item.flow.initiator]["addresses"] if ipaddress.ip_address(text).version == version]
     if not own:
         return None
-    source, target = network_of(own[0]), network_of(item.flow.address)
+    source, target = network_of(own[0], prefixes), network_of(item.flow.address, prefixes)
     return None if source == target else (source, target)
 
 
-def _place(item: Verdict, pattern: str, hosts: Mapping[str, Any]) -> tuple[Any, ...]:
+def _place(item: Verdict, pattern: str, hosts: Mapping[str, Any], prefixes: Mapping[str, int]) -> tuple[Any, ...]:
     """What tells a fault from others of the same kind; first of all its networks, if it is about networks."""
     if item.verdict == "unverifiable":
         # Nothing that anybody has to repair at each place.
         return (None,)
     if item.verdict == "network":
-        networks = networks_between(item, hosts)
+        networks = networks_between(item, hosts, prefixes)
         return (networks,) if networks else (None, item.flow.initiator, item.flow.listener)
     return None, item.flow.initiator if _is_about_initiator(pattern) else item.flow.listener
 
@@ -118,8 +130,10 @@ def _is_about_initiator(pattern: str) -> bool:
 
 
 def _pattern(item: Verdict) -> str:
-    """The reason without the names of this flow."""
+    """The reason without the names and the port of this flow."""
     names = {item.flow.initiator: _FROM, item.flow.listener: _TO, item.flow.address: _ADDRESS}
+    if item.flow.port:
+        names[f"{item.flow.protocol} {item.flow.port}"] = _PORT
     return _names_pattern(tuple(names)).sub(lambda match: names[match[0]], item.reason)
 
 
@@ -147,6 +161,7 @@ def _fault(pattern: str, networks: tuple[str, str] | None, items: Sequence[Verdi
         ports={protocol: sorted(numbers) for protocol, numbers in sorted(ports.items())},
         services=tuple(sorted({item.flow.service for item in items if item.flow.port})),
         flows=len(items),
+        symptoms=tuple(dict.fromkeys(text for item in items for text in item.symptoms)),
     )
 
 
@@ -156,6 +171,7 @@ def _in_general(pattern: str, items: Sequence[Verdict]) -> str:
         (_FROM, {item.flow.initiator for item in items}),
         (_TO, {item.flow.listener for item in items}),
         (_ADDRESS, {item.flow.address for item in items}),
+        (_PORT, {f"{item.flow.protocol} {item.flow.port}" for item in items}),
     ):
         pattern = pattern.replace(word, values.pop() if len(values) == 1 else _IN_GENERAL[word])
     return pattern

@@ -71,7 +71,7 @@ class Judge:
     def verdicts(self, flows: Iterable[ExpectedFlow]) -> list[Verdict]:
         """A verdict for each flow that there is something to say about, and for missing tunnels, worst first."""
         found = [verdict for flow in flows if (verdict := self._verdict(flow)) is not None]
-        found += self._tunnels()
+        found += [_no_tunnels(flow) for flow in self.tunnels() if not self._has_tunnels(flow.listener)]
         order = {name: number for number, name in enumerate(VERDICTS)}
         return sorted(
             (self._with_symptoms(item) for item in found),
@@ -165,21 +165,26 @@ class Judge:
             return None
         return Verdict(flow, "service_down", f"nothing listens on it on {flow.listener}")
 
-    def _tunnels(self) -> list[Verdict]:
-        """Encrypted hosts none of whose tunnels has an end there."""
-        found = []
-        for name, observation in self._observations.items():
-            cluster = [name, self._plan["hosts"][name].get("ha_peer")]
-            nodes = [self._observations[node] for node in cluster if node in self._observations]
-            if not self._encrypted(name) or observation.listeners is None or any(map(_has_tunnel_ends, nodes)):
-                continue
-            flow = ExpectedFlow(name, name, "127.0.0.1", "tcp", 0, (TUNNEL_ENDS,), "Ends of SSH tunnels", True)
-            reason = (
-                f"{name} is encrypted, and no end of a tunnel listens on its loopback "
-                f"({_TUNNEL_PORTS[0]}-{_TUNNEL_PORTS[-1]}): its SSH tunnels are down"
-            )
-            found.append(Verdict(flow, "service_down", reason))
-        return found
+    def tunnels(self) -> list[ExpectedFlow]:
+        """Encrypted hosts whose sockets were seen, as flows of each with itself: the ends of its tunnels."""
+        return [
+            ExpectedFlow(name, name, "127.0.0.1", "tcp", 0, (TUNNEL_ENDS,), "Ends of SSH tunnels", True)
+            for name, observation in self._observations.items()
+            if self._encrypted(name) and observation.listeners is not None
+        ]
+
+    def _has_tunnels(self, name: str) -> bool:
+        """Of an HA pair, the node that rests has none."""
+        cluster = (name, self._plan["hosts"][name].get("ha_peer"))
+        return any(_has_tunnel_ends(self._observations[node]) for node in cluster if node in self._observations)
+
+
+def _no_tunnels(flow: ExpectedFlow) -> Verdict:
+    reason = (
+        f"{flow.listener} is encrypted, and no end of a tunnel listens on its loopback "
+        f"({_TUNNEL_PORTS[0]}-{_TUNNEL_PORTS[-1]}): its SSH tunnels are down"
+    )
+    return Verdict(flow, "service_down", reason)
 
 
 def _has_tunnel_ends(observation: HostObservation) -> bool:

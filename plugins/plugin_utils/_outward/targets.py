@@ -135,9 +135,7 @@ def _first_name(targets: list[dict[str, Any]]) -> str | None:
     return None
 
 
-def _read_public_servers(
-    value: Any, entries: list[Entry], problems: list[str]
-) -> dict[str, Mapping[str, Any] | None]:
+def _read_public_servers(value: Any, entries: list[Entry], problems: list[str]) -> dict[str, Mapping[str, Any] | None]:
     """Entry id to what replaces its server: an empty mapping where nothing does, None where it is left out."""
     everything: dict[str, Mapping[str, Any] | None] = {entry.id: {} for entry in entries}
     if value is None:

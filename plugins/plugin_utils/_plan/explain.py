@@ -82,9 +82,7 @@ def explain(planner: Planner, plan: Mapping[str, Any], source: str, target: str,
                 granted.append(entry)
             elif entry.exposure not in ELSEWHERE or not refusing:
                 # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
-                denied.append(
-                    {"id": entry.id, "service": entry.service, "reason": obstacle or _lacking(entry)}
-                )
+                denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or _lacking(entry)})
     return {
         "decision": decision,
         "source": source,

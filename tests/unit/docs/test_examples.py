@@ -89,9 +89,11 @@ def test_every_link_leads_somewhere() -> None:
 def test_who_uses_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each task of the page on this very host, with a service of each protocol to be found or not."""
     *tasks, (sample,) = [yaml.safe_load(text) for text in blocks("docs/in_use.md", "yaml")]
-    with socket.socket() as service, socket.create_server(("127.0.0.1", 0)) as other, socket.socket(
-        socket.AF_INET, socket.SOCK_DGRAM
-    ) as waiting:
+    with (
+        socket.socket() as service,
+        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waiting,
+    ):
         service.bind(("127.0.0.1", 0))
         service.listen()
         waiting.bind(("127.0.0.1", 0))

@@ -188,9 +188,7 @@ def test_mistakes_come_before_anything_else(files: PermanentFiles) -> None:
 
 
 @pytest.mark.parametrize("offline", [False, True])
-def test_an_appliance_is_left_alone(
-    files: PermanentFiles, monkeypatch: pytest.MonkeyPatch, offline: bool
-) -> None:
+def test_an_appliance_is_left_alone(files: PermanentFiles, monkeypatch: pytest.MonkeyPatch, offline: bool) -> None:
     monkeypatch.setattr(firewalld_policy, "appliance_mark", lambda: "/opt/qradar/bin/myver")
     for state in ("present", "previous"):
         with pytest.raises(firewalld_policy.OnAppliance, match="/opt/qradar/bin/myver"):

@@ -71,7 +71,7 @@ def test_releases(name: str, expected: Release) -> None:
 
 
 def test_capabilities() -> None:
-    text = "<a isConsole=\"true\" applianceType='3199' IP=\"\"><b isConsole=\"false\"/></a>"
+    text = '<a isConsole="true" applianceType=\'3199\' IP=""><b isConsole="false"/></a>'
     assert parse_capabilities(text) == {"isConsole": "true", "applianceType": "3199"}
 
 

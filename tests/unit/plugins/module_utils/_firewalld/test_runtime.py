@@ -180,9 +180,7 @@ def test_a_refusal_before_an_accept(data: Path, ruleset: Ruleset) -> None:
     table.remove(refusal)
     refusal["rule"]["chain"] = "filter_IN_policy_jsa-in_pre"
     table.append(refusal)
-    assert compare_runtime(ruleset, parse_nft(table)).structure == (
-        "policy jsa-in: a refusal stands before an accept",
-    )
+    assert compare_runtime(ruleset, parse_nft(table)).structure == ("policy jsa-in: a refusal stands before an accept",)
 
 
 @pytest.mark.parametrize(("verdict", "target"), [("drop", "DROP"), ("accept", "ACCEPT"), (None, "CONTINUE")])
@@ -230,9 +228,7 @@ def elements(data: Path, *found: Any) -> Runtime:
                      ("10.0.0.4/31", "10.0.0.6/32"), id="a range"),
     ],
 )  # fmt: skip
-def test_entries(
-    data: Path, ruleset: Ruleset, found: list[Any], add: tuple[str, ...], remove: tuple[str, ...]
-) -> None:
+def test_entries(data: Path, ruleset: Ruleset, found: list[Any], add: tuple[str, ...], remove: tuple[str, ...]) -> None:
     difference = compare_runtime(ruleset, elements(data, *found))
     assert difference.structure == ()
     assert difference.entries == {"jsa-event_processor-4": EntryChange(add, remove)}

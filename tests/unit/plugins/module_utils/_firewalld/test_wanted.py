@@ -42,9 +42,7 @@ def rules(ruleset: Ruleset, action: str) -> set[Rule]:
     return {rule for rule in ruleset.policies["jsa-in"].rules if rule.action == action}
 
 
-def build(
-    inbound: Any = (), refused: Any = (), unlisted: str = "zone", guard: Guard | None = None
-) -> Ruleset:
+def build(inbound: Any = (), refused: Any = (), unlisted: str = "zone", guard: Guard | None = None) -> Ruleset:
     return build_ruleset(list(inbound), list(refused), unlisted, guard)
 
 
@@ -312,8 +310,11 @@ def test_every_named_port_ends_in_one_answer(inbound: list[tuple[int, int]], any
     lines += [row("%d-%d" % ports, sources=["0.0.0.0/0", "::/0"]) for ports in anyone]
     found = by_family(build(lines).policies["jsa-in"].rules)
     for port in range(1, 75):
-        first = [rule.action for rule in found
-                 if rule.family == "ipv4" and rule.source is None and rule.ports[0] <= port <= rule.ports[1]]
+        first = [
+            rule.action
+            for rule in found
+            if rule.family == "ipv4" and rule.source is None and rule.ports[0] <= port <= rule.ports[1]
+        ]
         to_all = any(low <= port <= high for low, high in anyone)
         named = to_all or any(low <= port <= high for low, high in inbound)
         assert first[:1] == ([ACCEPT] if to_all else [REFUSE] if named else [])  # fmt: skip

@@ -32,9 +32,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import
 
 
 def test_golden_files(ruleset: Ruleset, data: Path) -> None:
-    golden = {
-        str(path.relative_to(data / "etc")): path.read_text() for path in (data / "etc").rglob("*.xml")
-    }
+    golden = {str(path.relative_to(data / "etc")): path.read_text() for path in (data / "etc").rglob("*.xml")}
     assert golden.keys() == {
         "policies/jsa-in.xml",
         "ipsets/jsa-admin-4.xml",

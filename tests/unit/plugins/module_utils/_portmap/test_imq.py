@@ -114,8 +114,11 @@ def test_what_is_refused(text: str, says: str) -> None:
 TOKENS = ["101", " ", "\n", ".", "\n.\n", "[", "]", "=", ",", "tcp", "CLUSTER", "7676", "admin", "\r", "Trying ", "x"]
 
 
-@given(st.text() | st.lists(st.sampled_from(TOKENS)).map("".join) | st.lists(st.sampled_from(TOKENS)).map(
-    lambda parts: "101 b 1\n" + "".join(parts)))
+@given(
+    st.text()
+    | st.lists(st.sampled_from(TOKENS)).map("".join)
+    | st.lists(st.sampled_from(TOKENS)).map(lambda parts: "101 b 1\n" + "".join(parts))
+)
 def test_whatever_comes_only_its_own_error_leaves(text: str) -> None:
     try:
         table = parse_table(text)

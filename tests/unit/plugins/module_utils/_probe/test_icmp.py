@@ -148,10 +148,13 @@ def test_which_kernels_tell_tcp(release: str, known: bool) -> None:
     assert has_tcp_error_queue(release) is known
 
 
-@pytest.mark.parametrize(("family", "address", "error"), [
-    (socket.AF_INET, "127.0.0.1", IcmpError(4, 3, 3, "127.0.0.1")),
-    (socket.AF_INET6, "::1", IcmpError(6, 1, 4, "::1")),
-])
+@pytest.mark.parametrize(
+    ("family", "address", "error"),
+    [
+        (socket.AF_INET, "127.0.0.1", IcmpError(4, 3, 3, "127.0.0.1")),
+        (socket.AF_INET6, "::1", IcmpError(6, 1, 4, "::1")),
+    ],
+)
 def test_a_closed_udp_port_of_this_host(family: int, address: str, error: IcmpError) -> None:
     with socket.socket(family, socket.SOCK_DGRAM) as busy, socket.socket(family, socket.SOCK_DGRAM) as sock:
         busy.bind((address, 0))

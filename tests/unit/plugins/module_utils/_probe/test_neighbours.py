@@ -37,9 +37,7 @@ def route(*attributes: tuple[int, bytes]) -> tuple[int, bytes]:
 
 def kernel(monkeypatch, neighbour_answers=(), route_answers=()) -> None:
     answers = {30: neighbour_answers, 26: route_answers}
-    monkeypatch.setattr(
-        neighbours._netlink, "ask", lambda _protocol, kind, _payload, _flags=0: iter(answers[kind])
-    )
+    monkeypatch.setattr(neighbours._netlink, "ask", lambda _protocol, kind, _payload, _flags=0: iter(answers[kind]))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

@@ -196,8 +196,10 @@ def sockets_of(addresses: st.SearchStrategy[str], version: int) -> st.SearchStra
 
 
 v4 = st.ip_addresses(v=4).map(str)
-v6 = st.ip_addresses(v=6).filter(lambda address: address.ipv4_mapped is None).map(
-    lambda address: socket.inet_ntop(socket.AF_INET6, address.packed)
+v6 = (
+    st.ip_addresses(v=6)
+    .filter(lambda address: address.ipv4_mapped is None)
+    .map(lambda address: socket.inet_ntop(socket.AF_INET6, address.packed))
 )
 
 

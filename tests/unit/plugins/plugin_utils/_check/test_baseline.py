@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import changes, parse_baseline
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import changes, new_drift, parse_baseline
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, Listener
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import verdicts_json
@@ -71,6 +71,26 @@ def test_new_gone_still_and_not_looked_at() -> None:
         "Since the baseline: 2 new, 1 gone, 1 still there, "
         "2 of the baseline not looked at this time, or not to be told.",
     ]
+
+
+def test_tunnels_are_gone_where_they_were_looked_at() -> None:
+    tunnels = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", 0, ("ssh_tunnel_local",), "Ends", True)
+    before = parse_baseline(result(Verdict(tunnels, "service_down", "r")), "b.json")
+    assert len(changes(before, [], [tunnels], {}).gone) == 1
+    assert changes(before, [], [], {}).unknown == 1
+
+
+def test_drift_that_was_there_before_is_not_new() -> None:
+    seen = HostObservation(firewall_difference=["lacks a", "has b"], openings=["c opens d"])
+    before = parse_baseline(verdicts_json([], {"ep1": seen.as_dict()}), "b.json")
+    now = {"ep1": ["has b", "has e", "c opens d", "f opens g"], "con1": ["lacks a"]}
+    assert new_drift(before.drift, now) == {"ep1": ["has e", "f opens g"], "con1": ["lacks a"]}
+
+
+@pytest.mark.parametrize("hosts", [[], 3, {"ep1": 3}, {"ep1": {"openings": 3}}, {"ep1": {}}])
+def test_hosts_that_are_none_have_no_drift(hosts: Any) -> None:
+    baseline = parse_baseline(json.dumps({"version": 1, "verdicts": [], "hosts": hosts}), "b.json")
+    assert not any(baseline.drift.values())
 
 
 def test_what_cannot_be_told_any_more_is_not_gone() -> None:

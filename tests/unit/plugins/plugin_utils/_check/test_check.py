@@ -356,6 +356,15 @@ class TestExpectations:
         }
         assert not any(one.wanted for one in tried)
 
+    def test_where_the_next_host_may_come_in_another_tries(self, plan: dict[str, Any]) -> None:
+        names = ["con1", "ep1", "dn1"]
+        observations = {name: HostObservation(listeners={}) for name in names}
+        observations["con1"].listeners = {("tcp", 7800): Listener("listening", "network", "java")}
+        (tried,) = Expectations(plan, names).unwanted(observations)
+        assert (tried.initiator, tried.listener, tried.port) == ("dn1", "con1", 7800)
+        # Nobody is left who may not.
+        assert not list(Expectations(plan, ["con1", "ep1"]).unwanted(observations))
+
     def test_a_plan_with_rules_only_cannot_be_checked(self, plan: dict[str, Any]) -> None:
         rules_only = {
             "hosts": {"con1": {key: plan["hosts"]["con1"][key] for key in ("inbound", "refused", "addresses")}}

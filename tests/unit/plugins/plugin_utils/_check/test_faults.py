@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
@@ -63,6 +64,39 @@ def test_only_ports_that_fail_are_named() -> None:
     items.append(verdict("network", "con1", "ep1", 9, items[0].reason, "udp"))
     (found,) = faults(items, HOSTS)
     assert found.port_text == "tcp 1-3, 5, 7; udp 9"
+
+
+def test_a_reason_that_names_its_port_is_the_same_for_all_ports() -> None:
+    items = [
+        verdict("network", "con1", "ep1", port, f"ep1 listens on tcp {port} and accepts it from con1, tcp 45 aside")
+        for port in (4, 45, 5)
+    ]
+    one, other = faults(items, HOSTS)
+    assert (one.port_text, one.reason) == (
+        "tcp 4-5",
+        "ep1 listens on these ports and accepts it from con1, tcp 45 aside",
+    )
+    assert other.port_text == "tcp 45"
+
+
+def test_networks_are_those_that_hosts_told() -> None:
+    (found,) = faults([blocked("con1", "ep1", 1)], HOSTS, {"10.1.0.1": 16, "10.3.0.1": 8})
+    assert found.networks == ("10.1.0.0/16", "10.2.0.0/24")
+    (found,) = faults([blocked("con1", "con2", 1)], HOSTS, {"10.1.0.1": 32, "10.1.0.2": 32})
+    assert found.networks == ("10.1.0.1/32", "10.1.0.2/32")
+
+
+def test_what_jsa_says_meanwhile() -> None:
+    items = [replace(blocked("con1", "ep1", port), symptoms=(f"s{port % 2}", "t")) for port in (1, 2, 3)]
+    (found,) = faults(items, HOSTS)
+    assert found.lines()[-1] == "    JSA may say: s1; t; s0"
+
+
+def test_tunnels_are_at_one_host() -> None:
+    flow = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", 0, ("ssh_tunnel_local",), "Ends of SSH tunnels", True)
+    (found,) = faults([Verdict(flow, "service_down", "ep1 is encrypted, its tunnels are down")], HOSTS)
+    assert found.lines()[0] == "service_down  ep1  tcp"
+    assert "listens where it should: ep1." in list(plain_words([found], 0))[1]
 
 
 def test_other_reasons_are_other_faults() -> None:

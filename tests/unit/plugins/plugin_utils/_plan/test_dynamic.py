@@ -128,9 +128,7 @@ def test_rpcbind_opens_no_port_that_is_somebody_elses() -> None:
     }
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
     plan = planner(found, {"con1": {"jsa_features": ["nfs_export"]}}, jsa_networks=networks).plan()
-    opened = {
-        rule["ports"]: rule["sources"] for rule in plan["hosts"]["con1"]["inbound"] if rule["why"] == ["rpcbind"]
-    }
+    opened = {rule["ports"]: rule["sources"] for rule in plan["hosts"]["con1"]["inbound"] if rule["why"] == ["rpcbind"]}
     assert set(opened) == {"111", "2049", "20048"}
     assert "192.0.2.0/24" in opened["20048"]
     assert [text for text in plan["warnings"] if "evil" in text] == [
