@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import xml.etree.ElementTree as ET
-
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +18,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     read_observations,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
-    verdicts_json,
-    verdicts_junit,
-)
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
@@ -427,27 +420,3 @@ class TestObservations:
         assert con1.firewall_as_planned is False and con1.firewall_difference == ["lacks: accept tcp 2"]
         assert seen["dead"].listens("tcp", 443, "10.0.0.1") is None and seen["dead"].probes is None
         assert seen["bare"].firewall_as_planned is None
-
-
-class TestReport:
-    VERDICTS = [
-        Verdict(flow(), "service_down", "nothing listens on it on ep1"),
-        Verdict(flow("udp", 514), "unverifiable", "UDP gives no answer"),
-        Verdict(flow(port=22), "ok", ""),
-        Verdict(flow(port=9), "network", 'a "reason" <with> & marks'),
-    ]
-
-    def test_junit(self) -> None:
-        root = ET.fromstring(verdicts_junit(self.VERDICTS, ["service_down", "network"]))
-        (suite,) = root.findall("testsuite")
-        assert suite.attrib == {"name": "ep1", "tests": "4", "failures": "2", "errors": "0", "skipped": "1"}
-        assert [case.find("failure").attrib["type"] for case in suite if case.find("failure") is not None] == [  # type: ignore[union-attr]
-            "service_down",
-            "network",
-        ]
-
-    def test_json(self) -> None:
-        document = json.loads(verdicts_json(self.VERDICTS, {}))
-        assert document["version"] == 1
-        assert document["summary"]["service_down"] == 1 and document["summary"]["unexpected_open"] == 0
-        assert document["verdicts"][0]["from"] == "con1" and document["verdicts"][0]["port"] == 32006
