@@ -23,6 +23,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+#: Those whose module is only documentation: no ansible-test compares that with what the action plugin takes.
+ON_THE_CONTROLLER = sorted(
+    path.stem
+    for path in (ROOT / "plugins" / "action").glob("*.py")
+    if "AnsibleModule" not in (ROOT / "plugins" / "modules" / path.name).read_text()
+)
 
 
 def role_options() -> set[str]:
@@ -123,9 +129,24 @@ def argument_spec(name: str) -> dict[str, Any]:
     documentation = yaml.safe_load(documented("modules", name, "DOCUMENTATION"))
     found = spec(documentation.get("options", {}))
     for fragment in documentation.get("extends_documentation_fragment", []):
-        file = fragment.removeprefix("jsa.ports.")
-        found.update(spec(yaml.safe_load(documented("doc_fragments", file, "DOCUMENTATION")).get("options", {})))
+        file, _dot, part = fragment.removeprefix("jsa.ports.").partition(".")
+        text = documented("doc_fragments", file, part.upper() or "DOCUMENTATION")
+        found.update(spec(yaml.safe_load(text).get("options", {})))
     return found
+
+
+@pytest.mark.parametrize("name", ON_THE_CONTROLLER)
+def test_an_action_takes_what_is_documented(name: str) -> None:
+    def told(options: dict[str, Any]) -> dict[str, Any]:
+        kept = {option: {key: values[key] for key in values if key != "no_log"} for option, values in options.items()}
+        for values in kept.values():
+            values["options"] = told(values.get("options", {}))
+        return kept
+
+    action = importlib.import_module(f"{PACKAGE}.action.{name}")
+    specs = [getattr(place, "ARGUMENT_SPEC", None) for place in (action.ActionModule, action)]
+    (taken,) = [spec for spec in specs if spec is not None]
+    assert told(taken) == told(argument_spec(name))
 
 
 @pytest.mark.parametrize("name", MODULES)
