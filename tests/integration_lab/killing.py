@@ -16,14 +16,14 @@ import subprocess
 import sys
 
 #: Of commit confirmed and its backends: everything that writes, starts, loads or removes.
-PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/")
+PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/", "/_sync.py")
 STEPS = {
     "set_pending",
     "save_program",
     "arm",
     "write",
     "_stage",
-    "_sync",
+    "sync",
     "_remove",
     "_replace",
     "check_config",

@@ -266,8 +266,9 @@ class TestFirewalldIsRefused:
     @pytest.mark.parametrize("state", ["present", "previous"])
     def test_by_the_module_itself(self, box: Box, state: str) -> None:
         before = box.both()
-        result = box.module(failed=True, name="firewalld_policy", state=state, offline=True)
-        assert result["appliance"] is True
+        arguments = {"require_controller": False, "state": state, "offline": True}
+        result = box.lab.module(box.name, "firewalld_policy", arguments)
+        assert result["failed"] is True and result["appliance"] is True
         assert "drops the product's rules" in result["msg"]
         assert box.both() == before
 

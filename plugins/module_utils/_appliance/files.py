@@ -11,6 +11,7 @@ import tempfile
 from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._sync import sync
 
 _BEGIN = re.compile(r"^# BEGIN jsa\.ports(?: \(([a-z ]*)\))?\r?\n", re.MULTILINE)
 _END = re.compile(r"^# END jsa\.ports\r?(?:\n|\Z)", re.MULTILINE)
@@ -134,7 +135,7 @@ class Files(object):
                     del staged[path]
                 else:
                     _remove(path)
-                _sync(os.path.dirname(os.path.realpath(path)))
+                sync(os.path.dirname(os.path.realpath(path)))
         except (IOError, OSError) as error:
             raise FirewallError("cannot write the product's files: %s" % error)
         finally:
@@ -171,14 +172,6 @@ def _copy_attributes(handle, replaced):  # type: (int, str) -> None
         except OSError:
             # The folder's own default is as good as it gets, for example without SELinux.
             pass
-
-
-def _sync(folder):  # type: (str) -> None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path):  # type: (str) -> None

@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import 
     parse_set,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, POLICIES
+from ansible_collections.jsa.ports.plugins.module_utils._sync import sync
 
 ETC = "/etc/firewalld"
 LIB = "/usr/lib/firewalld"
@@ -101,7 +102,7 @@ class PermanentFiles(object):
             for path in sorted(texts):
                 staged[path] = self._stage(path, texts[path])
             for temporary in staged.values():
-                _sync(temporary)
+                sync(temporary)
             for path in sorted(texts, key=_sets_first):
                 os.rename(staged[path], os.path.join(self.etc, path))
                 del staged[path]
@@ -110,7 +111,7 @@ class PermanentFiles(object):
                 # firewalld's own copy of a file that somebody changed with firewall-cmd --permanent
                 _remove(os.path.join(self.etc, path + ".old"))
             for folder in sorted({path.split("/")[0] for path in list(texts) + changes.delete}):
-                _sync(os.path.join(self.etc, folder))
+                sync(os.path.join(self.etc, folder))
         except (IOError, OSError) as error:
             raise FirewalldError("cannot write firewalld's files: %s" % error)
         finally:
@@ -216,14 +217,6 @@ def _listdir(folder):  # type: (str) -> List[str]
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return []
         raise FirewalldError("cannot read %s: %s" % (folder, error))
-
-
-def _sync(path):  # type: (str) -> None
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path):  # type: (str) -> None
