@@ -17,7 +17,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._sync import sync
+from ansible_collections.jsa.ports.plugins.module_utils._replacing import sync
 
 FOLDER = "/var/lib/jsa_ports/%s"
 #: Says which candidate a timer of this boot watches. It lies in memory, so it also goes where a container starts anew
