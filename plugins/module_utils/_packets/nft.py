@@ -12,6 +12,8 @@ import ipaddress
 
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._packets.members import Members
+
 ACCEPT = "accept"
 DROP = "drop"
 REJECT = "reject"
@@ -83,6 +85,7 @@ class Ruleset(object):
         """*objects*: the list in nft's answer."""
         self._chains = {}  # type: Dict[_Key, _Chain]
         self._sets = {}  # type: Dict[_Key, List[Any]]
+        self._members = {}  # type: Dict[_Key, Members]
         for one in objects:
             if "chain" in one:
                 chain = one["chain"]
@@ -103,12 +106,26 @@ class Ruleset(object):
         for key, chain in sorted(self._chains.items()):
             if chain.hook not in hooks or (key[0] not in families and not _on_device(key[0], chain, packet)):
                 continue
-            found = _Walk(self._chains, self._sets, packet).base(key)
+            found = _Walk(self, packet).base(key)
             if found.decision in (DROP, REJECT):
                 return found
             if found.decision == UNKNOWN:
                 doubt = doubt or found
         return doubt or Decision(ACCEPT)
+
+    @property
+    def chains(self):  # type: () -> Dict[_Key, _Chain]
+        return self._chains
+
+    def elements(self, key):  # type: (_Key) -> Optional[List[Any]]
+        """Of a set with a name, as nft lists them; None where there is none."""
+        return self._sets.get(key)
+
+    def members(self, key):  # type: (_Key) -> Optional[Members]
+        """The same for questions about addresses."""
+        if key in self._sets and key not in self._members:
+            self._members[key] = Members(self._sets[key])
+        return self._members.get(key)
 
 
 def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
@@ -118,9 +135,9 @@ def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
 class _Walk(object):
     """One packet's way through the chains. Each chain is walked once."""
 
-    def __init__(self, chains, sets, packet):  # type: (Dict[_Key, _Chain], Dict[_Key, List[Any]], Packet) -> None
-        self._chains = chains
-        self._sets = sets
+    def __init__(self, ruleset, packet):  # type: (Ruleset, Packet) -> None
+        self._ruleset = ruleset
+        self._chains = ruleset.chains
         self._packet = packet
         self._done = {}  # type: Dict[_Key, Tuple[List[Decision], bool]]
 
@@ -314,7 +331,7 @@ class _Walk(object):
     def _elements(self, right, key):  # type: (Any, _Key) -> Optional[List[Any]]
         """The members of a set, named or not; None where it is none that is known."""
         if isinstance(right, str) and right.startswith("@"):
-            return self._sets.get((key[0], key[1], right[1:]))
+            return self._ruleset.elements((key[0], key[1], right[1:]))
         if isinstance(right, dict) and "set" in right:
             return _listed(right["set"])
         return None
@@ -331,6 +348,10 @@ class _Walk(object):
                 return self._concat(value, right["concat"], key)
             if "range" in right or "prefix" in right:
                 return _inside(value, right)
+        if _is_address(value) and isinstance(right, str) and right.startswith("@"):
+            members = self._ruleset.members((key[0], key[1], right[1:]))
+            if members is not None:
+                return True if value in members else _any(self._equals(value, one, key) for one in members.others)
         elements = self._elements(right, key)
         if elements is not None:
             return _any(self._equals(value, one, key) for one in elements)
