@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does an IPv6 socket keep to IPv6, and who waits to be accepted? The real kernel is asked, and one that says nothing."""
+"""Does an IPv6 socket keep to IPv6, and who waits to be accepted? Asked of the real kernel, and of one that is mute."""
 
 from __future__ import annotations
 
