@@ -643,6 +643,8 @@ def test_control_sockets_fit_whatever_the_folder(folder: Path, single: Callable[
         ({"jsa_address": "10.0.0.1", "lab_root": "/nowhere"}, "/nowhere holds no system"),
         ({"jsa_address": "10.0.0.1", "lab_without": "no-such"}, "'no-such' is no program that / has"),
         ({"jsa_address": "10.0.0.1", "lab_sysctls": {"kernel.panic": 1}}, "kernel.panic is not below net."),
+        ({"jsa_address": "10.0.0.1", "lab_gateways": {"10.0.9.0/24": "router"}}, "lab_gateways: 10.0.9.0/24: router:"),
+        ({"jsa_address": "10.0.0.1", "lab_gateways": {"10.0.9.0/33": "10.0.0.9"}}, "expected a subnet and the address"),
     ],
 )
 def test_impossible_labs(variables: dict[str, Any], says: str) -> None:

@@ -8,6 +8,8 @@ import ipaddress
 
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._packets.members import Sets
+
 #: By number, where nft gives one.
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", "ipv6-icmp": "icmpv6"}  # type: Dict[Any, str]
 
@@ -42,7 +44,7 @@ class NoMatch(Exception):
 class Conditions(object):
     """Those of one packet."""
 
-    def __init__(self, sets, packet):  # type: (Dict[Key, List[Any]], Packet) -> None
+    def __init__(self, sets, packet):  # type: (Sets, Packet) -> None
         self._sets = sets
         self._packet = packet
 
@@ -136,7 +138,7 @@ class Conditions(object):
     def elements(self, right, key):  # type: (Any, Key) -> Optional[List[Any]]
         """The members of a set, named or not; None where it is none that is known."""
         if isinstance(right, str) and right.startswith("@"):
-            return self._sets.get((key[0], key[1], right[1:]))
+            return self._sets.elements((key[0], key[1], right[1:]))
         if isinstance(right, dict) and "set" in right:
             return listed(right["set"])
         return None
@@ -153,6 +155,10 @@ class Conditions(object):
                 return self._concat(value, right["concat"], key)
             if "range" in right or "prefix" in right:
                 return _inside(value, right)
+        if _is_address(value) and isinstance(right, str) and right.startswith("@"):
+            members = self._sets.members((key[0], key[1], right[1:]))
+            if members is not None:
+                return True if value in members else _any(self.equals(value, one, key) for one in members.others)
         elements = self.elements(right, key)
         if elements is not None:
             return _any(self.equals(value, one, key) for one in elements)

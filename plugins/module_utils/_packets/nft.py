@@ -17,6 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._packets.conditions impo
     Packet,
     listed,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._packets.members import Sets
 
 ACCEPT = "accept"
 DROP = "drop"
@@ -58,7 +59,7 @@ class Ruleset(object):
     def __init__(self, objects):  # type: (Iterable[Dict[str, Any]]) -> None
         """*objects*: the list in nft's answer."""
         self._chains = {}  # type: Dict[Key, _Chain]
-        self._sets = {}  # type: Dict[Key, List[Any]]
+        self._sets = Sets()
         for one in objects:
             if "chain" in one:
                 chain = one["chain"]
@@ -70,7 +71,7 @@ class Ruleset(object):
                     self._chains[key].rules.append(rule)
             elif "set" in one or "map" in one:
                 found = one.get("set") or one["map"]
-                self._sets[(found["family"], found["table"], found["name"])] = found.get("elem", [])
+                self._sets.add((found["family"], found["table"], found["name"]), found.get("elem", []))
 
     def decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Decision
         """What becomes of *packet* in the base chains of *hooks*: the one that refuses decides."""
@@ -94,7 +95,7 @@ def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
 class _Walk(object):
     """One packet's way through the chains. Each chain is walked once."""
 
-    def __init__(self, chains, sets, packet):  # type: (Dict[Key, _Chain], Dict[Key, List[Any]], Packet) -> None
+    def __init__(self, chains, sets, packet):  # type: (Dict[Key, _Chain], Sets, Packet) -> None
         self._chains = chains
         self._conditions = Conditions(sets, packet)
         self._done = {}  # type: Dict[Key, Tuple[List[Decision], bool]]

@@ -82,10 +82,6 @@ class Case:
         """The host of the deployment that has *address*, as far as that was seen."""
         return next((name for name, one in self.observations.items() if address in (one.addresses or {})), None)
 
-    @property
-    def socket(self) -> str:
-        return f"{self.flow.protocol} {self.flow.port}" if self.flow.port else "pings"
-
 
 def not_its_address(case: Case) -> Blame | None:
     """The inventory gives the listener an address that the host does not have."""
@@ -138,7 +134,7 @@ def _initiator(case: Case) -> Blame | None:
         return "host_firewall", f"{name} refuses the answer{_rule(path.answer)}"
     if case.result == "prohibited" and not case.by and path and not path.route:
         return "host_firewall", f"{flow.initiator}'s own routes forbid it"
-    if case.by and case.has(flow.initiator, case.by):
+    if case.has(flow.initiator, case.by):
         return "host_firewall", f"{name} refuses what it sends"
     return None
 
@@ -215,7 +211,7 @@ def _doubtful(case: Case) -> Blame | None:
         path = case.path(role)
         for passage in (path.question, path.answer) if path else ():
             if passage.doubtful:
-                sure = case.by and case.has(flow.listener, case.by) and role == LISTENER
+                sure = role == LISTENER and case.has(flow.listener, case.by)
                 return (
                     "host_firewall" if sure else "unverifiable",
                     f"{_seen(case)}, and a rule on {name} may refuse it{_rule(passage)}"
@@ -237,7 +233,7 @@ def _unknown_rules(case: Case) -> Blame | None:
             f"{_accepts(case)}, {_seen(case)}: something on the way, or {flow.initiator}'s own firewall, which is "
             "not known",
         )
-    itself = bool(case.by and case.has(flow.listener, case.by))
+    itself = case.has(flow.listener, case.by)
     if target.firewall_as_planned is False and case.result != "open_or_filtered":
         return "host_firewall", f"{_seen(case)}, and {flow.listener}'s firewall is not as planned{_drift(target)}"
     if itself and target.firewall_as_planned is None:
@@ -261,7 +257,7 @@ def _beyond_the_hosts(case: Case) -> Blame:
     flow = case.flow
     if case.listens is None and flow.port:
         return "unverifiable", f"{_seen(case)}, and nobody looked whether {flow.listener} listens"
-    if case.by and case.has(flow.listener, case.by):
+    if case.has(flow.listener, case.by):
         return _itself(case)
     if case.foreign(flow.initiator, case.source):
         own = ", ".join(case.initiator.addresses or {})
@@ -305,7 +301,7 @@ def _accepts(case: Case) -> str:
     flow = case.flow
     if not flow.port:
         return f"{flow.listener} answers pings and accepts them from {flow.initiator}"
-    return f"{flow.listener} listens on {case.socket} and accepts it from {flow.initiator}"
+    return f"{flow.listener} listens on {flow.protocol} {flow.port} and accepts it from {flow.initiator}"
 
 
 def _rule(passage: Passage) -> str:

@@ -159,7 +159,7 @@ def _fault(pattern: str, networks: tuple[str, str] | None, items: Sequence[Verdi
         listeners=listeners,
         at=initiators if _is_about_initiator(pattern) else listeners,
         ports={protocol: sorted(numbers) for protocol, numbers in sorted(ports.items())},
-        services=tuple(sorted({item.flow.service for item in items if item.flow.port})),
+        services=tuple(sorted({item.flow.service for item in items if item.flow.protocol != "icmp"})),
         flows=len(items),
         symptoms=tuple(dict.fromkeys(text for item in items for text in item.symptoms)),
     )
@@ -180,19 +180,19 @@ def _in_general(pattern: str, items: Sequence[Verdict]) -> str:
 #: What is said in the end: what it is, who has to put it right, and how.
 _ADVICE = {
     "unexpected_open": (
-        "can be reached by hosts that have no business there",
+        "Open to hosts that have no business there",
         "whoever runs the host's firewall: jsa.ports.firewall closes them, unless a rule of the site opens them first",
     ),
     "service_down": (
-        "find no service that listens where it should",
+        "No service listens where it should",
         "whoever runs JSA on the host: start the service, or correct the address that it listens on",
     ),
     "host_firewall": (
-        "are stopped by a host's own firewall",
-        "whoever runs the host's firewall: jsa.ports.firewall makes it as planned",
+        "Stopped by a host's own firewall",
+        "whoever runs the host's firewall: jsa.ports.firewall makes it as planned, and leaves alone what others made",
     ),
-    "network": ("are stopped on the way", "whoever runs the network between them"),
-    "unverifiable": ("can be told neither to work nor to fail", ""),
+    "network": ("Stopped on the way", "whoever runs the network between them"),
+    "unverifiable": ("Not known to work, nor to fail", ""),
 }
 
 
@@ -209,7 +209,7 @@ def plain_words(found: Sequence[Fault], working: int) -> Iterator[str]:
             continue
         what, who = _ADVICE[name]
         places = named(tuple(dict.fromkeys(place for one in mine for place in _places(one))))
-        line = f"- {_flows(sum(one.flows for one in mine))} {what}: {places}."
+        line = f"- {what} ({_flows(sum(one.flows for one in mine))}): {places}."
         yield f"{line} For {who}." if who else f"{line} The reasons are above."
 
 

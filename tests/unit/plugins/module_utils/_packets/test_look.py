@@ -20,7 +20,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._sockets.inet_diag impor
 
 FLOW = {"role": "listener", "own": "10.2.0.31", "peer": "10.1.0.11", "protocol": "tcp", "port": 32006}
 PLACE = {"family": "inet", "table": "site"}
-RULES = [
+RULES = (
     {"chain": {**PLACE, "name": "in", "hook": "input", "policy": "accept"}},
     {
         "rule": {
@@ -34,7 +34,7 @@ RULES = [
         }
     },
     {"chain": {**PLACE, "name": "out", "hook": "output", "policy": "drop"}},
-]
+)
 TEXT = "table inet site {\n chain in { # handle 1\n  tcp dport 32006 drop # handle 4\n }\n}\n"
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 #: A connection of 10.1.0.11 to port 32006 whose answer has not been answered.

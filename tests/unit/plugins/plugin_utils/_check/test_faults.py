@@ -95,8 +95,8 @@ def test_what_jsa_says_meanwhile() -> None:
 def test_tunnels_are_at_one_host() -> None:
     flow = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", 0, ("ssh_tunnel_local",), "Ends of SSH tunnels", True)
     (found,) = faults([Verdict(flow, "service_down", "ep1 is encrypted, its tunnels are down")], HOSTS)
-    assert found.lines()[0] == "service_down  ep1  tcp"
-    assert "listens where it should: ep1." in list(plain_words([found], 0))[1]
+    assert found.lines()[0] == "service_down  ep1  tcp (Ends of SSH tunnels)"
+    assert "listens where it should (1 flow): ep1." in list(plain_words([found], 0))[1]
 
 
 def test_other_reasons_are_other_faults() -> None:
@@ -157,12 +157,12 @@ class TestPlainWords:
         ]
         first, service, network, unknown = plain_words(faults(items, HOSTS), 4)
         assert first == "In short: 4 of 7 flows proved to work."
-        assert "listens where it should: ep1." in service and "start the service" in service
+        assert "listens where it should (1 flow): ep1." in service and "start the service" in service
         assert "10.1.0.0/24 to 10.2.0.0/24" in network and "runs the network" in network
         reason = "con1's own firewall refuses what it sends"
         (own,) = faults([verdict("host_firewall", "con1", "ep1", 4, reason)], HOSTS)
-        assert "firewall: con1." in list(plain_words([own], 0))[1]
-        assert "neither to work nor to fail" in unknown
+        assert "firewall (1 flow): con1." in list(plain_words([own], 0))[1]
+        assert "Not known to work, nor to fail (1 flow)" in unknown
 
     def test_nothing_is_not_called_sound(self) -> None:
         assert list(plain_words([], 0)) == [
