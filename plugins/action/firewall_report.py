@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
     show,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._files import make_folder, write_file
-from ansible_collections.jsa.ports.plugins.plugin_utils._report.formats import FORMATS, SUFFIXES, ruleset_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._firewall_report import FORMATS, SUFFIXES, ruleset_of
 
 
 class ActionModule(ControllerAction):
