@@ -79,6 +79,21 @@ def test_every_make_target_exists(page: Path) -> None:
     assert names_in(page, r"`make ([a-z-]+)") - targets == set()
 
 
+def test_the_map_knows_every_folder_and_no_other() -> None:
+    """CONTRIBUTING.md says where to go to change something."""
+    named = names_in(ROOT / "CONTRIBUTING.md", r"`((?:plugins|playbooks|roles|tests|docs|extensions)(?:/[^` ]*)?)`")
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    packages = {
+        str(folder.relative_to(ROOT)) for kind in ("module_utils", "plugin_utils") for folder in packages_of(kind)
+    }
+    assert packages <= {"/".join(name.split("/")[:3]) for name in named}
+    assert {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if (path / "__init__.py").exists()} <= named
+
+
+def packages_of(kind: str) -> list[Path]:
+    return [path for path in (ROOT / "plugins" / kind).iterdir() if path.is_dir() and any(path.glob("*.py"))]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_yaml_block_can_be_read(page: Path) -> None:
     for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
