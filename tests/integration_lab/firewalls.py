@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ class FirewalledHost:
         told = self.lab.run(self.name, ["/usr/bin/python3", *prefix, f"{self.STATE}/timer.pyz", *words])
         answer: dict[str, Any] = json.loads(told.stdout) if told.stdout else {}
         return answer
+
+    def confirm(self, stage: Callable[[], dict[str, Any]], step: int) -> dict[str, Any]:
+        """The answer to a confirmation that is killed at a step; empty when it was.
+
+        On a machine that is too busy the timer comes first: then all of it once more.
+        """
+        while True:
+            answer = self.program("confirm", stage()["pending"]["id"], prefix=killing(step))
+            if answer.get("ok", True):
+                return answer
+            assert "in time" in answer["msg"] or "too late" in answer["msg"], answer
 
     def run(self, command: str) -> str:
         return self.lab.run(self.name, ["sh", "-c", command], check=True).stdout

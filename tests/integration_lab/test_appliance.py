@@ -497,8 +497,7 @@ class TestFaults:
         box.module(**COMMITTED)
         before = box.both()
         for number in range(1, 60):
-            pending = box.stage(4)["pending"]
-            answer = box.program("confirm", pending["id"], prefix=killing(number))
+            answer = box.confirm(lambda: box.stage(4), number)
             if answer or box.state("pending") is None:
                 assert not box.module(check=True, **CANDIDATE)["changed"]
                 break

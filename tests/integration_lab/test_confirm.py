@@ -348,8 +348,7 @@ class TestKilled:
 
     def test_while_confirming(self, lab: Lab) -> None:
         def act(target: Target, number: int) -> bool:
-            pending = target.stage(3)["pending"]
-            answer = target.program("confirm", pending["id"], prefix=killing(number))
+            answer = target.confirm(lambda: target.stage(3), number)
             if not answer and target.state("pending") is None:
                 # Killed behind the one moment that decides: it is the committed state, wholly.
                 assert not target.module(check=True, **CANDIDATE)["changed"]
