@@ -172,7 +172,13 @@ RATIONED = {"result": "no_answer", "rate_limited": True}
         (SILENT, True, Path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may refuse it"),
         (SILENT, True, ACCEPTS, Path(YES, MAYBE), "unverifiable", "a rule on con1 may refuse it"),
         (BY_HOST, True, Path(MAYBE, YES), ACCEPTS, "host_firewall", "a rule on ep1 may refuse it"),
+        # It is the listener that refuses: a rule of the initiator's that may is not it.
+        (BY_HOST, True, ACCEPTS, Path(YES, MAYBE), "unverifiable", "or something on the way does"),
         (SILENT, True, ACCEPTS, None, "unverifiable", "con1's own firewall, which is not known"),
+        (SILENT, True, ACCEPTS, Path(NOBODY_LOOKED, YES), "unverifiable", "con1's own firewall, which is not known"),
+        (UDP_SILENT, False, None, None, "unverifiable", "is not known"),
+        (BY_HOST, True, None, None, "unverifiable", "NAT on the way that gives the packets another sender"),
+        (SILENT, None, None, None, "unverifiable", "its own firewall or one on the way; its own is not known"),
         (SILENT, True, Path(NOBODY_LOOKED, NOBODY_LOOKED), ACCEPTS, "unverifiable", "beside the plan's"),
         (SILENT, True, None, None, "unverifiable", "beside the plan's"),
     ],
@@ -237,6 +243,82 @@ def test_a_host_that_nobody_reaches(plan: dict[str, Any]) -> None:
     assert found is not None and found.verdict == "network" and "cut off" not in found.reason
 
 
+@pytest.mark.parametrize("seen", ["listeners", "addresses"])
+def test_a_host_that_somebody_reaches_is_not_down(plan: dict[str, Any], seen: str) -> None:
+    own: dict[str, tuple[str, ...]] = {"ep1": (EP1,)} if seen == "addresses" else {}
+    found = judge(
+        plan, flow(), {"result": "unreachable"}, "network" if seen == "listeners" else "unknown", None, own=own
+    )
+    assert found is not None
+    assert found.reason == f"{EP1} cannot be reached: no route, or no machine at that address"
+
+
+@pytest.mark.parametrize(
+    ("probe", "bind", "firewall", "paths", "own", "reason"),
+    [
+        (
+            {"result": "unreachable", "by": ROUTER, "error": "no route to host"},
+            "network",
+            True,
+            (None, None),
+            {},
+            f"{EP1} cannot be reached: no route to host ({ROUTER} says so)",
+        ),
+        (
+            BY_HOST,
+            "network",
+            True,
+            (Path(MAYBE, YES), ACCEPTS),
+            {},
+            f"a firewall refused it ({EP1}), and a rule on ep1 may refuse it: {MAYBE.rule}",
+        ),
+        (
+            SILENT,
+            "network",
+            True,
+            (ACCEPTS, ACCEPTS),
+            {"con1": ("10.9.0.1", "10.9.0.2"), "ep1": (EP1,)},
+            f"con1 does not have {CON1}, which the inventory says and ep1 accepts (it has: 10.9.0.1, 10.9.0.2): the "
+            "inventory is wrong, or something on the way blocks what it should translate",
+        ),
+        (
+            BY_HOST,
+            "network",
+            True,
+            (ACCEPTS, ACCEPTS),
+            {"con1": ("10.9.0.1", "10.9.0.2")},
+            f"ep1 accepts {CON1}, which the inventory has for con1, but con1 does not have it (it has: 10.9.0.1, "
+            "10.9.0.2): the inventory is wrong",
+        ),
+        (
+            SILENT,
+            "unknown",
+            None,
+            (ACCEPTS, ACCEPTS),
+            {},
+            "the probe got no answer, and nobody looked whether ep1 listens",
+        ),
+    ],
+)
+def test_sentences(
+    plan: dict[str, Any], probe: Any, bind: str, firewall: bool | None, paths: Any, own: Any, reason: str
+) -> None:
+    found = judge(plan, flow(), probe, bind, firewall, *paths, own=own)
+    assert found is not None and found.reason == reason
+
+
+def test_the_first_difference_from_the_plan_is_named(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(firewall_as_planned=False, firewall_difference=["lacks this", "has that", "has more"])
+    ep1.listeners = {("tcp", 32006): Listener("listening", "network", "java")}
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.reason.endswith("ep1's firewall is not as planned; it lacks this (and 2 more differences)")
+    ep1.firewall_difference = ["lacks this"]
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.reason.endswith("; it lacks this")
+
+
 @pytest.mark.parametrize(
     ("at_ep1", "verdict", "says"),
     [
@@ -250,6 +332,9 @@ def test_pings(plan: dict[str, Any], at_ep1: Path, verdict: str, says: str) -> N
     assert found is not None and found.verdict == verdict and says in found.reason
     found = judge(plan, one, SILENT, "unknown", True, ACCEPTS, ACCEPTS)
     assert found is not None and found.verdict == "network" and "accepts them from con1" in found.reason
+    # Whether the host answers pings is not seen in its sockets.
+    found = judge(plan, one, SILENT, "unknown", True)
+    assert found is not None and "nobody looked" not in found.reason and found.verdict == "unverifiable"
 
 
 class TestEncryptedHosts:
