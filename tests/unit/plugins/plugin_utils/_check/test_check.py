@@ -400,6 +400,65 @@ def test_what_must_stay_closed(plan: dict[str, Any], result: str, verdict: str |
     assert (found.verdict if found else None) == verdict
 
 
+def test_what_is_open_to_everybody_says_why(plan: dict[str, Any]) -> None:
+    one = flow(port=5432, wanted=False)
+    everyone = "ep1 lets in one who is none of its sources, so its firewall lets in everyone"
+    open_to_all: Any = {"result": "open"}
+
+    def reason(at_ep1: Path | None, encrypted: bool = False, opening: str = "") -> str:
+        of = Plan(GROUPS, {"ep1": {"jsa_encrypted": True}}).plan if encrypted else plan
+        ep1 = HostObservation(opening_of={"ariel_query": opening} if opening else {})
+        ep1.paths = {key_at("listener", CON1, one): at_ep1} if at_ep1 else {}
+        seen = {"con1": HostObservation(probes={one.probe_key: open_to_all}), "ep1": ep1}
+        (found,) = Judge(of, seen).verdicts([one])
+        assert found.verdict == "unexpected_open" and found.symptoms == ()
+        return found.reason
+
+    assert reason(None) == reason(ACCEPTS) == everyone
+    assert reason(ACCEPTS, opening="zone public opens it") == f"{everyone}: zone public opens it"
+    assert reason(Path(NO, YES)).startswith("ep1 refuses con1, which gets in all the same: NAT on the way")
+    assert reason(ACCEPTS, encrypted=True) == f"{everyone}; the host is encrypted, its tunnels carry what may come in"
+    assert Judge(plan, {"con1": HostObservation(), "ep1": HostObservation()}).verdicts([one]) == []
+
+
+def test_another_host_that_is_open_is_not_this_one(plan: dict[str, Any]) -> None:
+    found = judge(plan, flow(wanted=False), {"result": "open"}, "network", True, own={"ep1": ("10.9.0.1",)})
+    assert found is not None and found.verdict == "unverifiable" and "another machine" in found.reason
+
+
+@pytest.mark.parametrize(("error", "says"), [("too many open files", "too many open files"), (None, "no reason")])
+def test_a_probe_that_could_not_be_made(plan: dict[str, Any], error: str | None, says: str) -> None:
+    found = judge(plan, flow(), {"result": "unavailable", "error": error}, "network", True)
+    assert found is not None and found.reason == f"the initiator could not probe: {says}"
+
+
+def test_what_a_deployment_may_lack_is_nobodys_fault(plan: dict[str, Any]) -> None:
+    for bind in (None, "network"):
+        found = judge(plan, flow(required=False), {"result": "open"}, bind, True)
+        assert (found.verdict if found else None) == ("ok" if bind else None)
+
+
+def test_a_service_on_an_address_that_the_inventory_does_not_know(plan: dict[str, Any]) -> None:
+    one = flow()
+    listener = Listener("listening", "network", "java", ("10.9.0.1",))
+    ep1 = HostObservation(listeners={("tcp", 32006): listener}, addresses={"10.9.0.1": 24})
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.verdict == "network" and "is not on its interfaces" in found.reason
+    # It has the address, and the service is not bound to it.
+    ep1.addresses = {"10.9.0.1": 24, EP1: 24}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert (found.verdict, found.reason) == ("service_down", f"ep1 listens on 10.9.0.1 only, not on {EP1}")
+
+
+def test_a_socket_that_the_catalogue_expects_and_nobody_has(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(listeners={("tcp", 32006): Listener("not_listening", None, None)})
+    seen = {"con1": HostObservation(probes={one.probe_key: REFUSED}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert (found.verdict, found.reason) == ("service_down", "nothing listens on it on ep1")
+
+
 def test_the_standby_node_of_a_pair_may_rest() -> None:
     groups = {"con1": "jsa_console", "con2": "", "ep1": "jsa_event_processors"}
     plan = Plan(groups, {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.99"}}).plan
@@ -407,8 +466,11 @@ def test_the_standby_node_of_a_pair_may_rest() -> None:
     active = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
     resting, ep1 = HostObservation(listeners={}), HostObservation(probes={one.probe_key: {"result": "refused"}})
     assert Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one]) == []
-    (found,) = Judge(plan, {"con1": HostObservation(listeners={}), "con2": resting, "ep1": ep1}).verdicts([one])
-    assert found.verdict == "service_down"
+    nobody = {}, {("tcp", 443): Listener("listening", "loopback", "httpd")}, None
+    for listeners in nobody:
+        active = HostObservation(listeners=listeners)
+        (found,) = Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one])
+        assert found.verdict == "service_down"
 
 
 class TestExpectations:
