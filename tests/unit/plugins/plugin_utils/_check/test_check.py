@@ -20,7 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     Listener,
     read_observations,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at, read_paths
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
     verdicts_json,
     verdicts_junit,
@@ -376,7 +376,8 @@ def test_doubts(plan: dict[str, Any]) -> None:
     probes = {fine: {"result": "open"}, lost: SILENT, absent: SILENT, barred: SILENT}
     con1.probes = {one.probe_key: probe for one, probe in probes.items()}
     assert ep1.listeners is not None
-    ep1.listeners[("tcp", 32006)] = Listener("listening", "network", "java")
+    for port in (22, 32006):
+        ep1.listeners[("tcp", port)] = Listener("listening", "network", "java")
     found = doubts(plan, probes, {"con1": con1, "ep1": ep1})
     ends = {"protocol": "tcp", "port": 32006}
     assert found == {
@@ -386,6 +387,47 @@ def test_doubts(plan: dict[str, Any]) -> None:
     ep1.listeners[("tcp", 5432)] = Listener("listening", "network", "postgres")
     con1.probes = {barred.probe_key: {"result": "open"}}
     assert [item["port"] for item in doubts(plan, [barred], {"con1": con1, "ep1": ep1})["ep1"]] == [5432]
+
+
+def test_no_doubts_without_a_probe_or_an_address_to_send_from(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(listeners={("tcp", 32006): Listener("listening", "network", "java")})
+    nobody: dict[str, Any] = {"con1": [], "ep1": []}
+    for probes in (None, {}):
+        assert doubts(plan, [one], {"con1": HostObservation(probes=probes), "ep1": ep1}) == nobody
+    six = replace(one, address="fd00::2")
+    seen = {"con1": HostObservation(probes={six.probe_key: SILENT}), "ep1": HostObservation()}
+    assert doubts(plan, [six], seen) == nobody
+
+
+def test_doubts_about_pings_have_no_port(plan: dict[str, Any]) -> None:
+    one = flow("icmp", 0)
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": HostObservation(listeners={})}
+    (found,) = doubts(plan, [one], seen)["ep1"]
+    assert found == {"role": "listener", "own": EP1, "peer": CON1, "protocol": "icmp"}
+
+
+def test_paths_as_the_module_returns_them() -> None:
+    passage = {"decision": "drop", "rule": "r"}
+    common = {"own": EP1, "peer": CON1, "question": passage, "answer": passage, "route": True, "half_open": None}
+    result = {
+        "flows": [
+            {**common, "role": "listener", "protocol": "icmp", "backlog": None, "ignored": True},
+            {
+                **common,
+                "role": "listener",
+                "protocol": "tcp",
+                "port": 22,
+                "backlog": {"waiting": 2, "limit": 1},
+                "ignored": False,
+            },
+        ]
+    }
+    refused = Passage("drop", "r")
+    assert read_paths(result) == {
+        ("listener", EP1, CON1, "icmp", 0): Path(refused, refused, ignored=True),
+        ("listener", EP1, CON1, "tcp", 22): Path(refused, refused, backlog=(2, 1)),
+    }
 
 
 def test_a_missing_listener_that_is_not_required_is_no_fault(plan: dict[str, Any]) -> None:
