@@ -155,8 +155,6 @@ class Reader:
         code, told = self.shell(text)
         assert (code == 0) == (failing is None), told
         assert (failing or SAYS.get((item.page, item.text), "")) in told, told
-        # Nothing fails where a tag or a pattern of hosts is misspelt.
-        assert "PLAY RECAP" not in told or ": ok=" in told, told
 
     def do_lookup(self, text: str, item: Item) -> None:
         expression = text.replace("'", '"')

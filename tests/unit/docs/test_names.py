@@ -74,6 +74,14 @@ def test_every_make_target_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_tag_exists(page: Path) -> None:
+    """Ansible says nothing of one that does not, and does nothing."""
+    parts = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text())
+    known = {tag for part in parts for tag in part["tags"]}
+    assert {tag for tags in names_in(page, r"--tags ([a-z,]+)") for tag in tags.split(",")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_yaml_block_can_be_read(page: Path) -> None:
     for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
         yaml.safe_load(block)
