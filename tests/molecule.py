@@ -96,7 +96,7 @@ def environment(lab: Lab, kind: str, scratch: Path) -> dict[str, str]:
 
 
 def run(lab: Lab, kind: str, scratch: Path, arguments: list[str], lines: list[str]) -> int:
-    """Molecule in the lab's network, to the end or to its own end: its output is shown as it comes, and kept in *lines*."""
+    """Molecule in the lab's network, to the end or to our own: its output is shown as it comes, and kept in *lines*."""
     command = [*lab.entering(None), sys.executable, "-m", "molecule", *arguments]
     settings: dict[str, Any] = {"cwd": ROOT, "env": environment(lab, kind, scratch), "start_new_session": True}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **settings)

@@ -33,7 +33,7 @@ ELSEWHERE = {
     ("*", "*make *"): "of a checkout: CI runs make test, and tests/unit/docs/test_names.py knows every target",
     ("README.md", "ansible-playbook jsa.ports.site"): "says what make demo does",
     ("README.md", "make build *\ncd dist *"): "the fixture lab runs it, once for all pages",
-    ("CONTRIBUTING.md", "antsibull-changelog *"): "tests/unit/meta/test_release.py makes a release",
+    ("CONTRIBUTING.md", "ansible-galaxy collection publish *"): "asks Galaxy",
     ("docs/awx.md", "ansible-navigator *"): "needs an image, so a registry",
     ("docs/ci.md", "git diff"): "a name; the workflows' own line is run",
     ("docs/in_use.md", "- protocol: tcp*"): "what comes back, which tests/unit/docs/test_examples.py compares",

@@ -11,6 +11,8 @@ contacts it. No code of the collection's, so that the collection does not vouch 
 import json
 import sys
 
+from pathlib import Path
+
 
 def must_answer(plan):
     for name, host in plan["hosts"].items():
@@ -26,7 +28,7 @@ def must_answer(plan):
 
 
 def main():
-    plan, check = (json.load(open(path)) for path in sys.argv[1:])
+    plan, check = (json.loads(Path(path).read_text()) for path in sys.argv[1:])
     verdicts = check["verdicts"]
     answered = {
         (item["from"], item["to"], item["port"])
