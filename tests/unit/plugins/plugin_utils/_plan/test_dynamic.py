@@ -79,6 +79,18 @@ def test_without_the_variable_nothing_changes_to_the_byte() -> None:
     assert "discovered" not in plain
 
 
+def test_each_port_mapper_answers_for_its_own_entry() -> None:
+    """Both answer on a console; what rpcbind tells is none of the broker's ports, nor of another protocol's."""
+    told = (
+        Found("admin", "imq", "tcp", 43691),
+        Found("jms", "imq", "udp", 43692),
+        Found("mountd", "rpcbind", "tcp", 43693),
+    )
+    both = Discovery(told, {}, frozenset(["imq", "rpcbind"]), AT, NOW)
+    plan = planner({"ep1": both, "ec1": look()}).plan()
+    assert set(rules(plan, "ep1")) == {"43691"}
+
+
 def test_a_port_in_the_data_range_is_left_to_it() -> None:
     plan = planner({"ep1": look(("admin", 32900)), "ec1": look()}, jsa_data_ports="range").plan()
     (rule,) = rules(plan, "ep1").values()
@@ -128,9 +140,7 @@ def test_rpcbind_opens_no_port_that_is_somebody_elses() -> None:
     }
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
     plan = planner(found, {"con1": {"jsa_features": ["nfs_export"]}}, jsa_networks=networks).plan()
-    opened = {
-        rule["ports"]: rule["sources"] for rule in plan["hosts"]["con1"]["inbound"] if rule["why"] == ["rpcbind"]
-    }
+    opened = {rule["ports"]: rule["sources"] for rule in plan["hosts"]["con1"]["inbound"] if rule["why"] == ["rpcbind"]}
     assert set(opened) == {"111", "2049", "20048"}
     assert "192.0.2.0/24" in opened["20048"]
     assert [text for text in plan["warnings"] if "evil" in text] == [
