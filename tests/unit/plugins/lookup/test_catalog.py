@@ -91,7 +91,7 @@ def test_terms(ids, terms, expected):
         ([34000], ["nearest are 33999 (data_range)"]),
         ([45000], ["no entry lists this port"]),
         (["0"], ["ports are 1 to 65535"]),
-        (["70000/tcp"], ["ports are 1 to 65535"]),
+        (["65536/tcp"], ["ports are 1 to 65535"]),
         (["22/udp"], ["lists port 22 with tcp only"]),
         (["22/sctp"], ["'sctp' has no ports", "tcp, udp"]),
         (["22/icmp"], ["'icmp' has no ports"]),

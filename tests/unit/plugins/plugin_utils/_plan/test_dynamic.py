@@ -199,6 +199,9 @@ def test_why_it_is_open() -> None:
         ("jsa_dynamic_ports_max_age", "soon"),
         ("jsa_dynamic_ports_max_age", 0),
         ("jsa_dynamic_ports_max_age", True),
+        ("jsa_dynamic_ports_max_age", -1),
+        ("jsa_dynamic_ports_max_age", "1.5"),
+        ("jsa_dynamic_ports_max_age", "٣"),
         ("jsa_dynamic_ports_file", ["a"]),
     ],
 )
