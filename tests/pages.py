@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from collections.abc import Iterator
@@ -55,6 +56,15 @@ class Item:
 
 def items(page: str) -> list[Item]:
     return [Item(page, kind, text) for kind, text in _items((ROOT / page).read_text())]
+
+
+def documented(kind: str, name: str, what: str) -> str:
+    """DOCUMENTATION or EXAMPLES of a plugin, without running it."""
+    tree = ast.parse((ROOT / "plugins" / kind / f"{name}.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == what:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{name} has no {what}")
 
 
 def _items(text: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ import fnmatch
 import functools
 import json
 import os
+import re
 import sys
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ import yaml
 from lab import Lab
 
 from ansible_collections.jsa.ports.tests import pages
-from ansible_collections.jsa.ports.tests.pages import PAGES, ROOT, Item
+from ansible_collections.jsa.ports.tests.pages import PAGES, ROOT, Item, documented
 from ansible_collections.jsa.ports.tests.tree import copy_project
 
 #: What is not run here, as page and pattern, and why. One that fits nothing any more is an error.
@@ -231,3 +232,41 @@ def test_what_is_named_here_stands_in_a_page() -> None:
     assert {*FAILS, *SAYS} <= {(item.page, item.text) for item in everything}
     assert {*BEFORE, *FOR_GROUP} <= {page for page in PAGES if to_do(page)}
     assert all(any(word in item.text for item in everything) for word in PUTS_IN)
+
+
+#: What the examples of plugins take for granted.
+GRANTED = """
+- hosts: con1,ep1
+  gather_facts: false
+  tasks:
+    - jsa.ports.firewall_rules:
+      run_once: true
+      register: planned
+    - ansible.builtin.set_fact:
+        my_token: 00112233445566778899aabbccddeeff
+        my_probes: [{address: 10.0.0.1, port: 443}]
+"""
+#: The console has to reach a port of this one.
+ON_ONE = {"firewalld_policy": "ep1"}
+#: Examples that are right to fail here, and what they say then.
+EXAMPLES_FAIL = {
+    "appliance_iptables": "this host is no JSA appliance",
+    "outward_report": "no console could be asked, so nothing is known",
+}
+
+
+def test_the_examples_of_every_plugin_run(lab: Lab, home: Path, tmp_path: Path) -> None:
+    reader = Reader(lab, home, tmp_path)
+    plays = yaml.safe_load(GRANTED)
+    names = [(kind, path.stem) for kind in ("lookup", "modules") for path in (ROOT / "plugins" / kind).glob("*.py")]
+    for kind, name in sorted(names):
+        tasks = yaml.safe_load(documented(kind, name, "EXAMPLES"))
+        play = {"name": name, "hosts": ON_ONE.get(name, "con1,ep1"), "gather_facts": False, "tasks": tasks}
+        plays.append({**play, "ignore_errors": name in EXAMPLES_FAIL})
+    reader.write("playbook.yml", yaml.safe_dump(plays, sort_keys=False))
+    told = reader.succeed("ansible-playbook -i hosts.yml playbook.yml")
+    parts = dict(re.findall(r"^PLAY \[(\w+)\] \**\n(.*?)(?=^PLAY )", told, re.MULTILINE | re.DOTALL))
+    assert set(parts) == {name for _kind, name in names}
+    failed = {name: text for name, text in parts.items() if "...ignoring" in text}
+    assert set(failed) == set(EXAMPLES_FAIL)
+    assert all(text in failed[name] for name, text in EXAMPLES_FAIL.items())

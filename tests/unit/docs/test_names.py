@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
 import shlex
@@ -18,6 +17,8 @@ import pytest
 import yaml
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+
+from ansible_collections.jsa.ports.tests.pages import documented
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
@@ -92,15 +93,6 @@ def test_every_command_line_can_be_split(page: Path) -> None:
     for block in re.findall(r"^```(?:sh|shell|bash)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             shlex.split(line, comments=True)
-
-
-def documented(kind: str, name: str, what: str) -> str:
-    """DOCUMENTATION or EXAMPLES of a plugin, without running it."""
-    tree = ast.parse((ROOT / "plugins" / kind / f"{name}.py").read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == what:
-            return str(ast.literal_eval(node.value))
-    raise AssertionError(f"{name} has no {what}")
 
 
 def tasks_of(name: str) -> list[dict[str, Any]]:
