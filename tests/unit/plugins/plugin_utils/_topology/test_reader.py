@@ -63,6 +63,12 @@ def test_what_differs_from_host_to_host_is_told_once_a_variable() -> None:
     assert read(groups, {"ec1": {"jsa_release": "7.5.0 UP8"}, "ep1": {"jsa_release": "7.5.0 UP8"}})[1] == []
 
 
+def test_a_network_that_nobody_knows_is_one_mistake() -> None:
+    _topology, mistakes = read(TWO, jsa_networks={**NO_NETWORKS, "usres": "everybody"})
+    (mistake,) = mistakes
+    assert mistake.startswith("jsa_networks.usres: unknown network, did you mean users?")
+
+
 def test_own_roles_replace_those_of_groups() -> None:
     topology, mistakes = read(TWO, {"ep1": {"jsa_roles": ["data_node"]}})
     assert mistakes == []
