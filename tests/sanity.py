@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -138,6 +138,21 @@ def drop_inapplicable(folder: Path) -> list[str]:
     return dropped
 
 
+def run_ansible_test(arguments: Sequence[str], home: Path, folders: Sequence[Path], results: Path) -> int:
+    """Runs it in the copy, with *folders* before all others on the path. Its JUnit reports are in *results* then."""
+    output = COPY / "tests" / "output" / "junit"
+    shutil.rmtree(output, ignore_errors=True)
+    command = [str(Path(sys.executable).parent / "ansible-test"), *arguments]
+    path = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
+    environment = dict(os.environ, HOME=str(home), PATH=path)
+    environment.pop("PYTHONPATH", None)
+    finished = subprocess.run(command, cwd=COPY, env=environment, check=False)
+    results.mkdir(parents=True, exist_ok=True)
+    for report in output.glob("*.xml"):
+        shutil.copy2(report, results)
+    return finished.returncode
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="ansible-test sanity without containers")
     parser.add_argument("results", type=Path, help="folder for the JUnit reports")
@@ -155,25 +170,14 @@ def main() -> int:
     absent = [version for version in versions if version not in pythons]
     print(f"Pythons: {', '.join(pythons)}; not on this machine: {', '.join(absent) or '-'}")
 
-    output = COPY / "tests" / "output" / "junit"
-    shutil.rmtree(output, ignore_errors=True)
-    command = [str(Path(sys.executable).parent / "ansible-test"), "sanity", "--junit", "--color", "no"]
-    command += ["--controller", "origin:python=default"]
+    command = ["sanity", "--junit", "--color", "no", "--controller", "origin:python=default"]
     for version in pythons:
         command += ["--target-python", version]
     for test in arguments.tests:
         command += ["--test", test]
-    folders = [str(python.parent) for python in pythons.values()]
-    environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([*folders, os.environ["PATH"]]))
-    environment.pop("PYTHONPATH", None)
-    finished = subprocess.run(command, cwd=COPY, env=environment, check=False)
-
-    dropped = drop_inapplicable(output)
-    print(f"Not applicable: {', '.join(dropped) or '-'}")
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    for report in output.glob("*.xml"):
-        shutil.copy2(report, arguments.results)
-    return finished.returncode
+    code = run_ansible_test(command, home, [python.parent for python in pythons.values()], arguments.results)
+    print(f"Not applicable: {', '.join(drop_inapplicable(arguments.results)) or '-'}")
+    return code
 
 
 if __name__ == "__main__":

@@ -10,14 +10,11 @@ The rest of tests/unit is about the checkout (documentation, the tests' own tool
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
 
 from pathlib import Path
 
-from ansible_collections.jsa.ports.tests.sanity import CACHE, COPY, ROOT, prepare_home
+from ansible_collections.jsa.ports.tests.sanity import CACHE, COPY, ROOT, prepare_home, run_ansible_test
 from ansible_collections.jsa.ports.tests.tree import copy_project
 
 FOLDER = "tests/unit/plugins/"
@@ -31,19 +28,20 @@ def main() -> int:
     copy_project(ROOT, COPY)
     home = CACHE / "home"
     prepare_home(home)
-    output = COPY / "tests" / "output" / "junit"
-    shutil.rmtree(output, ignore_errors=True)
-    programs = Path(sys.executable).parent
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [str(programs / "ansible-test"), "units", "--color", "no", "--requirements"]
-    command += ["--venv", "--python", version, "--num-workers", "2", FOLDER]
-    environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([str(programs), os.environ["PATH"]]))
-    environment.pop("PYTHONPATH", None)
-    finished = subprocess.run(command, cwd=COPY, env=environment, check=False)
-    arguments.results.mkdir(parents=True, exist_ok=True)
-    for report in output.glob("*.xml"):
-        shutil.copy2(report, arguments.results)
-    return finished.returncode
+    command = [
+        "units",
+        "--color",
+        "no",
+        "--requirements",
+        "--venv",
+        "--python",
+        version,
+        "--num-workers",
+        "2",
+        FOLDER,
+    ]
+    return run_ansible_test(command, home, [Path(sys.executable).parent], arguments.results)
 
 
 if __name__ == "__main__":

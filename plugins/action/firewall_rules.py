@@ -12,18 +12,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+    ControllerAction,
     deployment_hosts_in_play,
-    fail_with,
-    read_file,
     require_netaddr,
     show,
-    write_file,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.task import discoveries_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import (
     dump_plan,
@@ -35,36 +32,26 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.table import plan_
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "plan_file": {"type": "path"},
-    "dest": {"type": "path"},
-    "show": {"type": "bool", "default": False},
-    "use_discovered": {"type": "bool", "default": True},
-    "return_plan": {"type": "bool", "default": True},
-}
-
-
 #: So many lines of difference are printed; all of them are returned.
 _SHOWN_DIFFERENCES = 40
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Computes or loads the plan; touches no host."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {
+        "plan_file": {"type": "path"},
+        "dest": {"type": "path"},
+        "show": {"type": "bool", "default": False},
+        "use_discovered": {"type": "bool", "default": True},
+        "return_plan": {"type": "bool", "default": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
         # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
         gc.freeze()
-        try:
-            plan, differences, remarks = self._plan(arguments["plan_file"], arguments["use_discovered"], task_vars)
-        except InputError as error:
-            raise fail_with(error) from error
+        plan, differences, remarks = self._plan(arguments["plan_file"], arguments["use_discovered"], task_vars)
         changed = False
         if arguments["dest"]:
             changed = write_file(arguments["dest"], dump_plan(plan), "The plan", self._task.check_mode)
@@ -81,7 +68,7 @@ class ActionModule(ActionBase):
             more = len(differences) - _SHOWN_DIFFERENCES
             shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
             show("\n".join([f"Saved plan {arguments['plan_file']} (-) and the inventory of today (+):", *shown]))
-        result.update(changed=changed, differences=differences)
+        result: dict[str, Any] = {"changed": changed, "differences": differences}
         if arguments["return_plan"]:
             result["plan"] = plan
             # Nobody reads a plan in the output of -v; show and dest are for that.

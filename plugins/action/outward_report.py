@@ -9,31 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import show
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import ControllerAction, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.report import failures, outward_table
-
-ARGUMENT_SPEC: dict[str, Any] = {
-    "consoles": {"type": "list", "elements": "str", "required": True},
-    "left_out": {"type": "list", "elements": "str", "default": []},
-}
-
 
 #: What the playbook registers on each console.
 VARIABLE = "jsa_outward"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Touches no host."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {
+        "consoles": {"type": "list", "elements": "str", "required": True},
+        "left_out": {"type": "list", "elements": "str", "default": []},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         by_console: dict[str, list[Mapping[str, Any]]] = {}
         for name in arguments["consoles"]:
             registered = task_vars["hostvars"][name].get(VARIABLE)
@@ -42,7 +33,7 @@ class ActionModule(ActionBase):
         show(outward_table(by_console, arguments["left_out"]))
         every = [item for results in by_console.values() for item in results]
         failed = failures(every)
-        result.update(changed=False, failures=len(failed), targets=len(every))
+        result: dict[str, Any] = {"changed": False, "failures": len(failed), "targets": len(every)}
         if failed:
             result.update(failed=True, msg=f"{len(failed)} of {len(every)} targets fail; the table above says why")
         elif not by_console:

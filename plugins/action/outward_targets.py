@@ -8,37 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import fail_with, require_netaddr
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import ControllerAction, require_netaddr
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import SUBJECT, outward_targets
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
-ARGUMENT_SPEC: dict[str, Any] = {"public_servers": {"type": "raw"}, "dns_name": {"type": "str"}}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Reads the inventory; touches no host and contacts nobody."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {"public_servers": {"type": "raw"}, "dns_name": {"type": "str"}}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
-        try:
-            topology, mistakes = topology_of_task(task_vars, self._templar)
-            if mistakes:
-                raise InputError(SUBJECT, mistakes)
-            outward = outward_targets(topology, arguments["public_servers"], arguments["dns_name"])
-            in_play = [name for name in outward.consoles if name in task_vars.get("ansible_play_hosts_all", ())]
-            if not in_play:
-                consoles = ", ".join(outward.consoles)
-                raise InputError(SUBJECT, [f"the console ({consoles}) is not in this play: do not --limit it away"])
-        except InputError as error:
-            raise fail_with(error) from error
-        result.update(changed=False, consoles=in_play, targets=outward.targets, left_out=outward.left_out)
-        return result
+        topology, mistakes = topology_of_task(task_vars, self._templar)
+        if mistakes:
+            raise InputError(SUBJECT, mistakes)
+        outward = outward_targets(topology, arguments["public_servers"], arguments["dns_name"])
+        in_play = [name for name in outward.consoles if name in task_vars.get("ansible_play_hosts_all", ())]
+        if not in_play:
+            consoles = ", ".join(outward.consoles)
+            raise InputError(SUBJECT, [f"the console ({consoles}) is not in this play: do not --limit it away"])
+        return {"changed": False, "consoles": in_play, "targets": outward.targets, "left_out": outward.left_out}

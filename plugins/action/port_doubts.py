@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import PLAN_OPTION, ControllerAction
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import doubts
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import SCOPE_OPTION, expected_and_seen
 
-ARGUMENT_SPEC: dict[str, Any] = {"plan": {"type": "dict", "required": True}, "scope": SCOPE_OPTION}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Sorts the flows that went as nobody expected by the hosts at their ends; touches no host."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {"plan": PLAN_OPTION, "scope": SCOPE_OPTION}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         expectations, observations = expected_and_seen(arguments, task_vars)
         flows = [*expectations.wanted(), *expectations.unwanted(observations)]
         found = doubts(arguments["plan"], flows, observations)
-        result.update(changed=False, flows=found, _ansible_verbose_override=True)
-        return result
+        return {"changed": False, "flows": found, "_ansible_verbose_override": True}

@@ -12,30 +12,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import show
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import PLAN_OPTION, ControllerAction, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import SCOPE_OPTION, expected_and_seen
 
-ARGUMENT_SPEC: dict[str, Any] = {
-    "plan": {"type": "dict", "required": True},
-    "scope": SCOPE_OPTION,
-    "rate": {"type": "float", "default": 200},
-    "seed": {"type": "int", "default": 0},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Sorts the expected flows by the host that probes them; touches no host."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {
+        "plan": PLAN_OPTION,
+        "scope": SCOPE_OPTION,
+        "rate": {"type": "float", "default": 200},
+        "seed": {"type": "int", "default": 0},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not (math.isfinite(arguments["rate"]) and arguments["rate"] >= 0):
             raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected a number from 0 on")
         expectations, observations = expected_and_seen(arguments, task_vars)
@@ -51,8 +44,7 @@ class ActionModule(ActionBase):
         at_once = max(1, int(task_vars.get("ansible_forks") or len(probes) or 1))
         rates_of = rates(probes, arguments["rate"], at_once)
         show(_announcement(probes, rates_of, at_once))
-        result.update(changed=False, probes=probes, rates=rates_of, _ansible_verbose_override=True)
-        return result
+        return {"changed": False, "probes": probes, "rates": rates_of, "_ansible_verbose_override": True}
 
 
 def _announcement(probes: Mapping[str, Sequence[Any]], rates_of: Mapping[str, float], at_once: int) -> str:

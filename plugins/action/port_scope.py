@@ -9,47 +9,37 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+    PLAN_OPTION,
+    ControllerAction,
     deployment_hosts_in_play,
-    fail_with,
-    read_file,
     show,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import parse_baseline
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import expected
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-
-ARGUMENT_SPEC: dict[str, Any] = {
-    "plan": {"type": "dict", "required": True},
-    "scope": {"type": "str", "choices": list(SCOPES)},
-    "sample": {"type": "int", "default": 20},
-    "seed": {"type": "int", "default": 0},
-    "baseline": {"type": "path"},
-    "fail_on_new": {"type": "bool", "default": False},
-}
+from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Chooses, counts, and refuses what the later steps could not work with; touches no host."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENT_SPEC = {
+        "plan": PLAN_OPTION,
+        "scope": {"type": "str", "choices": list(SCOPES)},
+        "sample": {"type": "int", "default": 20},
+        "seed": {"type": "int", "default": 0},
+        "baseline": {"type": "path"},
+        "fail_on_new": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         plan = arguments["plan"]
         hosts = len(deployment_hosts_in_play(plan, task_vars))
-        try:
-            scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], hosts)
-            if arguments["baseline"]:
-                parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
-        except InputError as error:
-            raise fail_with(error) from error
+        scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], hosts)
+        if arguments["baseline"]:
+            parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
         if arguments["fail_on_new"] and not arguments["baseline"]:
             raise AnsibleActionFail(
                 "jsa_port_check_fail_on_new is set, but jsa_port_check_baseline does not say what is not new"
@@ -57,5 +47,4 @@ class ActionModule(ActionBase):
         expectations = expected(plan, scope, task_vars)
         flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
         show(scope.line(flows, total, hosts))
-        result.update(changed=False, scope=scope.as_dict(), flows=flows, left_out=total - flows)
-        return result
+        return {"changed": False, "scope": scope.as_dict(), "flows": flows, "left_out": total - flows}

@@ -9,36 +9,32 @@ from __future__ import annotations
 import shlex
 import time
 
-from typing import Any
-
-from ansible.errors import AnsibleError
+from typing import Any, ClassVar
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._confirm_probes import Probe
 from ansible_collections.jsa.ports.plugins.plugin_utils._confirmed_action import (
     ConfirmedAction,
     NotConfirmed,
-    read_answer,
+    answer_of,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._fresh_connection import fresh_connection
-
-ARGUMENT_SPEC: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["opened", "closed"], "default": "opened"},
-    "inbound": {"type": "list", "elements": "dict", "default": []},
-    "refused": {"type": "list", "elements": "dict", "default": []},
-    "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
-    "controllers": {"type": "list", "elements": "str", "default": []},
-    "seconds": {"type": "int", "default": 300},
-    "pending": {"type": "dict"},
-}
 
 
 class ActionModule(ConfirmedAction):
     """The first half of commit confirmed. The host's own timer is the second, unless it is told to go back before."""
 
     MODULE = "jsa.ports.firewalld_policy"
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
+        "state": {"type": "str", "choices": ["opened", "closed"], "default": "opened"},
+        "inbound": {"type": "list", "elements": "dict", "default": []},
+        "refused": {"type": "list", "elements": "dict", "default": []},
+        "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
+        "controllers": {"type": "list", "elements": "str", "default": []},
+        "seconds": {"type": "int", "default": 300},
+        "pending": {"type": "dict"},
+    }
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
         if arguments["state"] == "closed":
             return self._close(arguments["pending"])
         self._task = self._task.copy()
@@ -55,35 +51,22 @@ class ActionModule(ConfirmedAction):
         started = time.monotonic()
         try:
             if pending["ssh"]:
-                self._try_new_connection(pending)
+                with self._new_connection(pending):
+                    self._run("true")
         except Exception as error:
             outcome = self._abort(pending, str(error), started)
             result.update(failed=True, changed=False, msg=f"The firewall was not opened: {error}. {outcome}")
             return
         result["pending"] = pending
 
-    def _try_new_connection(self, pending: dict[str, Any]) -> None:
-        """Raises NotConfirmed."""
-        used = self._connection
-        seconds = max(1, min(int(used.get_option("timeout")), pending["seconds"] // 2))
-        new = fresh_connection(used, self._play_context, self._task, seconds)
-        self._connection = new
-        try:
-            self._low_level_execute_command("true")
-        except AnsibleError as error:
-            raise NotConfirmed(f"no new connection: {str(error).strip().rstrip('.')}") from error
-        finally:
-            self._connection = used
-            new.close()
-
     def _close(self, pending: dict[str, Any] | None) -> dict[str, Any]:
         if not pending or self._task.check_mode:
             return {"changed": False}
         command = shlex.join([*pending["command"], "abort", pending["id"], "the preflight is over"])
         told = self._low_level_execute_command(command)
-        answer = read_answer(told["stdout"])
-        if answer is None:
-            text = (told["stderr"] or told["stdout"]).strip()
-            return {"failed": True, "msg": f"no answer from the host (exit {told['rc']}): {text}"}
+        try:
+            answer = answer_of(told)
+        except NotConfirmed as error:
+            return {"failed": True, "msg": str(error)}
         # Not ok: the timer was first.
         return {"changed": bool(answer["ok"]), "msg": answer.get("msg", "")}

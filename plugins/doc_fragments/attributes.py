@@ -18,3 +18,15 @@ attributes:
       - A second run in the same situation reports no change.
       - This assumes that what the module looks at was not changed by somebody else between the two runs.
 """
+
+    #: Of modules that have nothing to show in diff mode.
+    WITHOUT_DIFF = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+"""

@@ -163,7 +163,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._appliance.product impor
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
-from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
@@ -244,32 +243,12 @@ def run(module, product, files):
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
-            "steps": {"type": "int", "default": 1},
-            "inbound": {"type": "list", "elements": "dict", "default": []},
-            "refused": {"type": "list", "elements": "dict", "default": []},
-            "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
-            "controllers": {"type": "list", "elements": "str", "default": []},
-            "require_controller": {"type": "bool", "default": True},
-            "ssh_port": {"type": "int"},
-            "confirm_timeout": {"type": "int", "default": 60},
-            "confirm_probes": {"type": "list", "elements": "dict", "default": []},
-            "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
-            "update_timeout": {"type": "int", "default": UPDATE_SECONDS},
-        },
+        argument_spec=dict(shell.OPTIONS, update_timeout={"type": "int", "default": UPDATE_SECONDS}),
         supports_check_mode=True,
     )
-    for name, least in (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1)):
-        if module.params[name] < least:
-            module.fail_json(msg="%s: %d is less than %d" % (name, module.params[name], least))
     product, files = Product(seconds=module.params["update_timeout"]), Files(QRADAR + "/conf", GENERATED)
     try:
-        if module.check_mode:
-            result = run(module, product, files)
-        else:
-            with lock(lock_path(ApplianceBackend.name)):
-                result = run(module, product, files)
+        result = shell.run_alone(module, ApplianceBackend.name, lambda: run(module, product, files))
     except FirewallError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

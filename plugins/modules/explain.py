@@ -15,13 +15,7 @@ description:
   - Computed from the inventory on the controller; no host is touched. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   source:
     description: Who asks, a host of the deployment or an IP address.

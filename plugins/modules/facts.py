@@ -18,13 +18,7 @@ description:
   - The forms that it understands are those that are quoted in public. Others are left unknown.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options: {}
 seealso:
   - module: jsa.ports.appliance_iptables

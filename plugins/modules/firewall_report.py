@@ -16,18 +16,9 @@ description:
   - What a form cannot say is told, not left out silently.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
+  - jsa.ports.plan
 options:
-  plan:
-    description: The plan, as M(jsa.ports.firewall_rules) returns it.
-    type: dict
-    required: true
   format:
     description:
       - V(iptables) are the lines for an appliance's C(iptables.pre) and its like.

@@ -311,7 +311,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import REFUSAL, appliance_mark
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
-from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
@@ -447,35 +446,18 @@ def openings(client, situation, internal):
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
-            "steps": {"type": "int", "default": 1},
-            "inbound": {"type": "list", "elements": "dict", "default": []},
-            "refused": {"type": "list", "elements": "dict", "default": []},
-            "outbound": {"type": "list", "elements": "dict"},
-            "internal": {"type": "list", "elements": "dict", "default": []},
-            "reload": {"type": "str", "choices": ["needed", "lossless", "never"], "default": "needed"},
-            "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
-            "controllers": {"type": "list", "elements": "str", "default": []},
-            "require_controller": {"type": "bool", "default": True},
-            "ssh_port": {"type": "int"},
-            "offline": {"type": "bool", "default": False},
-            "confirm_timeout": {"type": "int", "default": 60},
-            "confirm_probes": {"type": "list", "elements": "dict", "default": []},
-            "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
-        },
+        argument_spec=dict(
+            shell.OPTIONS,
+            outbound={"type": "list", "elements": "dict"},
+            internal={"type": "list", "elements": "dict", "default": []},
+            reload={"type": "str", "choices": ["needed", "lossless", "never"], "default": "needed"},
+            offline={"type": "bool", "default": False},
+        ),
         supports_check_mode=True,
     )
-    for name, least in (("steps", 1), ("confirm_timeout", 0)):
-        if module.params[name] < least:
-            module.fail_json(msg="%s: %d is less than %d" % (name, module.params[name], least))
     client, files = Client(), PermanentFiles()
     try:
-        if module.check_mode:
-            result = run(module, client, files)
-        else:
-            with lock(lock_path(FirewalldBackend.name)):
-                result = run(module, client, files)
+        result = shell.run_alone(module, FirewalldBackend.name, lambda: run(module, client, files))
     except OnAppliance as error:
         module.fail_json(msg=str(error), appliance=True)
     except FirewalldError as error:

@@ -21,13 +21,7 @@ description:
     asked for it over netlink; where it does not answer, the socket is taken to serve both.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   expected:
     description:

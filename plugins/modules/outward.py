@@ -22,13 +22,7 @@ description:
   - Names are looked up by the host itself, those of V(tls) behind a proxy by the proxy.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   targets:
     description:

@@ -13,13 +13,7 @@ description:
   - Prints the results of M(jsa.ports.outward) as a table, failures first, each with its reason and remedy.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   consoles:
     description: Hosts that registered what M(jsa.ports.outward) returned as C(jsa_outward).

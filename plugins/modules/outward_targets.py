@@ -17,13 +17,7 @@ description:
   - Needs the Python library netaddr on the controller.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   public_servers:
     description:

@@ -19,13 +19,7 @@ description:
   - Changes nothing and sends nothing. Needs root and C(nft) for the rules.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   flows:
     description:

@@ -15,18 +15,9 @@ description:
   - Refuses a baseline that M(jsa.ports.port_verdicts) could not compare with. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
+  - jsa.ports.plan
 options:
-  plan:
-    description: The plan, as M(jsa.ports.firewall_rules) returns it.
-    type: dict
-    required: true
   scope:
     description:
       - V(console) is each host with the console, both ways; V(attached) adds the processor that a host reports to and

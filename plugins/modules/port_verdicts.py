@@ -15,35 +15,10 @@ description:
   - Reads what the role P(jsa.ports.jsa_port_check#role) registered on each host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
+  - jsa.ports.plan
+  - jsa.ports.check_scope
 options:
-  plan:
-    description: The plan, as M(jsa.ports.firewall_rules) returns it.
-    type: dict
-    required: true
-  scope:
-    description: Which flows, as M(jsa.ports.port_scope) returns it; all of them where it is missing.
-    type: dict
-    suboptions:
-      name:
-        description: The scope.
-        type: str
-        choices: [console, attached, full, sample]
-        required: true
-      sample:
-        description: Of V(sample), so many flows per listener.
-        type: int
-        default: 20
-      seed:
-        description: Of V(sample), what decides on which.
-        type: int
-        default: 0
   dest:
     description: Folder on the controller for C(port_check.json) and C(port_check.xml). Made where it is missing.
     type: path

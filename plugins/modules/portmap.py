@@ -18,13 +18,7 @@ description:
   - A port mapper that is down, silent, too slow, or talks nonsense is a result (RV(imq.state)), no failure.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   kinds:
     description: Which port mappers to ask.

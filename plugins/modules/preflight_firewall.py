@@ -16,13 +16,7 @@ description:
   - A new SSH connection is tried once they are loaded. Where there is none, they are taken back at once.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   state:
     description: V(opened) loads the rules, V(closed) takes them back now.

@@ -24,13 +24,7 @@ description:
   - Does not touch the host's firewall.
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
 options:
   state:
     description:

@@ -16,18 +16,9 @@ description:
   - Reads what the role P(jsa.ports.jsa_preflight#role) registered on each host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - jsa.ports.attributes.without_diff
+  - jsa.ports.plan
 options:
-  plan:
-    description: The plan, as M(jsa.ports.firewall_rules) returns it.
-    type: dict
-    required: true
   token:
     description: That of the run, as M(jsa.ports.preflight_listeners) was given it.
     type: str

@@ -7,17 +7,57 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._files import make_folder, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
+
+#: How the plan comes to an action: as jsa.ports.firewall_rules returned it.
+PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
+
+
+class ControllerAction(ActionBase):
+    """Checks its options, works on the controller, tells all mistakes of the input at once; touches no host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    #: As the module's documentation has them.
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+        try:
+            result.update(self.work(arguments, task_vars))
+        except InputError as error:
+            raise fail_with(error) from error
+        return result
+
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What the task returns. Raises InputError and AnsibleActionFail."""
+        raise NotImplementedError
+
+    def write_results(self, folder: str, option: str, what: str, files: Mapping[str, str]) -> bool:
+        """*option*: the variable that the folder is from. Whether a file differs from what was there."""
+        check_mode = self._task.check_mode
+        if not check_mode:
+            make_folder(folder, option)
+        path = os.path.abspath(os.path.expanduser(folder))
+        written = [write_file(os.path.join(path, name), text, what, check_mode) for name, text in files.items()]
+        return any(written)
+
+
+def fail_with(error: InputError) -> AnsibleActionFail:
+    return AnsibleActionFail(str(error))
 
 
 def require_netaddr() -> None:
@@ -26,51 +66,9 @@ def require_netaddr() -> None:
         raise AnsibleActionFail(missing_required_lib("netaddr")) from NETADDR_IMPORT_ERROR
 
 
-def fail_with(error: InputError) -> AnsibleActionFail:
-    return AnsibleActionFail(str(error))
-
-
 def show(text: str) -> None:
     """Prints a report between the tasks' own lines."""
     Display().display(f"\n{text}\n")
-
-
-def read_file(path: str, what: str) -> str:
-    """The text of a file on the controller. Raises AnsibleActionFail."""
-    try:
-        with open(os.path.expanduser(path), encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnsibleActionFail(f"{what} {path} cannot be read: {error}") from error
-
-
-def write_file(path: str, text: str, what: str, check_mode: bool = False) -> bool:
-    """Writes a file on the controller whole or not at all. Whether it differs from what was there."""
-    target = os.path.abspath(os.path.expanduser(path))
-    try:
-        with open(target, encoding="utf-8", errors="surrogateescape") as file:
-            if file.read() == text:
-                return False
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
-    if check_mode:
-        return True
-    temporary = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".jsa_ports_")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
-    return True
 
 
 def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,8 @@ import json
 import shlex
 import time
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -102,17 +104,22 @@ class ConfirmedAction(ActionBase):
             raise NotConfirmed("; ".join(lost))
 
     def _through_new_connection(self, pending: dict[str, Any]) -> str:
+        with self._new_connection(pending):
+            self._ask(pending, "confirm", pending["id"])
+        return "new connection"
+
+    @contextmanager
+    def _new_connection(self, pending: dict[str, Any]) -> Iterator[None]:
         used = self._connection
         # Half of the time at the most: the other half is for taking the rules back through the connection that we have.
         seconds = max(1, min(int(used.get_option("timeout")), pending["seconds"] // 2))
         new = fresh_connection(used, self._play_context, self._task, seconds)
         self._connection = new
         try:
-            self._ask(pending, "confirm", pending["id"])
+            yield
         finally:
             self._connection = used
             new.close()
-        return "new connection"
 
     def _through_this(self, pending: dict[str, Any]) -> str:
         self._ask(pending, "confirm", pending["id"])
@@ -120,17 +127,17 @@ class ConfirmedAction(ActionBase):
 
     def _ask(self, pending: dict[str, Any], *words: str) -> None:
         """Runs the program that the module has left on the host. Raises NotConfirmed."""
-        command = shlex.join([*pending["command"], *words])
-        try:
-            told = self._low_level_execute_command(command)
-        except AnsibleError as error:
-            raise NotConfirmed(f"no new connection: {str(error).strip().rstrip('.')}") from error
-        answer = read_answer(told["stdout"])
-        if answer is None:
-            text = (told["stderr"] or told["stdout"]).strip()
-            raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
+        answer = answer_of(self._run(shlex.join([*pending["command"], *words])))
         if not answer["ok"]:
             raise NotConfirmed(str(answer["msg"]).rstrip("."))
+
+    def _run(self, command: str) -> dict[str, Any]:
+        """Raises NotConfirmed where the host cannot be reached."""
+        try:
+            told: dict[str, Any] = self._low_level_execute_command(command)
+        except AnsibleError as error:
+            raise NotConfirmed(f"no new connection: {str(error).strip().rstrip('.')}") from error
+        return told
 
     def _abort(self, pending: dict[str, Any], why: str, started: float) -> str:
         """Takes the rules back at once where the connection that loaded them still works. What the host has then."""
@@ -147,6 +154,15 @@ class ConfirmedAction(ActionBase):
         if answer is None:
             return later
         return str(answer["msg"])
+
+
+def answer_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a command that ran on the host. Raises NotConfirmed where there is none."""
+    answer = read_answer(told["stdout"])
+    if answer is None:
+        text = (told["stderr"] or told["stdout"]).strip()
+        raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
+    return answer
 
 
 def read_answer(output: str) -> dict[str, Any] | None:

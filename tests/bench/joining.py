@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import read_observations
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import fault_table, verdicts_json, verdicts_junit
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT, fault_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
@@ -51,8 +51,8 @@ def main() -> None:
     texts = [
         fault_table(found),
         *plain_words(found, sum(item.verdict == "ok" for item in verdicts)),
-        verdicts_json(verdicts, {name: one.as_dict() for name, one in observations.items()}),
-        verdicts_junit(verdicts, ["network"]),
+        RESULT.as_json(verdicts, {name: one.as_dict() for name, one in observations.items()}),
+        RESULT.as_junit(verdicts, ["network"]),
     ]
     print(
         json.dumps(

@@ -17,10 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
-
-import ansible
 
 from lab import Lab
 
@@ -35,7 +32,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import doubts
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
 
-ROOT = Path(__file__).resolve().parents[2]
 #: In this order: the host behind another one, in a circle, is who tries what must stay closed.
 NAMES = ("con1", "con2", "ep1", "ec1", "dn1")
 ROUTER = "router"
@@ -95,14 +91,8 @@ class Deployment:
 
     def module(self, host: str, name: str, check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
         """A module of the collection as Ansible starts it on a host."""
-        told = self.lab.run(
-            host,
-            ["/usr/bin/python3", str(ROOT / "plugins" / "modules" / f"{name}.py")],
-            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check_mode}}),
-            environment={"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"},
-        )
-        assert told.stdout, told.stderr
-        return {"changed": False, **json.loads(told.stdout)}
+        told = self.lab.module(host, name, {**arguments, "_ansible_check_mode": check_mode})
+        return {"changed": False, **told}
 
     def address(self, host: str, family: int = 4) -> str:
         return next(text for text in self.lab.hosts[host].addresses if (":" in text) == (family == 6))

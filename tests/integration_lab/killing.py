@@ -16,15 +16,15 @@ import subprocess
 import sys
 
 #: Of commit confirmed and its backends: everything that writes, starts, loads or removes.
-PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/")
+PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/", "/_replacing.py")
 STEPS = {
     "set_pending",
     "save_program",
     "arm",
     "write",
-    "_stage",
-    "_sync",
-    "_remove",
+    "stage",
+    "sync",
+    "remove",
     "_replace",
     "check_config",
     "reload",

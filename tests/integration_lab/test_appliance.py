@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
-from lab import Lab
+from lab import Lab, module_environment
+
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
 
 HOSTS = """
 all:
@@ -28,8 +29,7 @@ all:
     peer: {ansible_host: 10.77.0.14, jsa_address: [10.77.0.14, "fd77::14"], lab_firewalld: false}
     stranger: {ansible_host: 10.77.0.15, jsa_address: [10.77.0.15, "fd77::15"], lab_firewalld: false}
 """
-ROOT = Path(__file__).resolve().parents[2]
-MODULE = "jsa.ports.appliance_iptables"
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 STATE = "/var/lib/jsa_ports/appliance"
 CONF = "/opt/qradar/conf"
 PROGRAM = "/opt/qradar/bin/iptables_update.pl"
@@ -47,43 +47,14 @@ CANDIDATE = {"inbound": accept("32006", "32011"), "refused": REFUSED}
 LOCKOUT = {"inbound": accept("22", "32006", sources=["10.77.0.99/32"]), "ssh_port": 2222}
 
 
-class Box:
-    """An appliance, and the module on it."""
+class Box(FirewalledHost):
+    """An appliance."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
-        self.lab = lab
-        self.name = name
-
-    def module(
-        self, failed: bool = False, prefix: tuple[str, ...] = (), name: str = "appliance_iptables", **arguments: Any
-    ) -> dict[str, Any]:
-        """The module as Ansible starts it on a host. Empty when it was killed."""
-        request = {"require_controller": False, **arguments} if name != "facts" else arguments
-        result = self.lab.module(self.name, name, request, prefix=prefix)
-        if prefix and not result:
-            return {}
-        assert bool(result.get("failed")) == failed, result
-        return result
+    MODULE = "appliance_iptables"
+    STATE = STATE
 
     def stage(self, seconds: int, failed: bool = False, **arguments: Any) -> dict[str, Any]:
         return self.module(failed=failed, phase="stage", confirm_timeout=seconds, **{**CANDIDATE, **arguments})
-
-    def over_ssh(self, *options: str, failed: bool = False, **arguments: Any) -> dict[str, Any]:
-        """The task as users have it."""
-        told = self.lab.ansible(["ansible", self.name, "-m", MODULE, "-a", json.dumps(arguments), *options])
-        assert (told.returncode != 0) == failed, told.stdout + told.stderr
-        result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
-        result["told"] = " ".join(f"{told.stdout} {told.stderr}".split())
-        return result
-
-    def program(self, *words: str) -> dict[str, Any]:
-        """What the controller asks the host, from the host itself."""
-        told = self.lab.run(self.name, ["/usr/bin/python3", "-I", "-S", f"{STATE}/timer.pyz", *words])
-        answer: dict[str, Any] = json.loads(told.stdout)
-        return answer
-
-    def run(self, command: str) -> str:
-        return self.lab.run(self.name, ["sh", "-c", command], check=True).stdout
 
     def files(self) -> dict[str, bytes]:
         """The product's, and what it generates. The modes belong to it."""
@@ -98,13 +69,6 @@ class Box:
         text = self.run("iptables-save -t filter; ip6tables-save -t filter")
         return "\n".join(line.partition(" [")[0] for line in text.splitlines() if not line.startswith("#"))
 
-    def both(self) -> tuple[dict[str, bytes], str]:
-        return self.files(), self.rules()
-
-    def state(self, name: str) -> Any:
-        path = self.lab.host(self.name).path(f"{STATE}/{name}.json")
-        return json.loads(path.read_text()) if path.exists() else None
-
     def updates(self) -> int:
         """How often the product's program has come to its end."""
         return len(self.run("cat /run/iptables_update.log 2>/dev/null; true").splitlines())
@@ -116,7 +80,7 @@ class Box:
     def settled(self, patience: float = 40) -> None:
         """Waits until no timer has anything left to do."""
         deadline = time.monotonic() + patience
-        while self.lab.run(self.name, ["pgrep", "-f", "timer.pyz wait"]).stdout:
+        while self.timers():
             assert time.monotonic() < deadline, self.state("pending")
             time.sleep(0.1)
 
@@ -219,7 +183,7 @@ class TestPackets:
 class TestRuns:
     def test_check_predicts_and_a_second_run_changes_nothing(self, box: Box) -> None:
         before, updates = box.both(), box.updates()
-        predicted = box.module(_ansible_check_mode=True, _ansible_diff=True, **COMMITTED)
+        predicted = box.module(check=True, _ansible_diff=True, **COMMITTED)
         assert box.both() == before
         done = box.module(_ansible_diff=True, **COMMITTED)
         for key in ("changed", "actions", "reloaded", "reload_reasons", "drift", "diff", "ipv6"):
@@ -238,14 +202,14 @@ class TestRuns:
         box.module(**COMMITTED)
         held = box.both()
         box.run("iptables -D INPUT 3")
-        assert box.module(_ansible_check_mode=True, **COMMITTED)["drift"]
+        assert box.module(check=True, **COMMITTED)["drift"]
         assert box.module(**COMMITTED)["changed"]
         assert box.both() == held
 
     def test_a_rule_of_somebody_else_s_among_ours_is_seen(self, box: Box) -> None:
         box.module(**COMMITTED)
         box.run("iptables -I INPUT 3 -p tcp --dport 5432 -j ACCEPT")
-        drift = box.module(_ansible_check_mode=True, **COMMITTED)["drift"]
+        drift = box.module(check=True, **COMMITTED)["drift"]
         assert len(drift) == 1
         assert "stands among ours" in drift[0]
         box.module(**COMMITTED)
@@ -302,8 +266,9 @@ class TestFirewalldIsRefused:
     @pytest.mark.parametrize("state", ["present", "previous"])
     def test_by_the_module_itself(self, box: Box, state: str) -> None:
         before = box.both()
-        result = box.module(failed=True, name="firewalld_policy", state=state, offline=True)
-        assert result["appliance"] is True
+        arguments = {"require_controller": False, "state": state, "offline": True}
+        result = box.lab.module(box.name, "firewalld_policy", arguments)
+        assert result["failed"] is True and result["appliance"] is True
         assert "drops the product's rules" in result["msg"]
         assert box.both() == before
 
@@ -468,7 +433,7 @@ class TestRole:
         assert box.both() == before
 
     def test_facts(self, box: Box) -> None:
-        told = box.module(name="facts")["ansible_facts"]["jsa_ports"]
+        told = box.lab.module(box.name, "facts", {})["ansible_facts"]["jsa_ports"]
         assert (told["backend"], told["release"], told["update_package"]) == ("appliance", "7.5.0", 8)
         assert (told["appliance_type"], told["is_console"], told["ha_role"]) == ("1699", False, None)
         assert told["sources"]["release"] == "/opt/qradar/bin/myver -v"
@@ -519,8 +484,7 @@ class TestFaults:
         before = box.both()
         number = 1
         while True:
-            killing = (str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number))
-            result = box.module(prefix=killing, phase="stage", confirm_timeout=1, **{**CANDIDATE, "unlisted": "drop"})
+            result = box.stage(1, prefix=killing(number), unlisted="drop")
             box.settled()
             assert box.rules() == before[1], f"step {number}"
             assert box.files() == before[0], f"step {number}"
@@ -534,10 +498,9 @@ class TestFaults:
         before = box.both()
         for number in range(1, 60):
             pending = box.stage(4)["pending"]
-            killing = [str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number)]
-            told = box.lab.run("box", ["/usr/bin/python3", *killing, f"{STATE}/timer.pyz", "confirm", pending["id"]])
-            if told.stdout or box.state("pending") is None:
-                assert not box.module(_ansible_check_mode=True, **CANDIDATE)["changed"]
+            answer = box.program("confirm", pending["id"], prefix=killing(number))
+            if answer or box.state("pending") is None:
+                assert not box.module(check=True, **CANDIDATE)["changed"]
                 break
             box.settled()
             assert box.both() == before, f"step {number}"
@@ -550,13 +513,12 @@ class TestFaults:
         request = {"require_controller": False, "phase": "stage", "confirm_timeout": 1, **LOCKOUT}
         box.lab.run("box", ["tee", "/run/request"], stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}), check=True)
         script = (
-            f"/usr/bin/python3 {ROOT}/plugins/modules/appliance_iptables.py </run/request >/dev/null 2>&1 & pid=$!;"
+            f"/usr/bin/python3 {PLUGINS}/modules/appliance_iptables.py </run/request >/dev/null 2>&1 & pid=$!;"
             "while [ ! -e /run/begun ]; do sleep 0.1; done; kill -9 $pid; rm /run/begun"
         )
-        path = {"PYTHONPATH": f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"}
         # Only the first run is slow: the timer's own has to find it at its end.
         with broken_program(box, "test -e /run/slow && rm /run/slow && touch /run/begun && sleep 4; $real"):
-            box.lab.run("box", ["sh", "-c", "touch /run/slow; " + script], environment=path, check=True)
+            box.lab.run("box", ["sh", "-c", "touch /run/slow; " + script], environment=module_environment(), check=True)
             box.settled()
         assert box.both() == before
         assert box.probe(None, 22) == "open"

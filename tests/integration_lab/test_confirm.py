@@ -20,12 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ansible
 import pytest
 
-from lab import Lab
+from lab import Lab, module_environment
 
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
 
 HOSTS = """
 all:
@@ -36,8 +36,8 @@ all:
     peer: {ansible_host: 10.77.0.14, lab_firewalld: false}
 """
 FIREWALLS = ("target", "second", "third")
-ROOT = Path(__file__).resolve().parents[2]
-MODULE = "jsa.ports.firewalld_policy"
+TESTS = Path(__file__).resolve().parent
+MODULE = TESTS.parents[1] / "plugins" / "modules" / "firewalld_policy.py"
 STATE = "/var/lib/jsa_ports/firewalld"
 
 SITE = """
@@ -65,52 +65,11 @@ table inet confirm {
 """
 
 
-class Target:
-    """A host with the firewall, and the module on it."""
-
-    def __init__(self, lab: Lab, name: str) -> None:
-        self.lab = lab
-        self.name = name
-
-    def module(self, failed: bool = False, prefix: tuple[str, ...] = (), **arguments: Any) -> dict[str, Any]:
-        """The module as Ansible starts it on a host. Empty when it was killed."""
-        request = {"require_controller": False, **arguments}
-        result = self.lab.module(self.name, "firewalld_policy", request, prefix=prefix)
-        if prefix and not result:
-            return {}
-        assert bool(result.get("failed")) == failed, result
-        return result
+class Target(FirewalledHost):
+    STATE = STATE
 
     def stage(self, seconds: int, failed: bool = False, **arguments: Any) -> dict[str, Any]:
         return self.module(failed=failed, phase="stage", confirm_timeout=seconds, **{**CANDIDATE, **arguments})
-
-    def over_ssh(self, *options: str, failed: bool = False, **arguments: Any) -> dict[str, Any]:
-        """The task as users have it."""
-        told = self.lab.ansible(["ansible", self.name, "-m", MODULE, "-a", json.dumps(arguments), *options])
-        assert (told.returncode != 0) == failed, told.stdout + told.stderr
-        result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
-        # Ansible shows warnings beside the result.
-        result["told"] = " ".join(f"{told.stdout} {told.stderr}".split())
-        return result
-
-    def program(self, *words: str) -> dict[str, Any]:
-        """What the controller asks the host, from the host itself."""
-        told = self.lab.run(self.name, ["/usr/bin/python3", "-I", "-S", f"{STATE}/timer.pyz", *words])
-        answer: dict[str, Any] = json.loads(told.stdout)
-        return answer
-
-    def run(self, command: str) -> str:
-        return self.lab.run(self.name, ["sh", "-c", command], check=True).stdout
-
-    def files(self) -> dict[str, bytes]:
-        return self.lab.snapshot(self.name, "/etc/firewalld")
-
-    def rules(self) -> str:
-        return self.run("nft -s list ruleset")
-
-    def state(self, name: str) -> Any:
-        path = self.lab.host(self.name).path(f"{STATE}/{name}.json")
-        return json.loads(path.read_text()) if path.exists() else None
 
     def reaches(self) -> bool:
         """A new SSH connection, from where the controller is."""
@@ -119,7 +78,7 @@ class Target:
     def settled(self, patience: float = 20) -> None:
         """Waits until no timer has anything left to do. At no time is the ruleset empty."""
         deadline = time.monotonic() + patience
-        while timers(self):
+        while self.timers():
             assert "hook input" in self.rules()
             assert time.monotonic() < deadline, self.state("pending")
             time.sleep(0.1)
@@ -157,12 +116,8 @@ def committed(lab: Lab, name: str) -> Iterator[Target]:
         for daemon in ("dbus", "firewalld"):
             lab.daemon(name, "start", daemon)
         target.run(f"rm -rf {STATE}/pending.json; rm -rf /etc/firewalld/*/jsa-*; firewall-cmd --reload")
-        wait_for(lambda: not timers(target), 10)
+        wait_for(lambda: not target.timers(), 10)
         target.run(f"rm -rf {STATE}")
-
-
-def timers(target: Target) -> str:
-    return target.lab.run(target.name, ["pgrep", "-f", "timer.pyz wait"]).stdout
 
 
 @pytest.fixture
@@ -181,10 +136,6 @@ def new_ssh_blocked(lab: Lab) -> Iterator[None]:
         lab.run(None, ["nft", "delete", "table", "inet", "confirm"], check=True)
 
 
-def both(target: Target) -> tuple[dict[str, bytes], str]:
-    return target.files(), target.rules()
-
-
 class TestConfirmed:
     @pytest.mark.parametrize(
         "ssh_args",
@@ -198,22 +149,22 @@ class TestConfirmed:
         assert "pending" not in result
         assert target.state("pending") is None
         assert b"32011" in target.files()["policies/jsa-in.xml"]
-        before = both(target)
+        before = target.both()
         again = target.over_ssh(**CANDIDATE)
         assert not again["changed"]
         assert "confirmation" not in again
-        wait_for(lambda: not timers(target), 5)
+        wait_for(lambda: not target.timers(), 5)
         target.lab.daemon("target", "restart", "firewalld")
-        assert both(target) == before, "it stays"
+        assert target.both() == before, "it stays"
 
     @pytest.mark.systems
     def test_the_files_are_the_committed_ones_until_then(self, target: Target) -> None:
-        files, rules = both(target)
+        files, rules = target.both()
         pending = target.stage(30)["pending"]
         assert target.files() == files
         assert target.rules() != rules
         assert "32011" in target.rules()
-        assert timers(target)
+        assert target.timers()
         assert target.program("confirm", pending["id"]) == {"ok": True}
         assert "policies/jsa-in.xml" in target.files()
         assert target.files() != files
@@ -221,21 +172,20 @@ class TestConfirmed:
 
     @pytest.mark.systems(complete=True)
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
-        before = both(target)
-        script = ROOT / "plugins" / "modules" / "firewalld_policy.py"
+        before = target.both()
         request = json.dumps({"ANSIBLE_MODULE_ARGS": {**CANDIDATE, "phase": "stage", "confirm_timeout": 30}})
-        path = f"{ROOT / '.dev'}:{Path(ansible.__file__).parent.parent}"
+        path = module_environment()["PYTHONPATH"]
         confirm = "import json, sys; print(json.load(sys.stdin)['pending']['id'])"
         target.run("mkdir -p /run/test")
         target.lab.run("target", ["tee", "/run/test/request"], stdin=request, check=True)
         command = (
-            f'id=$(PYTHONPATH={path} /usr/bin/python3 {script} </run/test/request | /usr/bin/python3 -c "{confirm}");'
+            f'id=$(PYTHONPATH={path} /usr/bin/python3 {MODULE} </run/test/request | /usr/bin/python3 -c "{confirm}");'
             f" /usr/bin/python3 -I -S {STATE}/timer.pyz confirm $id"
         )
         told = target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
         assert "proves nothing" in told.stdout
         assert "back on the committed rules" in told.stdout
-        assert both(target) == before
+        assert target.both() == before
 
     def test_without_ssh_it_is_said_how(self, target: Target) -> None:
         pending = target.stage(30)["pending"]
@@ -250,9 +200,9 @@ class TestConfirmed:
         assert "WARNING" not in target.over_ssh(confirm_timeout=0, **CANDIDATE)["told"]
 
     def test_check_mode_loads_nothing(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         assert target.over_ssh("--check", **CANDIDATE)["changed"]
-        assert both(target) == before
+        assert target.both() == before
         assert target.state("pending") is None
 
     def test_removal_is_confirmed_too(self, target: Target) -> None:
@@ -285,34 +235,34 @@ class TestProbes:
             target.lab.daemon("target", "stop", "standin")
 
     def test_one_that_does_not_takes_the_rules_back(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         result = target.over_ssh(failed=True, confirm_probes=self.PROBES, **CANDIDATE)
         assert "10.77.0.11 32011/tcp from peer is refused" in result["msg"]
         assert "The host is back on the committed rules" in result["msg"]
-        assert both(target) == before
+        assert target.both() == before
 
     def test_mistakes_come_before_anything_else(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         probes = [{"from": "nobody", "port": "32011/tcp"}, {"from": "peer", "port": "x"}, {"port": "1/tcp"}]
         result = target.over_ssh(failed=True, confirm_probes=probes, **CANDIDATE)
         assert all(f"confirm_probes[{number}]" in result["msg"] for number in range(3))
-        assert both(target) == before
+        assert target.both() == before
 
 
 class TestLockedOut:
     @pytest.mark.systems
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
         assert "no new connection" in result["msg"]
         assert "The host is back on the committed rules" in result["msg"]
-        assert both(target) == before
+        assert target.both() == before
         assert target.reaches()
         assert target.state("pending") is None
 
     @pytest.mark.systems(complete=True)
     def test_without_one_the_timer_does(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         begun = time.monotonic()
         alone = json.dumps({"ansible_ssh_args": "-o ControlMaster=no"})
         result = target.over_ssh("-e", alone, failed=True, confirm_timeout=6, **LOCKOUT)
@@ -320,7 +270,7 @@ class TestLockedOut:
         target.settled()
         assert time.monotonic() - begun < 6 + 40
         assert target.reaches()
-        assert both(target) == before
+        assert target.both() == before
         last = target.state("last_result")
         assert last["why"] == "it was not confirmed in time"
         assert last["outcome"] == "The host is back on the committed rules"
@@ -330,21 +280,21 @@ class TestLockedOut:
         assert "rolled_back" not in target.over_ssh(**COMMITTED), "once"
 
     def test_something_on_the_way_drops_new_connections(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
         with new_ssh_blocked(target.lab):
             result = target.over_ssh(failed=True, confirm_timeout=4, **CANDIDATE)
         assert "no new connection" in result["msg"]
         target.settled()
-        assert both(target) == before
+        assert target.both() == before
         assert target.over_ssh(**CANDIDATE)["changed"], "nothing stands in the way of the next run"
 
     def test_a_second_run_while_one_waits(self, target: Target) -> None:
         target.stage(30)
-        (timer,) = timers(target).split()
+        (timer,) = target.timers()
         result = target.over_ssh(failed=True, **CANDIDATE)
         assert re.search(r"loaded \d+ seconds ago wait for their confirmation.* in \d\d seconds at most", result["msg"])
-        assert timers(target).split() == [timer]
+        assert target.timers() == [timer]
         assert target.over_ssh("--check", **CANDIDATE)["changed"]
         target.program("abort", target.state("pending")["id"], "the test is over")
 
@@ -354,7 +304,7 @@ class TestLockedOut:
             results = list(
                 pool.map(
                     lambda arguments: target.lab.ansible(
-                        ["ansible", "target", "-m", MODULE, "-a", json.dumps(arguments)]
+                        ["ansible", "target", "-m", "jsa.ports.firewalld_policy", "-a", json.dumps(arguments)]
                     ),
                     [CANDIDATE, other],
                 )
@@ -364,7 +314,7 @@ class TestLockedOut:
             assert told.returncode == 0 or "wait for their confirmation" in told.stdout
         target.settled()
         ends = [
-            target.module(_ansible_check_mode=True, require_controller=False, **arguments)["drift"]
+            target.module(check=True, require_controller=False, **arguments)["drift"]
             for arguments in (CANDIDATE, other)
         ]
         assert ends == [[], []], "files and runtime say the same"
@@ -376,7 +326,7 @@ def kill_everywhere(lab: Lab, act: Callable[[Target, int], bool]) -> int:
     def on_one(index: int) -> int:
         number = index + 1
         with committed(lab, FIREWALLS[index]) as target:
-            before = both(target)
+            before = target.both()
             while act(target, number):
                 target.settled()
                 assert target.rules() == before[1], f"step {number}"
@@ -392,26 +342,19 @@ def kill_everywhere(lab: Lab, act: Callable[[Target, int], bool]) -> int:
 class TestKilled:
     def test_while_staging(self, lab: Lab) -> None:
         def act(target: Target, number: int) -> bool:
-            killing = (str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number))
-            result = target.module(
-                prefix=killing, phase="stage", confirm_timeout=1, **{**CANDIDATE, "unlisted": "drop"}
-            )
-            return not result
+            return not target.stage(1, prefix=killing(number), unlisted="drop")
 
         assert kill_everywhere(lab, act) >= 20
 
     def test_while_confirming(self, lab: Lab) -> None:
         def act(target: Target, number: int) -> bool:
             pending = target.stage(3)["pending"]
-            killing = [str(ROOT / "tests" / "integration_lab" / "killing.py"), str(number)]
-            told = target.lab.run(
-                target.name, ["/usr/bin/python3", *killing, f"{STATE}/timer.pyz", "confirm", pending["id"]]
-            )
-            if not told.stdout and target.state("pending") is None:
+            answer = target.program("confirm", pending["id"], prefix=killing(number))
+            if not answer and target.state("pending") is None:
                 # Killed behind the one moment that decides: it is the committed state, wholly.
-                assert not target.module(_ansible_check_mode=True, **CANDIDATE)["changed"]
+                assert not target.module(check=True, **CANDIDATE)["changed"]
                 return False
-            return not told.stdout
+            return not answer
 
         assert kill_everywhere(lab, act) >= 8
 
@@ -420,15 +363,14 @@ class TestFirewalldGone:
     def test_killed_while_it_loads(self, target: Target) -> None:
         files = target.files()
         kill = "reload=kill -9 $(pgrep -f '[f]irewalld --nofork')"
-        killing = (str(ROOT / "tests" / "integration_lab" / "killing.py"), kill)
-        result = target.stage(2, failed=True, prefix=killing)
+        result = target.stage(2, failed=True, prefix=killing(kill))
         assert "The host tries again in 2 seconds" in result["msg"]
         assert target.files() == files
         target.lab.daemon("target", "start", "firewalld")
         target.settled()
         assert target.state("pending") is None
         assert target.files() == files
-        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+        assert not target.module(check=True, **COMMITTED)["changed"]
 
     @pytest.mark.systems(complete=True)
     def test_killed_while_it_waits(self, target: Target) -> None:
@@ -442,7 +384,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert "firewalld does not run" in target.state("last_result")["outcome"]
         target.lab.daemon("target", "start", "firewalld")
-        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+        assert not target.module(check=True, **COMMITTED)["changed"]
         assert target.reaches()
 
     @pytest.mark.systems(complete=True)
@@ -450,7 +392,7 @@ class TestFirewalldGone:
         files = target.files()
         pending = target.stage(30)["pending"]
         target.lab.daemon("target", "restart", "firewalld")
-        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"], "at once"
+        assert not target.module(check=True, **COMMITTED)["changed"], "at once"
         answer = target.program("confirm", pending["id"])
         assert "reloaded or restarted" in answer["msg"]
         assert target.files() == files
@@ -464,7 +406,7 @@ class TestFirewalldGone:
         assert target.state("pending") is None
 
     def test_no_bus_before(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         target.lab.daemon("target", "kill", "dbus")
         assert "does not run" in target.stage(5, failed=True)["msg"]
         assert target.files() == before[0]
@@ -479,14 +421,14 @@ class TestFirewalldGone:
         assert target.files() == files
         for daemon in ("dbus", "firewalld"):
             target.lab.daemon("target", "restart", daemon)
-        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"]
+        assert not target.module(check=True, **COMMITTED)["changed"]
 
 
 class TestDisk:
     @pytest.mark.parametrize("folder", ["/etc/firewalld/ipsets", "/etc/firewalld/policies", STATE])
     @pytest.mark.parametrize("how", ["full", "read-only"])
     def test_no_room(self, target: Target, folder: str, how: str) -> None:
-        before = both(target)
+        before = target.both()
         target.run(f"mkdir -p /run/kept && cp -a {folder}/. /run/kept/ && mount -t tmpfs -o size=64k tmpfs {folder}")
         target.run(f"cp -a /run/kept/. {folder}/")
         if how == "full":
@@ -501,20 +443,20 @@ class TestDisk:
             target.run(f"umount {folder}; rm -rf /run/kept")
         assert ("No space left" if how == "full" else "Read-only file system") in result["msg"]
         assert left == before[0], "no file is half written, none is left over"
-        assert both(target) == before
+        assert target.both() == before
         target.settled()
         assert target.state("pending") is None
         assert target.stage(1)["changed"]
         target.settled()
 
     def test_the_state_folder_is_full_when_it_is_time_to_go_back(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         target.run(f"mount -t tmpfs -o size=400k tmpfs {STATE}")
         try:
             target.stage(3)
             target.run(f"cat /dev/zero >{STATE}/filler 2>/dev/null; true")
             target.settled()
-            assert both(target) == before
+            assert target.both() == before
             assert target.state("pending") is None
         finally:
             target.run(f"umount {STATE}")
@@ -522,13 +464,13 @@ class TestDisk:
 
 class TestTheSite:
     def test_a_broken_file_of_its_own(self, target: Target) -> None:
-        before = both(target)
+        before = target.both()
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
         try:
             assert "repair it first" in target.stage(5, failed=True)["msg"]
             assert target.state("pending") is None
             target.run("rm /etc/firewalld/zones/broken.xml")
-            assert both(target) == before
+            assert target.both() == before
         finally:
             target.run("rm -f /etc/firewalld/zones/broken.xml")
 
@@ -536,9 +478,9 @@ class TestTheSite:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
         target.run(f"echo '<ipset type=\"hash:net\"><entry>192.0.2.1</entry></ipset>' >{path}")
         try:
-            before = both(target)
+            before = target.both()
             assert path in target.stage(5, failed=True)["msg"]
-            assert both(target) == before
+            assert target.both() == before
             assert target.state("pending") is None
         finally:
             target.run(f"rm {path}")
@@ -561,8 +503,8 @@ class TestTheSite:
 class TestClock:
     def test_it_is_set_back_an_hour_while_a_candidate_waits(self, target: Target) -> None:
         """How much time passes is still the kernel's to say."""
-        before = both(target)
-        clock = ROOT / "tests" / "integration_lab" / "clock.py"
+        before = target.both()
+        clock = TESTS / "clock.py"
         target.run(
             "mkdir -p /run/test; echo 0 >/run/test/clock; echo '#!/usr/bin/python3' >/run/test/python; "
             f"cat {clock} >>/run/test/python; chmod +x /run/test/python"
@@ -574,7 +516,7 @@ class TestClock:
         target.settled(60)
         assert time.monotonic() - began > 5, "not before its time either"
         assert target.reaches()
-        assert both(target) == before
+        assert target.both() == before
         last = target.state("last_result")
         assert last["why"] == "it was not confirmed in time"
         told = calendar.timegm(time.strptime(last["time"], "%Y-%m-%dT%H:%M:%SZ"))
@@ -588,7 +530,7 @@ class TestRestarted:
         target.stage(60)
         target.lab.reboot("target")
         assert target.files() == files
-        assert not target.module(_ansible_check_mode=True, **COMMITTED)["changed"], "at once, without a timer"
+        assert not target.module(check=True, **COMMITTED)["changed"], "at once, without a timer"
         result = target.module(**COMMITTED)
         assert result["rolled_back"]["why"] == "the host was restarted while it waited"
         assert not result["changed"]
@@ -598,14 +540,14 @@ class TestRestarted:
 class TestPrevious:
     @pytest.mark.systems(complete=True)
     def test_back_and_forth(self, target: Target) -> None:
-        first = both(target)
+        first = target.both()
         target.over_ssh(**CANDIDATE)
-        second = both(target)
+        second = target.both()
         # The run over SSH also keeps the controller's address.
         assert target.over_ssh(state="previous")["confirmation"]
-        assert both(target) == first
+        assert target.both() == first
         target.over_ssh(state="previous")
-        assert both(target) == second
+        assert target.both() == second
         for number in range(6):
             target.module(inbound=plan(str(1000 + number)))
         commits = target.state("history")["commits"]

@@ -22,14 +22,10 @@ from lab import Lab
 INVENTORY = """
 all:
   vars:
-    jsa_networks:
-      admin: none
-      users: none
-      api_clients: none
-      log_sources: none
-      flow_sources: none
-      off_site_sources: none
-      certificate_clients: none
+    jsa_networks: {admin: none, users: none, api_clients: none, log_sources: none, flow_sources: none,
+      off_site_sources: none, certificate_clients: none}
+    # Every refusal is to be seen; by default a host sends a peer one ICMP error a second.
+    lab_sysctls: {net.ipv4.icmp_ratelimit: 0, net.ipv4.icmp_msgs_per_sec: 100000, net.ipv4.icmp_msgs_burst: 10000}
     # Whatever the broker chooses is in the data range or not: without it only discovery can open a port.
     jsa_data_ports: listed
   children:
@@ -42,16 +38,12 @@ all:
     out1: {ansible_host: 10.77.0.24}
 """
 
-ICMP_UNLIMITED = ("net.ipv4.icmp_ratelimit=0", "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv4.icmp_msgs_burst=10000")
-
 
 @pytest.fixture(scope="module", name="lab")
 def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("inventory")
     (folder / "hosts.yml").write_text(INVENTORY)
     with Lab.up(folder / "hosts.yml", name=f"test-dynamic-{os.getpid()}") as lab:
-        for host in ("con1", "ep1", "ep2"):
-            lab.run(host, ["sysctl", "-qw", *ICMP_UNLIMITED], check=True)
         succeed(lab, "plan", "-e", f"jsa_plan_dest={folder}/plan.json")
         lab.load_services(folder / "plan.json")
         yield lab

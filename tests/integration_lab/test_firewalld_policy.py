@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -26,6 +25,7 @@ import pytest
 from lab import Lab
 
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
 
 HOSTS = """
 all:
@@ -34,8 +34,6 @@ all:
     peer: {ansible_host: 10.77.0.12, jsa_address: [10.77.0.12, "fd77::12"], lab_firewalld: false}
     stranger: {ansible_host: 10.77.0.13, jsa_address: [10.77.0.13, "fd77::13"], lab_firewalld: false}
 """
-ROOT = Path(__file__).resolve().parents[2]
-MODULE = "jsa.ports.firewalld_policy"
 V4, V6 = "10.77.0.11", "fd77::11"
 CONTROLLER = re.compile(r"^10\.77\.0\.\d+$")
 
@@ -96,40 +94,17 @@ with socket.socket(family, socket.SOCK_RAW, protocol) as pinger:
 """
 
 
-class Target:
-    """The host with the firewall, and the module on it."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-
+class Target(FirewalledHost):
     def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
-        """The module as Ansible starts it on a host, without the second that Ansible takes on its way there."""
-        request = {
-            "require_controller": False,
-            "_ansible_check_mode": check,
-            "_ansible_diff": True,
-            **arguments,
-        }
-        result = self.lab.module("target", "firewalld_policy", request)
-        assert bool(result.get("failed")) == failed, result
+        result = super().module(failed, check, **{"_ansible_diff": True, **arguments})
         del result["invocation"]
         return result
 
     def apply(self, **more: Any) -> dict[str, Any]:
         return self.module(**{**ARGUMENTS, **more})
 
-    def over_ssh(self, *options: str, **more: Any) -> dict[str, Any]:
-        """The module through Ansible, as users have it."""
-        arguments = json.dumps({**ARGUMENTS, **more})
-        told = self.lab.ansible(["ansible", "target", "-m", MODULE, "-a", arguments, *options], check=True)
-        result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
-        return result
-
-    def run(self, command: str) -> str:
-        return self.lab.run("target", ["sh", "-c", command], check=True).stdout
-
-    def files(self) -> dict[str, bytes]:
-        return self.lab.snapshot("target", "/etc/firewalld")
+    def over_ssh(self, *options: str, failed: bool = False, **more: Any) -> dict[str, Any]:
+        return super().over_ssh(*options, failed=failed, **{**ARGUMENTS, **more})
 
     def rules(self) -> str:
         """firewalld's own table: its iptables backend leaves empty ones behind."""

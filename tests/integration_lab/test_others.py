@@ -16,6 +16,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
+
 HOSTS = """
 all:
   hosts:
@@ -45,21 +47,9 @@ LOST = [
 ]
 
 
-class Target:
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-
+class Target(FirewalledHost):
     def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
-        request = {"require_controller": False, "inbound": INBOUND, "_ansible_check_mode": check, **arguments}
-        result = self.lab.module("target", "firewalld_policy", request)
-        assert bool(result.get("failed")) == failed, result
-        return result
-
-    def run(self, command: str) -> str:
-        return self.lab.run("target", ["sh", "-c", command], check=True).stdout
-
-    def files(self) -> dict[str, bytes]:
-        return self.lab.snapshot("target", "/etc/firewalld")
+        return super().module(failed, check, **{"inbound": INBOUND, **arguments})
 
     def rules(self) -> str:
         return self.run("(nft -s list ruleset; iptables-save; ip6tables-save) | grep -v ^#")

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from lab import Lab, systems
+
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
 
 pytestmark = pytest.mark.systems(only=True)
 
@@ -49,24 +50,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield built
 
 
-class Target:
-    def __init__(self, lab: Lab, name: str) -> None:
-        self.lab = lab
-        self.name = name
-
-    def run(self, command: str) -> str:
-        return self.lab.run(self.name, ["sh", "-c", command], check=True).stdout
-
+class Target(FirewalledHost):
     def rules(self) -> str:
         return self.run("nft -s list table inet firewalld 2>/dev/null || iptables-save -t filter | grep ^-A")
-
-    def files(self) -> dict[str, bytes]:
-        return self.lab.snapshot(self.name, "/etc/firewalld")
-
-    def module(self, failed: bool = False, **arguments: Any) -> dict[str, Any]:
-        result = self.lab.module(self.name, "firewalld_policy", {"require_controller": False, **arguments})
-        assert bool(result.get("failed")) == failed, result
-        return result
 
 
 @pytest.fixture(params=["old", "iptables"])

@@ -4,7 +4,7 @@
 
 """Real hosts for tests, made of namespaces: real firewalld, real SSH, a real kernel, and no way out."""
 
-from lab.api import Lab
+from lab.api import Lab, module_environment
 from lab.errors import LabError, MissingRequirement, ProbeError
 
-__all__ = ["Lab", "LabError", "MissingRequirement", "ProbeError"]
+__all__ = ["Lab", "LabError", "MissingRequirement", "ProbeError", "module_environment"]

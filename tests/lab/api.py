@@ -120,13 +120,11 @@ class Lab:
 
         With a *prefix*, a program that runs the module, it may be killed: then there is none.
         """
-        ansible = importlib.util.find_spec("ansible")
-        assert ansible is not None and ansible.origin is not None
         told = self.run(
             host,
             [python, *prefix, str(_COLLECTION / "plugins" / "modules" / f"{name}.py")],
             stdin=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
-            environment={"PYTHONPATH": f"{_COLLECTION / '.dev'}:{Path(ansible.origin).parent.parent}"},
+            environment=module_environment(),
         )
         if prefix and not told.stdout and told.returncode in (-9, 137):
             return {}
@@ -331,6 +329,13 @@ class Lab:
     def namespace(self) -> str:
         """The controller's network namespace, as ``nsenter --net=`` takes it."""
         return lifecycle.controller(self.state).namespace("net")
+
+
+def module_environment() -> dict[str, str]:
+    """What a program on a host needs to find this collection, and Ansible."""
+    ansible = importlib.util.find_spec("ansible")
+    assert ansible is not None and ansible.origin is not None
+    return {"PYTHONPATH": f"{_COLLECTION / '.dev'}:{Path(ansible.origin).parent.parent}"}
 
 
 def take_down(name: str) -> bool:

@@ -6,11 +6,11 @@
 
 import os
 import re
-import tempfile
 
 from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._replacing import remove, stage, sync
 
 _BEGIN = re.compile(r"^# BEGIN jsa\.ports(?: \(([a-z ]*)\))?\r?\n", re.MULTILINE)
 _END = re.compile(r"^# END jsa\.ports\r?(?:\n|\Z)", re.MULTILINE)
@@ -109,7 +109,7 @@ class Files(object):
             folder, name = os.path.split(os.path.realpath(path))
             for entry in os.listdir(folder) if os.path.isdir(folder) else ():
                 if entry.startswith(".%s." % name) and entry.endswith(_TEMPORARY):
-                    _remove(os.path.join(folder, entry))
+                    remove(os.path.join(folder, entry))
 
     def write_bodies(self, names, bodies):  # type: (List[str], Dict[str, str]) -> None
         wanted = {}
@@ -127,63 +127,16 @@ class Files(object):
             for path in sorted(texts):
                 text = texts[path]
                 if text is not None:
-                    staged[path] = self._stage(os.path.realpath(path), text)
+                    staged[path] = stage(os.path.realpath(path), text, _TEMPORARY)
             for path in sorted(texts):
                 if path in staged:
                     os.rename(staged[path], os.path.realpath(path))
                     del staged[path]
                 else:
-                    _remove(path)
-                _sync(os.path.dirname(os.path.realpath(path)))
+                    remove(path)
+                sync(os.path.dirname(os.path.realpath(path)))
         except (IOError, OSError) as error:
             raise FirewallError("cannot write the product's files: %s" % error)
         finally:
             for temporary in staged.values():
-                _remove(temporary)
-
-    @staticmethod
-    def _stage(path, text):  # type: (str, str) -> str
-        folder, name = os.path.split(path)
-        handle, temporary = tempfile.mkstemp(prefix=".%s." % name, suffix=_TEMPORARY, dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode("utf-8", "surrogateescape"))
-                stream.flush()
-                _copy_attributes(stream.fileno(), path)
-                os.fsync(stream.fileno())
-        except BaseException:
-            _remove(temporary)
-            raise
-        return temporary
-
-
-def _copy_attributes(handle, replaced):  # type: (int, str) -> None
-    try:
-        status = os.stat(replaced)
-    except OSError:
-        os.fchmod(handle, 0o644)
-        return
-    os.fchown(handle, status.st_uid, status.st_gid)
-    os.fchmod(handle, status.st_mode & 0o7777)
-    for name in os.listxattr(replaced):
-        try:
-            os.setxattr(handle, name, os.getxattr(replaced, name))
-        except OSError:
-            # The folder's own default is as good as it gets, for example without SELinux.
-            pass
-
-
-def _sync(folder):  # type: (str) -> None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove(path):  # type: (str) -> None
-    try:
-        os.unlink(path)
-    except OSError:
-        if os.path.lexists(path):
-            raise
+                remove(temporary)

@@ -4,8 +4,6 @@
 
 """The programs of an appliance that the backend runs: the product's own, and iptables. Runs on Python 3.6."""
 
-import errno
-import fcntl
 import os
 import signal
 import subprocess
@@ -15,6 +13,7 @@ import time
 from typing import List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import QRADAR
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import try_lock
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
 
@@ -75,13 +74,7 @@ class Product(Programs):
         handle = os.open(self._running, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + self.seconds
         ended = False
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except (IOError, OSError) as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
+        while not try_lock(handle):
             if time.monotonic() >= deadline:
                 if ended:
                     # Something that it has left running for good, in a session of its own.

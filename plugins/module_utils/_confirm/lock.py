@@ -21,6 +21,17 @@ def lock_path(backend):  # type: (str) -> str
     return "/run/jsa_ports_%s.lock" % backend
 
 
+def try_lock(handle):  # type: (int) -> bool
+    """Whether this process has it now. Raises OSError."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
     try:
@@ -29,13 +40,7 @@ def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
         raise FirewallError("cannot take the lock %s: %s" % (path, error))
     try:
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except (IOError, OSError) as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
+        while not try_lock(handle):
             if time.monotonic() >= deadline:
                 raise FirewallError(
                     "another run has held the lock %s for %d seconds: wait for it to end, or end it" % (path, seconds)

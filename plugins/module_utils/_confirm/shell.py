@@ -7,15 +7,44 @@
 Runs on Python 3.6.
 """
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import timer
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Candidate, Texts
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.commit import Host
+from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import lock, lock_path
 from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._programs import Programs
+
+#: What they all take; the documentation of most of it is the fragment host_rules.
+OPTIONS = {
+    "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
+    "steps": {"type": "int", "default": 1},
+    "inbound": {"type": "list", "elements": "dict", "default": []},
+    "refused": {"type": "list", "elements": "dict", "default": []},
+    "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
+    "controllers": {"type": "list", "elements": "str", "default": []},
+    "require_controller": {"type": "bool", "default": True},
+    "ssh_port": {"type": "int"},
+    "confirm_timeout": {"type": "int", "default": 60},
+    "confirm_probes": {"type": "list", "elements": "dict", "default": []},
+    "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
+}  # type: Dict[str, Any]
+
+_LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1))
+
+
+def run_alone(module, backend, run):  # type: (Any, str, Callable[[], Dict[str, Any]]) -> Dict[str, Any]
+    """What *run* returns, with no other run on this host beside it. Raises FirewallError."""
+    for name, least in _LEAST:
+        if name in module.params and module.params[name] < least:
+            raise FirewallError("%s: %d is less than %d" % (name, module.params[name], least))
+    if module.check_mode:
+        return run()
+    with lock(lock_path(backend)):
+        return run()
 
 
 def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]

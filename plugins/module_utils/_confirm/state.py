@@ -17,6 +17,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._replacing import sync
 
 FOLDER = "/var/lib/jsa_ports/%s"
 #: Says which candidate a timer of this boot watches. It lies in memory, so it also goes where a container starts anew
@@ -125,7 +126,7 @@ class State(object):
     def remove_pending(self):  # type: () -> None
         try:
             os.unlink(os.path.join(self.folder, "pending.json"))
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise FirewallError("cannot write %s: %s" % (self.folder, error))
@@ -171,7 +172,7 @@ class State(object):
                 os.makedirs(self.folder, 0o700)
             os.chmod(self.folder, 0o700)
             _replace(os.path.join(self.folder, name), content)
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as error:
             raise FirewallError("cannot write %s: %s" % (os.path.join(self.folder, name), error))
 
@@ -204,11 +205,3 @@ def _read(path):  # type: (str) -> Optional[bytes]
             return stream.read()
     except OSError:
         return None
-
-
-def _sync(folder):  # type: (str) -> None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

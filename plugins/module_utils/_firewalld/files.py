@@ -7,7 +7,6 @@
 import errno
 import os
 import re
-import tempfile
 
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -24,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import 
     parse_set,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, POLICIES
+from ansible_collections.jsa.ports.plugins.module_utils._replacing import remove, stage, sync
 
 ETC = "/etc/firewalld"
 LIB = "/usr/lib/firewalld"
@@ -100,65 +100,34 @@ class PermanentFiles(object):
             self._sweep()
             for path in sorted(texts):
                 staged[path] = self._stage(path, texts[path])
-            for temporary in staged.values():
-                _sync(temporary)
             for path in sorted(texts, key=_sets_first):
                 os.rename(staged[path], os.path.join(self.etc, path))
                 del staged[path]
             for path in sorted(changes.delete, key=_sets_first, reverse=True):
-                _remove(os.path.join(self.etc, path))
+                remove(os.path.join(self.etc, path))
                 # firewalld's own copy of a file that somebody changed with firewall-cmd --permanent
-                _remove(os.path.join(self.etc, path + ".old"))
+                remove(os.path.join(self.etc, path + ".old"))
             for folder in sorted({path.split("/")[0] for path in list(texts) + changes.delete}):
-                _sync(os.path.join(self.etc, folder))
+                sync(os.path.join(self.etc, folder))
         except (IOError, OSError) as error:
             raise FirewalldError("cannot write firewalld's files: %s" % error)
         finally:
             for temporary in staged.values():
-                _remove(temporary)
+                remove(temporary)
 
     def _sweep(self):  # type: () -> None
         """Temporary files of a run that was killed."""
         for folder in (POLICIES, IPSETS):
             for name in _listdir(os.path.join(self.etc, folder)):
                 if _TEMPORARY.match(name):
-                    _remove(os.path.join(self.etc, folder, name))
+                    remove(os.path.join(self.etc, folder, name))
 
     def _stage(self, path, text):  # type: (str, str) -> str
-        """A temporary file in the folder of *path*: it gets the folder's SELinux type, as the file itself would.
-
-        The name does not end in .xml, so firewalld never reads it.
-        """
+        """Its name does not end in .xml, so firewalld never reads it."""
         folder = os.path.join(self.etc, os.path.dirname(path))
         if not os.path.isdir(folder):
             os.makedirs(folder, 0o750)
-        handle, temporary = tempfile.mkstemp(prefix=".%s." % os.path.basename(path), suffix=".tmp", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode("utf-8", "surrogateescape"))
-                stream.flush()
-                self._copy_attributes(stream.fileno(), os.path.join(self.etc, path))
-        except BaseException:
-            _remove(temporary)
-            raise
-        return temporary
-
-    @staticmethod
-    def _copy_attributes(handle, replaced):  # type: (int, str) -> None
-        try:
-            status = os.stat(replaced)
-        except OSError:
-            os.fchmod(handle, 0o644)
-            return
-        os.fchmod(handle, status.st_mode & 0o7777)
-        os.fchown(handle, status.st_uid, status.st_gid)
-        # An SELinux label that somebody gave the file, and access lists.
-        for name in os.listxattr(replaced):
-            try:
-                os.setxattr(handle, name, os.getxattr(replaced, name))
-            except OSError:
-                # The folder's own label, which it has then, is what a new file would get.
-                pass
+        return stage(os.path.join(self.etc, path), text, ".tmp")
 
 
 def read_object(path, text):  # type: (str, str) -> ObjectFile
@@ -216,19 +185,3 @@ def _listdir(folder):  # type: (str) -> List[str]
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return []
         raise FirewalldError("cannot read %s: %s" % (folder, error))
-
-
-def _sync(path):  # type: (str) -> None
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove(path):  # type: (str) -> None
-    try:
-        os.unlink(path)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise

@@ -10,16 +10,16 @@ import os
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._packets.interfaces import find_route, read_addresses
+from ansible_collections.jsa.ports.plugins.module_utils._packets.conditions import Packet
 from ansible_collections.jsa.ports.plugins.module_utils._packets.nft import (
     ACCEPT,
     UNKNOWN,
     Decision,
-    Packet,
     Place,
     Ruleset,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs
+from ansible_collections.jsa.ports.plugins.module_utils._routing import find_route, read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.inet_diag import Backlog, read_backlogs
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import (
     TableError,

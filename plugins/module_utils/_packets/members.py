@@ -2,12 +2,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The addresses of a set of nftables, for many questions. Runs on Python 3.6."""
+"""The sets of nftables, for many questions about addresses. Runs on Python 3.6."""
 
 import bisect
 import ipaddress
 
 from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+#: Family, table and name.
+Key = Tuple[str, str, str]
+
+
+class Sets(object):
+    """Those with a name."""
+
+    def __init__(self):  # type: () -> None
+        self._elements = {}  # type: Dict[Key, List[Any]]
+        self._members = {}  # type: Dict[Key, Members]
+
+    def add(self, key, elements):  # type: (Key, List[Any]) -> None
+        self._elements[key] = elements
+
+    def elements(self, key):  # type: (Key) -> Optional[List[Any]]
+        """As nft lists them; None where there is no such set."""
+        return self._elements.get(key)
+
+    def members(self, key):  # type: (Key) -> Optional[Members]
+        """The same for questions about addresses."""
+        if key in self._elements and key not in self._members:
+            self._members[key] = Members(self._elements[key])
+        return self._members.get(key)
 
 
 class Members(object):

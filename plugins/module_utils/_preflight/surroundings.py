@@ -7,21 +7,14 @@
 import errno
 import ipaddress
 import os
-import socket
 import struct
 
 from collections import OrderedDict
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils import _netlink
+from ansible_collections.jsa.ports.plugins.module_utils._routing import read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.owners import find_owners
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import SocketRow, read_sockets
-
-_RTM_GETADDR = 22
-_IFA_ADDRESS = 1
-_IFA_LOCAL = 2
-#: Family, length of the network's part, flags, scope, interface.
-_ADDRESS = struct.Struct("=BBBBI")
 
 Key = Tuple[str, int]
 
@@ -80,18 +73,11 @@ def sort_failures(failed, used):
 
 def read_networks():  # type: () -> List[str]
     """The networks that this host's addresses are in, as the host itself has them. Empty where it does not say."""
-    found = set()
     try:
-        for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), _netlink.DUMP):
-            family, length = _ADDRESS.unpack_from(body)[:2]
-            values = _netlink.attributes(body[_ADDRESS.size :])
-            packed = values.get(_IFA_LOCAL) or values.get(_IFA_ADDRESS)
-            if packed and family in (socket.AF_INET, socket.AF_INET6):
-                address = ipaddress.ip_address(packed)
-                if not address.is_loopback and not address.is_link_local:
-                    found.add(ipaddress.ip_network("%s/%d" % (address, length), strict=False))
+        own = read_addresses()
     except (OSError, struct.error, ValueError):
         return []
+    found = {ipaddress.ip_network("%s/%d" % (one.address, one.prefix), strict=False) for one in own}
     return [str(network) for network in sorted(found, key=lambda network: (network.version, network))]
 
 

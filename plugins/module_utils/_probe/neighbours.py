@@ -15,21 +15,16 @@ from typing import Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils import _netlink
 from ansible_collections.jsa.ports.plugins.module_utils._probe.model import Probe
+from ansible_collections.jsa.ports.plugins.module_utils._routing import INDEX, RTA_OIF, ask_route
 
-_RTM_GETROUTE = 26
 _RTM_GETNEIGH = 30
 
-_RTA_DST = 1
-_RTA_OIF = 4
 _RTA_GATEWAY = 5
 _RTA_VIA = 18
 _NDA_DST = 1
 
-#: Family, lengths of destination and source, service, table, protocol, scope, type, flags.
-_ROUTE = struct.Struct("=BBBBBBBBI")
 #: Family, padding, interface, state, flags, type.
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
-_INDEX = struct.Struct("=i")
 
 _INCOMPLETE = 0x01
 _FAILED = 0x20
@@ -71,15 +66,13 @@ def read_silent():  # type: () -> Set[Hop]
 def next_hop(probe):  # type: (Probe) -> Optional[Hop]
     """Where the kernel sends a packet for the peer first. Raises OSError where it has no route."""
     packed = socket.inet_pton(probe.family, probe.address)
-    wanted = _netlink.attribute(_RTA_DST, packed)
+    wanted = b""
     if probe.family == socket.AF_INET6 and probe.sockaddr[3]:
-        wanted += _netlink.attribute(_RTA_OIF, _INDEX.pack(probe.sockaddr[3]))
-    request = _ROUTE.pack(probe.family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + wanted
-    for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request):
-        found = _netlink.attributes(body[_ROUTE.size :])
-        if _RTA_OIF not in found:
-            return None
-        # A gateway of the other family comes with its family in front.
-        gateway = found.get(_RTA_GATEWAY) or found.get(_RTA_VIA, b"")[2:] or packed
-        return _INDEX.unpack(found[_RTA_OIF])[0], gateway
-    return None
+        wanted = _netlink.attribute(RTA_OIF, INDEX.pack(probe.sockaddr[3]))
+    route = ask_route(probe.family, packed, wanted)
+    if route is None or RTA_OIF not in route[1]:
+        return None
+    values = route[1]
+    # A gateway of the other family comes with its family in front.
+    gateway = values.get(_RTA_GATEWAY) or values.get(_RTA_VIA, b"")[2:] or packed
+    return INDEX.unpack(values[RTA_OIF])[0], gateway

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT_VERSION
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
@@ -76,8 +76,8 @@ def parse_baseline(text: str, place: str) -> Baseline:
     if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
         raise InputError(subject, ["it is no result of the check: verdicts is missing; give a port_check.json"])
     version = document.get("version")
-    if version != RESULT_VERSION or isinstance(version, bool):
-        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT_VERSION}: make it anew"])
+    if version != RESULT.version or isinstance(version, bool):
+        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT.version}: make it anew"])
     problems = []
     found: dict[Key, dict[str, Any]] = {}
     for number, item in enumerate(document["verdicts"], start=1):

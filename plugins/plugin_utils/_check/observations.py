@@ -15,6 +15,12 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Path, PathKey, read_paths
+from ansible_collections.jsa.ports.plugins.plugin_utils._registered import (
+    Probes,
+    firewall_as_planned,
+    has_run,
+    probes_of,
+)
 
 #: Variables that the role jsa_port_check registers on each host.
 LISTENERS_VARIABLE = "jsa_port_check_listeners"
@@ -62,8 +68,7 @@ class HostObservation:
     """Everything seen of one host; what could not be seen is None."""
 
     listeners: dict[Socket, Listener] | None = None
-    #: (address, port or 0, protocol) -> the probe's result.
-    probes: dict[tuple[str, int, str], Mapping[str, Any]] | None = None
+    probes: Probes | None = None
     #: True where the running firewall is what the plan asks for; None where that is not known.
     firewall_as_planned: bool | None = None
     firewall_difference: list[str] = field(default_factory=list)
@@ -103,41 +108,26 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
     observations = {}
     for name in names:
         variables = hostvars[name]
-        observation = HostObservation()
+        observation = HostObservation(probes=probes_of(variables.get(REACHABILITY_VARIABLE)))
         listeners = variables.get(LISTENERS_VARIABLE)
-        if _usable(listeners) and "results" in listeners:
+        if has_run(listeners) and "results" in listeners:
             observation.listeners = _listeners(listeners["results"])
-        reachability = variables.get(REACHABILITY_VARIABLE)
-        if _usable(reachability) and "results" in reachability:
-            observation.probes = {
-                (result["address"], int(result.get("port") or 0), result["protocol"]): result
-                for result in reachability["results"]
-            }
         paths = variables.get(PATHS_VARIABLE)
-        if _usable(paths) and "flows" in paths:
+        if has_run(paths) and "flows" in paths:
             observation.paths = read_paths(paths)
             if paths["addresses"] is not None:
                 observation.addresses = {item["address"]: item["prefix"] for item in paths["addresses"]}
         firewall = variables.get(APPLIANCE_VARIABLE)
-        if not _usable(firewall):
+        if not has_run(firewall):
             firewall = variables.get(FIREWALL_VARIABLE)
-        if _usable(firewall) and "actions" in firewall:
-            # Not "changed": a check reports no change, whatever it sees.
-            pending = [*firewall["actions"].values(), firewall.get("reload_reasons")]
-            observation.firewall_as_planned = not any(pending)
+        observation.firewall_as_planned = firewall_as_planned(firewall)
+        if observation.firewall_as_planned is not None:
             observation.firewall_difference = difference_lines(firewall)
             observation.openings = opening_lines(firewall)
             for item, line in zip(firewall.get("openings") or (), observation.openings, strict=True):
                 observation.opening_of.update(dict.fromkeys(item["why"], line))
         observations[name] = observation
     return observations
-
-
-def _usable(result: Any) -> bool:
-    """Whether the task ran: not skipped, failed, or without a connection."""
-    if not isinstance(result, Mapping) or "changed" not in result:
-        return False
-    return not any(result.get(word) for word in ("failed", "skipped", "unreachable"))
 
 
 def _listeners(results: Iterable[Mapping[str, Any]]) -> dict[Socket, Listener]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import deployment_hosts_in_play, fail_with
+from ansible_collections.jsa.ports.plugins.plugin_utils._action import deployment_hosts_in_play
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, read_observations
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES, Scope
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 #: How the scope comes to the actions of one check: as jsa.ports.port_scope returned it.
 SCOPE_OPTION: dict[str, Any] = {
@@ -27,11 +26,8 @@ SCOPE_OPTION: dict[str, Any] = {
 
 
 def expected(plan: dict[str, Any], scope: Scope | None, task_vars: Mapping[str, Any]) -> Expectations:
-    """Between the hosts of the play. Raises AnsibleActionFail where plan and scope do not say what to expect."""
-    try:
-        return Expectations(plan, deployment_hosts_in_play(plan, task_vars), scope)
-    except InputError as error:
-        raise fail_with(error) from error
+    """Between the hosts of the play. Raises InputError where plan and scope do not say what to expect."""
+    return Expectations(plan, deployment_hosts_in_play(plan, task_vars), scope)
 
 
 def expected_and_seen(

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.blame import Case
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
+from ansible_collections.jsa.ports.plugins.plugin_utils._verdicts.model import FlowVerdict, in_order
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = (
@@ -28,28 +29,14 @@ VERDICTS: tuple[str, ...] = (
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What to think of one flow, and why."""
+class Verdict(FlowVerdict):
+    """That of the check."""
 
-    flow: ExpectedFlow
-    verdict: str
-    reason: str
     #: What JSA says where the flow does not work.
     symptoms: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        result: dict[str, Any] = {
-            "verdict": self.verdict,
-            "from": self.flow.initiator,
-            "to": self.flow.listener,
-            "address": self.flow.address,
-            "protocol": self.flow.protocol,
-            "entries": list(self.flow.ids),
-            "service": self.flow.service,
-            "reason": self.reason,
-        }
-        if self.flow.port:
-            result["port"] = self.flow.port
+        result = super().as_dict()
         if self.symptoms:
             result["symptoms"] = list(self.symptoms)
         return result
@@ -72,17 +59,7 @@ class Judge:
         """A verdict for each flow that there is something to say about, and for missing tunnels, worst first."""
         found = [verdict for flow in flows if (verdict := self._verdict(flow)) is not None]
         found += [_no_tunnels(flow) for flow in self.tunnels() if not self._has_tunnels(flow.listener)]
-        order = {name: number for number, name in enumerate(VERDICTS)}
-        return sorted(
-            (self._with_symptoms(item) for item in found),
-            key=lambda item: (
-                order[item.verdict],
-                item.flow.listener,
-                item.flow.protocol,
-                item.flow.port,
-                item.flow.initiator,
-            ),
-        )
+        return in_order(map(self._with_symptoms, found), VERDICTS)
 
     def _with_symptoms(self, item: Verdict) -> Verdict:
         if item.verdict not in _BROKEN:

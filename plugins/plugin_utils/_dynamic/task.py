@@ -12,10 +12,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries, Discovery
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.reading import VARIABLE, parse_discovery, parse_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
 
 

@@ -13,6 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._registered import (
+    Probes,
+    firewall_as_planned,
+    has_run,
+    probes_of,
+)
 
 #: Variables that the role jsa_preflight registers on each host.
 LISTENERS_VARIABLE = "jsa_preflight_listeners"
@@ -49,8 +55,7 @@ class HostSeen:
     answered: frozenset[Packet] = frozenset()
     #: True where the running firewall is what the plan asks for; None where that is not known.
     firewall_as_planned: bool | None = None
-    #: (address, port or 0, protocol) -> the probe's result.
-    probes: dict[tuple[str, int, str], Mapping[str, Any]] | None = None
+    probes: Probes | None = None
 
     def stands(self, flow: ExpectedFlow) -> bool:
         """Whether a listener of ours is what *flow* should meet here."""
@@ -77,9 +82,9 @@ def read_seen(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, Ho
 
 
 def _read(variables: Any) -> HostSeen:
-    seen = HostSeen()
+    seen = HostSeen(probes=probes_of(variables.get(REACHABILITY_VARIABLE)))
     listeners = variables.get(LISTENERS_VARIABLE)
-    if usable(listeners) and "listening" in listeners:
+    if has_run(listeners) and "listening" in listeners:
         seen.listening = frozenset(
             (item["protocol"], item["port"], name) for item in listeners["listening"] for name in item["families"]
         )
@@ -89,36 +94,17 @@ def _read(variables: Any) -> HostSeen:
     elif isinstance(listeners, Mapping):
         seen.why_none = str(listeners.get("msg") or "") or None
     ended = variables.get(ENDED_VARIABLE)
-    if usable(ended) and "stood" in ended:
+    if has_run(ended) and "stood" in ended:
         seen.stood = bool(ended["stood"])
         seen.watched = bool(ended["watched"])
         seen.arrived = _packets(ended["arrived"])
         seen.answered = _packets(ended["answered"])
     opened = variables.get(OPENED_VARIABLE)
-    if usable(opened) and "actions" in opened:
+    if has_run(opened) and "actions" in opened:
         seen.firewall_as_planned = True
     else:
-        seen.firewall_as_planned = _firewall(variables.get(FIREWALL_VARIABLE))
-    reachability = variables.get(REACHABILITY_VARIABLE)
-    if usable(reachability) and "results" in reachability:
-        seen.probes = {
-            (result["address"], int(result.get("port") or 0), result["protocol"]): result
-            for result in reachability["results"]
-        }
+        seen.firewall_as_planned = firewall_as_planned(variables.get(FIREWALL_VARIABLE))
     return seen
-
-
-def usable(result: Any) -> bool:
-    """Whether the task ran: not skipped, failed, or without a connection."""
-    if not isinstance(result, Mapping) or "changed" not in result:
-        return False
-    return not any(result.get(word) for word in ("failed", "skipped", "unreachable"))
-
-
-def _firewall(result: Any) -> bool | None:
-    if not usable(result) or "actions" not in result:
-        return None
-    return not any([*result["actions"].values(), result.get("reload_reasons")])
 
 
 def _packets(rows: Iterable[Mapping[str, Any]]) -> frozenset[Packet]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._verdicts.model import FlowVerdict, in_order
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = ("wrong_host", "network", "host_firewall", "translated", "unverifiable", "ok")
@@ -28,29 +29,11 @@ _ANSWERED, _ARRIVED, _NOT_ARRIVED = "answered", "arrived", "not arrived"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What to think of one flow, and why."""
+class Verdict(FlowVerdict):
+    """That of the preflight."""
 
-    flow: ExpectedFlow
-    verdict: str
-    reason: str
     #: What the network does to it: the same for all that one change of a firewall would put right.
     how: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        result: dict[str, Any] = {
-            "verdict": self.verdict,
-            "from": self.flow.initiator,
-            "to": self.flow.listener,
-            "address": self.flow.address,
-            "protocol": self.flow.protocol,
-            "entries": list(self.flow.ids),
-            "service": self.flow.service,
-            "reason": self.reason,
-        }
-        if self.flow.port:
-            result["port"] = self.flow.port
-        return result
 
 
 class Judge:
@@ -70,17 +53,7 @@ class Judge:
             probe = self._probe(flow)
             if probe is not None and probe.get("token") == "match":
                 self._aliases.setdefault((flow.initiator, flow.listener), set()).add(probe["seen_as"])
-        order = {name: number for number, name in enumerate(VERDICTS)}
-        return sorted(
-            (self._verdict(flow) for flow in known),
-            key=lambda item: (
-                order[item.verdict],
-                item.flow.listener,
-                item.flow.protocol,
-                item.flow.port,
-                item.flow.initiator,
-            ),
-        )
+        return in_order(map(self._verdict, known), VERDICTS)
 
     def _probe(self, flow: ExpectedFlow) -> Mapping[str, Any] | None:
         probes = self._seen[flow.initiator].probes

@@ -24,6 +24,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+#: Those whose module is only documentation: no ansible-test compares that with what the action plugin takes.
+ON_THE_CONTROLLER = sorted(
+    path.stem
+    for path in (ROOT / "plugins" / "action").glob("*.py")
+    if "AnsibleModule" not in (ROOT / "plugins" / "modules" / path.name).read_text()
+)
 
 
 def role_options() -> set[str]:
@@ -72,6 +78,21 @@ def test_every_make_target_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     targets |= {"lint", "unit", "package", "sanity"}
     assert names_in(page, r"`make ([a-z-]+)") - targets == set()
+
+
+def test_the_map_knows_every_folder_and_no_other() -> None:
+    """CONTRIBUTING.md says where to go to change something."""
+    named = names_in(ROOT / "CONTRIBUTING.md", r"`((?:plugins|playbooks|roles|tests|docs|extensions)(?:/[^` ]*)?)`")
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    packages = {
+        str(folder.relative_to(ROOT)) for kind in ("module_utils", "plugin_utils") for folder in packages_of(kind)
+    }
+    assert packages <= {"/".join(name.split("/")[:3]) for name in named}
+    assert {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if (path / "__init__.py").exists()} <= named
+
+
+def packages_of(kind: str) -> list[Path]:
+    return [path for path in (ROOT / "plugins" / kind).iterdir() if path.is_dir() and any(path.glob("*.py"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -123,9 +144,22 @@ def argument_spec(name: str) -> dict[str, Any]:
     documentation = yaml.safe_load(documented("modules", name, "DOCUMENTATION"))
     found = spec(documentation.get("options", {}))
     for fragment in documentation.get("extends_documentation_fragment", []):
-        file = fragment.removeprefix("jsa.ports.")
-        found.update(spec(yaml.safe_load(documented("doc_fragments", file, "DOCUMENTATION")).get("options", {})))
+        file, _dot, part = fragment.removeprefix("jsa.ports.").partition(".")
+        text = documented("doc_fragments", file, part.upper() or "DOCUMENTATION")
+        found.update(spec(yaml.safe_load(text).get("options", {})))
     return found
+
+
+@pytest.mark.parametrize("name", ON_THE_CONTROLLER)
+def test_an_action_takes_what_is_documented(name: str) -> None:
+    def told(options: dict[str, Any]) -> dict[str, Any]:
+        kept = {option: {key: values[key] for key in values if key != "no_log"} for option, values in options.items()}
+        for values in kept.values():
+            values["options"] = told(values.get("options", {}))
+        return kept
+
+    action = importlib.import_module(f"{PACKAGE}.action.{name}")
+    assert told(action.ActionModule.ARGUMENT_SPEC) == told(argument_spec(name))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._packets import look
-from ansible_collections.jsa.ports.plugins.module_utils._packets.interfaces import OwnAddress
 from ansible_collections.jsa.ports.plugins.module_utils._packets.look import FlowError, Look, read_flows
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError
+from ansible_collections.jsa.ports.plugins.module_utils._routing import OwnAddress
 from ansible_collections.jsa.ports.plugins.module_utils._sockets.inet_diag import Backlog
 
 FLOW = {"role": "listener", "own": "10.2.0.31", "peer": "10.1.0.11", "protocol": "tcp", "port": 32006}

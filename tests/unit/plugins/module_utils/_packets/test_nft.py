@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._packets.nft import DECISIONS, Packet, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._packets.conditions import Packet
+from ansible_collections.jsa.ports.plugins.module_utils._packets.nft import DECISIONS, Ruleset
 
 TCP, UDP = "tcp", "udp"
 

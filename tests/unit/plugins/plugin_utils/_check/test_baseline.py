@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import changes, new_drift, parse_baseline
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, Listener
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import verdicts_json
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -34,7 +34,7 @@ def result(*verdicts: Verdict, **more: Any) -> str:
     seen = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
     hosts = {"con1": HostObservation().as_dict(), "ep1": seen.as_dict()}
     more.setdefault("scope", {"name": "full", "flows": len(verdicts), "left_out": 0})
-    return verdicts_json(list(verdicts), hosts, **more)
+    return RESULT.as_json(list(verdicts), hosts, **more)
 
 
 BEFORE = parse_baseline(
@@ -82,7 +82,7 @@ def test_tunnels_are_gone_where_they_were_looked_at() -> None:
 
 def test_drift_that_was_there_before_is_not_new() -> None:
     seen = HostObservation(firewall_difference=["lacks a", "has b"], openings=["c opens d"])
-    before = parse_baseline(verdicts_json([], {"ep1": seen.as_dict()}), "b.json")
+    before = parse_baseline(RESULT.as_json([], {"ep1": seen.as_dict()}), "b.json")
     now = {"ep1": ["has b", "has e", "c opens d", "f opens g"], "con1": ["lacks a"]}
     assert new_drift(before.drift, now) == {"ep1": ["has e", "f opens g"], "con1": ["lacks a"]}
 

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import xml.etree.ElementTree as ET
-
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +18,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     read_observations,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at, read_paths
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import (
-    verdicts_json,
-    verdicts_junit,
-)
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
@@ -554,6 +547,25 @@ class TestExpectations:
         # Nobody is left who may not.
         assert not list(Expectations(plan, ["con1", "ep1"]).unwanted(observations))
 
+    def test_a_host_of_another_family_tries_nothing(self, plan: dict[str, Any]) -> None:
+        six = {**plan, "hosts": {**plan["hosts"], "dn1": {**plan["hosts"]["dn1"], "addresses": ["fd00::3"]}}}
+        observations = {name: HostObservation(listeners={}) for name in ("con1", "dn1", "ep1")}
+        observations["con1"].listeners = {("tcp", 8080): Listener("exposed", "network", "java")}
+        assert [one.initiator for one in Expectations(six, ["con1", "dn1", "ep1"]).unwanted(observations)] == ["ep1"]
+        assert not list(Expectations(six, ["con1", "dn1"]).unwanted(observations))
+
+    def test_a_host_that_nobody_looked_at_is_not_tried(self, plan: dict[str, Any]) -> None:
+        names = ["con1", "ep1"]
+        assert not list(Expectations(plan, names).unwanted({name: HostObservation() for name in names}))
+
+    def test_probes_as_the_module_takes_them(self) -> None:
+        assert flow().probe() == {"address": EP1, "protocol": "tcp", "port": 32006}
+        assert flow("icmp", 0).probe() == {"address": EP1, "protocol": "icmp"}
+
+    def test_a_plan_without_classes_of_sources_cannot_be_checked(self, plan: dict[str, Any]) -> None:
+        with pytest.raises(InputError, match="jsa_plan_dest"):
+            Expectations({key: value for key, value in plan.items() if key != "source_classes"}, ["con1"])
+
     def test_a_plan_with_rules_only_cannot_be_checked(self, plan: dict[str, Any]) -> None:
         rules_only = {
             "hosts": {"con1": {key: plan["hosts"]["con1"][key] for key in ("inbound", "refused", "addresses")}}
@@ -616,27 +628,3 @@ class TestObservations:
         assert con1.firewall_as_planned is False and con1.firewall_difference == ["lacks: accept tcp 2"]
         assert seen["dead"].listens("tcp", 443, "10.0.0.1") is None and seen["dead"].probes is None
         assert seen["bare"].firewall_as_planned is None
-
-
-class TestReport:
-    VERDICTS = [
-        Verdict(flow(), "service_down", "nothing listens on it on ep1"),
-        Verdict(flow("udp", 514), "unverifiable", "UDP gives no answer"),
-        Verdict(flow(port=22), "ok", ""),
-        Verdict(flow(port=9), "network", 'a "reason" <with> & marks'),
-    ]
-
-    def test_junit(self) -> None:
-        root = ET.fromstring(verdicts_junit(self.VERDICTS, ["service_down", "network"]))
-        (suite,) = root.findall("testsuite")
-        assert suite.attrib == {"name": "ep1", "tests": "4", "failures": "2", "errors": "0", "skipped": "1"}
-        assert [case.find("failure").attrib["type"] for case in suite if case.find("failure") is not None] == [  # type: ignore[union-attr]
-            "service_down",
-            "network",
-        ]
-
-    def test_json(self) -> None:
-        document = json.loads(verdicts_json(self.VERDICTS, {}))
-        assert document["version"] == 1
-        assert document["summary"]["service_down"] == 1 and document["summary"]["unexpected_open"] == 0
-        assert document["verdicts"][0]["from"] == "con1" and document["verdicts"][0]["port"] == 32006

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The host's own addresses, and where it sends packets for others. Runs on Python 3.6."""
+"""The host's own addresses, and where its kernel sends packets. Runs on Python 3.6."""
 
 import ipaddress
 import socket
 import struct
 
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils import _netlink
 
@@ -18,13 +18,13 @@ _RTM_GETROUTE = 26
 _IFA_ADDRESS = 1
 _IFA_LOCAL = 2
 _RTA_DST = 1
-_RTA_OIF = 4
+RTA_OIF = 4
 
 #: Family, length of the prefix, flags, scope, interface.
 _ADDRESS = struct.Struct("=BBBBI")
 #: Family, lengths of destination and source, service, table, protocol, scope, type, flags.
 _ROUTE = struct.Struct("=BBBBBBBBI")
-_INDEX = struct.Struct("=i")
+INDEX = struct.Struct("=i")
 
 _UNICAST = 1
 _LOCAL = 2
@@ -55,21 +55,25 @@ def read_addresses():  # type: () -> List[OwnAddress]
     return sorted(found)
 
 
+def ask_route(family, packed, attributes=b""):  # type: (int, bytes, bytes) -> Optional[Tuple[int, Dict[int, bytes]]]
+    """The kind of the route to an address, and its attributes. Raises OSError where there is none."""
+    request = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + _netlink.attribute(_RTA_DST, packed)
+    for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request + attributes):
+        if len(body) < _ROUTE.size:
+            return None
+        return _ROUTE.unpack_from(body)[7], _netlink.attributes(body[_ROUTE.size :])
+    return None
+
+
 def find_route(peer):  # type: (Any) -> Optional[str]
     """The interface by which packets for *peer*, an address, leave this host; None where none do."""
-    family = socket.AF_INET if peer.version == 4 else socket.AF_INET6
-    request = _ROUTE.pack(family, peer.max_prefixlen, 0, 0, 0, 0, 0, 0, 0)
-    request += _netlink.attribute(_RTA_DST, peer.packed)
     try:
-        for _kind, body in _netlink.ask(_netlink.ROUTE, _RTM_GETROUTE, request):
-            values = _netlink.attributes(body[_ROUTE.size :])
-            if _ROUTE.unpack_from(body)[7] not in (_UNICAST, _LOCAL) or _RTA_OIF not in values:
-                return None
-            return _name(_INDEX.unpack(values[_RTA_OIF])[0])
+        found = ask_route(socket.AF_INET if peer.version == 4 else socket.AF_INET6, peer.packed)
+        if found is None or found[0] not in (_UNICAST, _LOCAL) or RTA_OIF not in found[1]:
+            return None
+        return _name(INDEX.unpack(found[1][RTA_OIF])[0])
     except (OSError, struct.error):
-        # No route there.
         return None
-    return None
 
 
 def _name(interface):  # type: (int) -> str

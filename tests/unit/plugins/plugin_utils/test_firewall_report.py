@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._report.formats import FORMATS, Report, ruleset_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._firewall_report import FORMATS, Report, ruleset_of
 
 RULES: dict[str, Any] = {
     "inbound": [
