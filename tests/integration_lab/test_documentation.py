@@ -39,6 +39,7 @@ ELSEWHERE = {
     ("docs/ci.md", "git diff"): "a name; the workflows' own line is run",
     ("docs/in_use.md", "- protocol: tcp*"): "what comes back, which tests/unit/docs/test_examples.py compares",
     ("docs/offline.md", "ansible-galaxy collection download *"): "asks Galaxy and a package index",
+    ("docs/verdicts.md", "ansible-playbook jsa.ports.check -i INVENTORY"): "the README's line, which is run there",
     ("docs/performance.md", "ansible -m*"): "says what is measured",
     ("docs/performance.md", "*tests/bench/joining.py*"): "a measurement; tests/unit/tests/test_bench.py runs it small",
 }
@@ -64,7 +65,6 @@ BEFORE = {
     "docs/plan.md": ["cp longer.yml hosts.yml"],
     "docs/preflight.md": [FIREWALL],
     "docs/unknown.md": ["ansible-playbook jsa.ports.remove -i hosts.yml"],
-    "docs/verdicts.md": [FIREWALL],
     "roles/jsa_port_check/README.md": [FIREWALL],
 }
 #: What the reader puts in.
