@@ -12,7 +12,7 @@ RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
 .PHONY: help develop packages demo test lint unit package sanity lab-test test-versions test-matrix molecule docs bench \
-    build clean
+    build release clean
 
 help:  ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,13 @@ bench: develop  ## measure against other tools, side by side; PART=a,b REPEATS=3
 
 build: develop  ## build the collection's tarball into dist/
 	@.venv/bin/ansible-galaxy collection build --force --output-path dist
+
+# antsibull-changelog keeps what it was told of the plugins for the next release of the same version.
+release: .venv/test develop  ## write the changelog of galaxy.yml's version from its fragments, and build the tarball
+	@rm -f changelogs/.plugin-cache.yaml
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/antsibull-changelog release
+	@rm -f changelogs/.plugin-cache.yaml
+	@$(MAKE) --no-print-directory build
 
 clean:  ## remove what make made: environment, caches, results, tarballs
 	@rm -rf .venv .dev .cache .ansible .hypothesis dist tests/output

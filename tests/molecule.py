@@ -95,18 +95,17 @@ def environment(lab: Lab, kind: str, scratch: Path) -> dict[str, str]:
     }
 
 
-def run(lab: Lab, kind: str, scratch: Path, arguments: list[str]) -> tuple[int, str]:
-    """Molecule in the lab's network, to the end or to its own end: its output is shown as it comes, and kept."""
+def run(lab: Lab, kind: str, scratch: Path, arguments: list[str], lines: list[str]) -> int:
+    """Molecule in the lab's network, to the end or to our own: its output is shown as it comes, and kept in *lines*."""
     command = [*lab.entering(None), sys.executable, "-m", "molecule", *arguments]
     settings: dict[str, Any] = {"cwd": ROOT, "env": environment(lab, kind, scratch), "start_new_session": True}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **settings)
-    lines = []
     assert process.stdout is not None
     try:
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line)
-        return process.wait(), "".join(lines)
+        return process.wait()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -144,20 +143,30 @@ def main() -> int:
     scratch = ROOT / ".cache" / "molecule" / kind
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
+    lines: list[str] = []
+
+    def report() -> None:
+        if arguments.reports:
+            write_report(arguments.reports / "molecule.xml", kind, judge(sequences(SCENARIOS), "".join(lines)))
+
     try:
         take_down(name)
         with Lab.up(INVENTORY, name, say=print, kind=kind, hosts=False) as lab:
-            code, output = run(lab, kind, scratch, arguments.arguments or ["test", "--all"])
+            try:
+                code = run(lab, kind, scratch, arguments.arguments or ["test", "--all"], lines)
+            finally:
+                # Now: whoever has lost patience with us may not wait until the lab is gone.
+                report()
     except MissingRequirement as error:
         raise SystemExit(f"molecule: {error}") from error
     except LabError as error:
-        code, output = 1, str(error)
+        code = 1
         print(error)
+        report()
     except KeyboardInterrupt:
+        code = 130
         print("interrupted; the lab is gone again")
-        return 130
-    if arguments.reports:
-        write_report(arguments.reports / "molecule.xml", kind, judge(sequences(SCENARIOS), output))
+        report()
     return code
 
 

@@ -71,8 +71,8 @@ seealso:
 EXAMPLES = r"""
 - name: Apply an appliance's part of a plan
   jsa.ports.appliance_iptables:
-    inbound: "{{ plan.hosts[inventory_hostname].inbound }}"
-    refused: "{{ plan.hosts[inventory_hostname].refused }}"
+    inbound: "{{ planned.plan.hosts[inventory_hostname].inbound }}"
+    refused: "{{ planned.plan.hosts[inventory_hostname].refused }}"
 
 - name: Leave no trace
   jsa.ports.appliance_iptables:

@@ -62,7 +62,7 @@ EXAMPLES = r"""
   jsa.ports.firewall_rules:
     plan_file: plan.json
   run_once: true
-  register: plan
+  register: planned
 """
 
 RETURN = r"""

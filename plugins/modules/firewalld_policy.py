@@ -127,8 +127,8 @@ EXAMPLES = r"""
   jsa.ports.firewalld_policy:
     confirm_probes:
       - {from: con1, port: 32006/tcp}
-    inbound: "{{ plan.hosts[inventory_hostname].inbound }}"
-    refused: "{{ plan.hosts[inventory_hostname].refused }}"
+    inbound: "{{ planned.plan.hosts[inventory_hostname].inbound }}"
+    refused: "{{ planned.plan.hosts[inventory_hostname].refused }}"
     unlisted: reject
     controllers: [192.0.2.10, 192.0.2.11]
 

@@ -88,7 +88,7 @@ seealso:
 EXAMPLES = r"""
 - name: Is everything there that the plan expects of this host
   jsa.ports.listeners:
-    expected: "{{ plan.hosts[inventory_hostname].listeners }}"
+    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
     ignore: [9100/tcp]
   register: observed
 

@@ -60,13 +60,13 @@ EXAMPLES = r"""
 - name: Look again
   jsa.ports.portmap:
     kinds: [imq]
-    previous_session: "{{ first.imq.session or omit }}"
+    previous_session: "{{ first.imq.session | default(omit, true) }}"
   register: second
 
 - name: Say that the ports are others now
   ansible.builtin.debug:
     msg: The broker was restarted meanwhile
-  when: second.imq.restarted is true
+  when: second.imq.restarted | default(false, true)
 """
 
 RETURN = r"""

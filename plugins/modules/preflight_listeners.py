@@ -73,7 +73,7 @@ seealso:
 EXAMPLES = r"""
 - name: Let listeners stand where the plan expects some, for five minutes
   jsa.ports.preflight_listeners:
-    listeners: "{{ plan.hosts[inventory_hostname].listeners }}"
+    listeners: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
     token: "{{ my_token }}"
     host: "{{ inventory_hostname }}"
   become: true

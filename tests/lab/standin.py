@@ -324,11 +324,14 @@ def main():
         pass
     except StandInError as error:
         print(error, file=sys.stderr, flush=True)
-    if os.path.exists(CONTROL):
-        os.unlink(CONTROL)
+    for path in (CONTROL, CONTROL + ".new"):
+        if os.path.exists(path):
+            os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(CONTROL)
+    # Whoever sees the name may ask: between binding and listening nobody would answer.
+    listener.bind(CONTROL + ".new")
     listener.listen(8)
+    os.rename(CONTROL + ".new", CONTROL)
     stand_in.selector.register(listener, selectors.EVENT_READ, stand_in.control)
     stand_in.serve()
 

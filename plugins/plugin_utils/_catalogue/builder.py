@@ -157,7 +157,7 @@ class Builder:
     def _flows(self, node: Node) -> tuple[Flow, ...]:
         usual = node.choice("encryption", ENCRYPTION, "") or None
         flows = tuple(self._flow(child, usual) for child in node.children("flows", _FLOW_KEYS))
-        if not flows and not node.items("flows"):
+        if not flows:
             node.mistake("flows", "missing: an entry without a flow says nothing about who contacts whom")
         return flows
 

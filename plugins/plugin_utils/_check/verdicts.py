@@ -109,9 +109,10 @@ class Judge:
         if probe is None or probe["result"] != "open":
             return None
         case = Case(self._plan, self._observations, flow, probe, True)
-        if case.foreign(flow.listener, flow.address):
+        elsewhere = not_its_address(case)
+        if elsewhere:
             # Whatever answers there, it is not this host's firewall.
-            return Verdict(flow, *(not_its_address(case) or ("unverifiable", "")))
+            return Verdict(flow, *elsewhere)
         path = case.path(LISTENER)
         if path and path.question.refuses:
             reason = (

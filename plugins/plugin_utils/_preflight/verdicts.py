@@ -124,6 +124,9 @@ class Judge:
         target = self._seen[flow.listener]
         if not target.watched or not flow.port:
             return None
+        if flow.protocol == "udp" and not target.stands(flow):
+            # Of UDP, only questions to our own listeners are watched for; this one was the service's.
+            return None
         mine = self._addresses[flow.initiator] | self._aliases.get((flow.initiator, flow.listener), set())
         key = (flow.protocol, flow.port)
         if any((*key, address) in target.answered for address in mine):
@@ -158,6 +161,9 @@ class Judge:
             if silent:
                 return Verdict(flow, "network", f"it never reaches {to}: something on the way drops it", DROPPED)
             return Verdict(flow, "network", f"something on the way refuses it in {to}'s name", REFUSED)
+        if who is not None and result == "refused" and flow.protocol == "udp":
+            reason = f"it is refused, and {who} has the port: on another address only, or a firewall refuses it"
+            return Verdict(flow, "unverifiable", reason)
         if by:
             return Verdict(flow, "host_firewall", f"{to}'s own firewall refuses it")
         if arrival == _ANSWERED:

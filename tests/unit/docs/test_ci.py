@@ -79,12 +79,6 @@ def test_what_is_open_fails_the_job(folder: Path) -> None:
     assert shell(folder, why).returncode == 1
 
 
-def test_the_check_is_a_playbook_that_takes_its_variables(folder: Path) -> None:
-    (line,) = SCRIPTS["github"]["check"]
-    done = shell(folder, line.replace("ansible-playbook", "ansible-playbook --syntax-check", 1))
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_change_request(folder: Path) -> None:
     (playbook,) = blocks("change-request.md")
     (folder / "request.yml").write_text(playbook)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
 import shlex
@@ -18,6 +17,8 @@ import pytest
 import yaml
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+
+from ansible_collections.jsa.ports.tests.pages import documented
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "ansible_collections.jsa.ports.plugins"
@@ -95,6 +96,14 @@ def packages_of(kind: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_tag_exists(page: Path) -> None:
+    """Ansible says nothing of one that does not, and does nothing."""
+    parts = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text())
+    known = {tag for part in parts for tag in part["tags"]}
+    assert {tag for tags in names_in(page, r"--tags ([a-z,]+)") for tag in tags.split(",")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_yaml_block_can_be_read(page: Path) -> None:
     for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
         yaml.safe_load(block)
@@ -105,15 +114,6 @@ def test_every_command_line_can_be_split(page: Path) -> None:
     for block in re.findall(r"^```(?:sh|shell|bash)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             shlex.split(line, comments=True)
-
-
-def documented(kind: str, name: str, what: str) -> str:
-    """DOCUMENTATION or EXAMPLES of a plugin, without running it."""
-    tree = ast.parse((ROOT / "plugins" / kind / f"{name}.py").read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == what:
-            return str(ast.literal_eval(node.value))
-    raise AssertionError(f"{name} has no {what}")
 
 
 def tasks_of(name: str) -> list[dict[str, Any]]:

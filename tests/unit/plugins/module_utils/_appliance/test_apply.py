@@ -15,8 +15,9 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.files import Files
+from ansible_collections.jsa.ports.plugins.module_utils._appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.product import Product
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError
 
 ONE = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
@@ -77,6 +78,59 @@ def test_whoever_looks_waits_for_one_whose_run_was_killed(tmp_path: Path) -> Non
     slow.quiet()
     assert (tmp_path / "done").exists()
     orphan.wait()
+
+
+def test_one_whose_run_was_killed_is_ended_when_its_time_is_over(tmp_path: Path) -> None:
+    with (tmp_path / "running").open("w") as handle:
+        subprocess.run(["flock", "-x", str(handle.fileno())], pass_fds=[handle.fileno()], check=True)
+        orphan = subprocess.Popen(["sleep", "600"], pass_fds=[handle.fileno()], start_new_session=True)
+        handle.write(f"{orphan.pid}\n")
+    product(tmp_path, "exit 0", seconds=1).quiet()
+    assert orphan.wait(timeout=60) == -9
+
+
+def test_what_is_left_running_for_good_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    """It has left the group whose number is known, and holds the lock still."""
+    with (tmp_path / "running").open("w") as handle:
+        subprocess.run(["flock", "-x", str(handle.fileno())], pass_fds=[handle.fileno()], check=True)
+        product(tmp_path, "exit 0", seconds=0).quiet()
+
+
+def test_the_kernel_is_changed_by_the_program_that_was_found(tmp_path: Path) -> None:
+    restore = tmp_path / "found" / "ip6tables-restore"
+    restore.parent.mkdir()
+    restore.write_text(
+        f"""#!/bin/sh
+echo "$@" >{tmp_path}/arguments
+cat >{tmp_path}/told
+[ "$(wc -l <{tmp_path}/told)" = 3 ]
+"""
+    )
+    restore.chmod(0o755)
+    found = Product(str(tmp_path), find=lambda name: str(restore) if name == restore.name else None)
+    found.change_rules(IPV6, ["-A INPUT -j DROP"])
+    assert (tmp_path / "told").read_text() == "*filter\n-A INPUT -j DROP\nCOMMIT\n"
+    # Whatever else is in the kernel stays.
+    assert "--noflush" in (tmp_path / "arguments").read_text().split()
+    with pytest.raises(CommandError):
+        found.change_rules(IPV6, ["-A INPUT -j DROP", "-A INPUT -j DROP"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("-s 10.0.0.5/24", "-s 10.0.0.0/24", True),
+        ("-s 10.0.0.5", "-s 10.0.0.5/32", True),
+        ("-s 10.0.0.5", "-s 10.0.0.0/24", False),
+        ("--ctstate RELATED,ESTABLISHED", "--ctstate ESTABLISHED,RELATED", True),
+        ("-p 6 -m tcp --dport 22", "-p tcp --dport 22", True),
+        ("! -s 10.0.0.5", "-s 10.0.0.5", False),
+        ("! -s 10.0.0.5 -p tcp", "-s 10.0.0.5 ! -p tcp", False),
+    ],
+)
+def test_rules_that_say_the_same(one: str, other: str, same: bool) -> None:
+    forms = [line.form for line in read_rules(f"-A INPUT {one} -j ACCEPT\n-A INPUT {other} -j ACCEPT\n")]
+    assert (forms[0] == forms[1]) == same
 
 
 @pytest.mark.parametrize(

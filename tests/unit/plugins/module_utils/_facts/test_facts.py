@@ -106,10 +106,15 @@ def test_an_appliance(tmp_path: Path) -> None:
     (tmp_path / "myver.txt").write_text(MYVER)
     program(tmp_path / "bin" / "myver", f'[ "$1" = -v ] && cat {tmp_path}/myver.txt || echo 2021.6.1.2022')
     program(tmp_path / "ha" / "bin" / "ha", "echo active")
-    found = Facts(Client(lambda name: name if name.startswith("/") else None), str(tmp_path)).gather()
+    program(tmp_path / "iptables", 'echo "iptables v1.8.4 (nf_tables)"')
+    programs = {"iptables": str(tmp_path / "iptables")}
+    found = Facts(
+        Client(lambda name: programs.get(name, name if name.startswith("/") else None)), str(tmp_path)
+    ).gather()
     assert set(found) == {*NAMES, "sources"}
     assert (found["backend"], found["release"], found["update_package"]) == ("appliance", "7.5.0", 1)
     assert (found["is_console"], found["ha_role"], found["ha_state"]) == (True, None, "active")
+    assert (found["firewall_version"], found["fips"]) == ("1.8.4", False)
     assert set(found["sources"]) == {name for name in NAMES if found[name] is not None}
 
 

@@ -52,6 +52,15 @@ def test_what_a_site_need_not_say():
 
 
 @pytest.mark.parametrize(
+    ("flows", "word"),
+    [([], "missing"), (None, "missing"), ([{"listeners": "console"}], "initiators")],
+)
+def test_flows_that_are_missing_or_wrong_are_one_mistake(flows, word):
+    (mistake,) = mistakes_of([extra(flows=flows)])
+    assert word in mistake
+
+
+@pytest.mark.parametrize(
     ("listeners", "initiators", "exposure", "encryption"),
     [
         (["console"], ["managed_host"], "inter_host", "open"),

@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     Listener,
     read_observations,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at, read_paths
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
@@ -165,7 +165,13 @@ RATIONED = {"result": "no_answer", "rate_limited": True}
         (SILENT, True, Path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may refuse it"),
         (SILENT, True, ACCEPTS, Path(YES, MAYBE), "unverifiable", "a rule on con1 may refuse it"),
         (BY_HOST, True, Path(MAYBE, YES), ACCEPTS, "host_firewall", "a rule on ep1 may refuse it"),
+        # It is the listener that refuses: a rule of the initiator's that may is not it.
+        (BY_HOST, True, ACCEPTS, Path(YES, MAYBE), "unverifiable", "or something on the way does"),
         (SILENT, True, ACCEPTS, None, "unverifiable", "con1's own firewall, which is not known"),
+        (SILENT, True, ACCEPTS, Path(NOBODY_LOOKED, YES), "unverifiable", "con1's own firewall, which is not known"),
+        (UDP_SILENT, False, None, None, "unverifiable", "is not known"),
+        (BY_HOST, True, None, None, "unverifiable", "NAT on the way that gives the packets another sender"),
+        (SILENT, None, None, None, "unverifiable", "its own firewall or one on the way; its own is not known"),
         (SILENT, True, Path(NOBODY_LOOKED, NOBODY_LOOKED), ACCEPTS, "unverifiable", "beside the plan's"),
         (SILENT, True, None, None, "unverifiable", "beside the plan's"),
     ],
@@ -230,6 +236,82 @@ def test_a_host_that_nobody_reaches(plan: dict[str, Any]) -> None:
     assert found is not None and found.verdict == "network" and "cut off" not in found.reason
 
 
+@pytest.mark.parametrize("seen", ["listeners", "addresses"])
+def test_a_host_that_somebody_reaches_is_not_down(plan: dict[str, Any], seen: str) -> None:
+    own: dict[str, tuple[str, ...]] = {"ep1": (EP1,)} if seen == "addresses" else {}
+    found = judge(
+        plan, flow(), {"result": "unreachable"}, "network" if seen == "listeners" else "unknown", None, own=own
+    )
+    assert found is not None
+    assert found.reason == f"{EP1} cannot be reached: no route, or no machine at that address"
+
+
+@pytest.mark.parametrize(
+    ("probe", "bind", "firewall", "paths", "own", "reason"),
+    [
+        (
+            {"result": "unreachable", "by": ROUTER, "error": "no route to host"},
+            "network",
+            True,
+            (None, None),
+            {},
+            f"{EP1} cannot be reached: no route to host ({ROUTER} says so)",
+        ),
+        (
+            BY_HOST,
+            "network",
+            True,
+            (Path(MAYBE, YES), ACCEPTS),
+            {},
+            f"a firewall refused it ({EP1}), and a rule on ep1 may refuse it: {MAYBE.rule}",
+        ),
+        (
+            SILENT,
+            "network",
+            True,
+            (ACCEPTS, ACCEPTS),
+            {"con1": ("10.9.0.1", "10.9.0.2"), "ep1": (EP1,)},
+            f"con1 does not have {CON1}, which the inventory says and ep1 accepts (it has: 10.9.0.1, 10.9.0.2): the "
+            "inventory is wrong, or something on the way blocks what it should translate",
+        ),
+        (
+            BY_HOST,
+            "network",
+            True,
+            (ACCEPTS, ACCEPTS),
+            {"con1": ("10.9.0.1", "10.9.0.2")},
+            f"ep1 accepts {CON1}, which the inventory has for con1, but con1 does not have it (it has: 10.9.0.1, "
+            "10.9.0.2): the inventory is wrong",
+        ),
+        (
+            SILENT,
+            "unknown",
+            None,
+            (ACCEPTS, ACCEPTS),
+            {},
+            "the probe got no answer, and nobody looked whether ep1 listens",
+        ),
+    ],
+)
+def test_sentences(
+    plan: dict[str, Any], probe: Any, bind: str, firewall: bool | None, paths: Any, own: Any, reason: str
+) -> None:
+    found = judge(plan, flow(), probe, bind, firewall, *paths, own=own)
+    assert found is not None and found.reason == reason
+
+
+def test_the_first_difference_from_the_plan_is_named(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(firewall_as_planned=False, firewall_difference=["lacks this", "has that", "has more"])
+    ep1.listeners = {("tcp", 32006): Listener("listening", "network", "java")}
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.reason.endswith("ep1's firewall is not as planned; it lacks this (and 2 more differences)")
+    ep1.firewall_difference = ["lacks this"]
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.reason.endswith("; it lacks this")
+
+
 @pytest.mark.parametrize(
     ("at_ep1", "verdict", "says"),
     [
@@ -243,6 +325,9 @@ def test_pings(plan: dict[str, Any], at_ep1: Path, verdict: str, says: str) -> N
     assert found is not None and found.verdict == verdict and says in found.reason
     found = judge(plan, one, SILENT, "unknown", True, ACCEPTS, ACCEPTS)
     assert found is not None and found.verdict == "network" and "accepts them from con1" in found.reason
+    # Whether the host answers pings is not seen in its sockets.
+    found = judge(plan, one, SILENT, "unknown", True)
+    assert found is not None and "nobody looked" not in found.reason and found.verdict == "unverifiable"
 
 
 class TestEncryptedHosts:
@@ -284,7 +369,8 @@ def test_doubts(plan: dict[str, Any]) -> None:
     probes = {fine: {"result": "open"}, lost: SILENT, absent: SILENT, barred: SILENT}
     con1.probes = {one.probe_key: probe for one, probe in probes.items()}
     assert ep1.listeners is not None
-    ep1.listeners[("tcp", 32006)] = Listener("listening", "network", "java")
+    for port in (22, 32006):
+        ep1.listeners[("tcp", port)] = Listener("listening", "network", "java")
     found = doubts(plan, probes, {"con1": con1, "ep1": ep1})
     ends = {"protocol": "tcp", "port": 32006}
     assert found == {
@@ -294,6 +380,47 @@ def test_doubts(plan: dict[str, Any]) -> None:
     ep1.listeners[("tcp", 5432)] = Listener("listening", "network", "postgres")
     con1.probes = {barred.probe_key: {"result": "open"}}
     assert [item["port"] for item in doubts(plan, [barred], {"con1": con1, "ep1": ep1})["ep1"]] == [5432]
+
+
+def test_no_doubts_without_a_probe_or_an_address_to_send_from(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(listeners={("tcp", 32006): Listener("listening", "network", "java")})
+    nobody: dict[str, Any] = {"con1": [], "ep1": []}
+    for probes in (None, {}):
+        assert doubts(plan, [one], {"con1": HostObservation(probes=probes), "ep1": ep1}) == nobody
+    six = replace(one, address="fd00::2")
+    seen = {"con1": HostObservation(probes={six.probe_key: SILENT}), "ep1": HostObservation()}
+    assert doubts(plan, [six], seen) == nobody
+
+
+def test_doubts_about_pings_have_no_port(plan: dict[str, Any]) -> None:
+    one = flow("icmp", 0)
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": HostObservation(listeners={})}
+    (found,) = doubts(plan, [one], seen)["ep1"]
+    assert found == {"role": "listener", "own": EP1, "peer": CON1, "protocol": "icmp"}
+
+
+def test_paths_as_the_module_returns_them() -> None:
+    passage = {"decision": "drop", "rule": "r"}
+    common = {"own": EP1, "peer": CON1, "question": passage, "answer": passage, "route": True, "half_open": None}
+    result = {
+        "flows": [
+            {**common, "role": "listener", "protocol": "icmp", "backlog": None, "ignored": True},
+            {
+                **common,
+                "role": "listener",
+                "protocol": "tcp",
+                "port": 22,
+                "backlog": {"waiting": 2, "limit": 1},
+                "ignored": False,
+            },
+        ]
+    }
+    refused = Passage("drop", "r")
+    assert read_paths(result) == {
+        ("listener", EP1, CON1, "icmp", 0): Path(refused, refused, ignored=True),
+        ("listener", EP1, CON1, "tcp", 22): Path(refused, refused, backlog=(2, 1)),
+    }
 
 
 def test_a_missing_listener_that_is_not_required_is_no_fault(plan: dict[str, Any]) -> None:
@@ -308,6 +435,65 @@ def test_what_must_stay_closed(plan: dict[str, Any], result: str, verdict: str |
     assert (found.verdict if found else None) == verdict
 
 
+def test_what_is_open_to_everybody_says_why(plan: dict[str, Any]) -> None:
+    one = flow(port=5432, wanted=False)
+    everyone = "ep1 lets in one who is none of its sources, so its firewall lets in everyone"
+    open_to_all: Any = {"result": "open"}
+
+    def reason(at_ep1: Path | None, encrypted: bool = False, opening: str = "") -> str:
+        of = Plan(GROUPS, {"ep1": {"jsa_encrypted": True}}).plan if encrypted else plan
+        ep1 = HostObservation(opening_of={"ariel_query": opening} if opening else {})
+        ep1.paths = {key_at("listener", CON1, one): at_ep1} if at_ep1 else {}
+        seen = {"con1": HostObservation(probes={one.probe_key: open_to_all}), "ep1": ep1}
+        (found,) = Judge(of, seen).verdicts([one])
+        assert found.verdict == "unexpected_open" and found.symptoms == ()
+        return found.reason
+
+    assert reason(None) == reason(ACCEPTS) == everyone
+    assert reason(ACCEPTS, opening="zone public opens it") == f"{everyone}: zone public opens it"
+    assert reason(Path(NO, YES)).startswith("ep1 refuses con1, which gets in all the same: NAT on the way")
+    assert reason(ACCEPTS, encrypted=True) == f"{everyone}; the host is encrypted, its tunnels carry what may come in"
+    assert Judge(plan, {"con1": HostObservation(), "ep1": HostObservation()}).verdicts([one]) == []
+
+
+def test_another_host_that_is_open_is_not_this_one(plan: dict[str, Any]) -> None:
+    found = judge(plan, flow(wanted=False), {"result": "open"}, "network", True, own={"ep1": ("10.9.0.1",)})
+    assert found is not None and found.verdict == "unverifiable" and "another machine" in found.reason
+
+
+@pytest.mark.parametrize(("error", "says"), [("too many open files", "too many open files"), (None, "no reason")])
+def test_a_probe_that_could_not_be_made(plan: dict[str, Any], error: str | None, says: str) -> None:
+    found = judge(plan, flow(), {"result": "unavailable", "error": error}, "network", True)
+    assert found is not None and found.reason == f"the initiator could not probe: {says}"
+
+
+def test_what_a_deployment_may_lack_is_nobodys_fault(plan: dict[str, Any]) -> None:
+    for bind in (None, "network"):
+        found = judge(plan, flow(required=False), {"result": "open"}, bind, True)
+        assert (found.verdict if found else None) == ("ok" if bind else None)
+
+
+def test_a_service_on_an_address_that_the_inventory_does_not_know(plan: dict[str, Any]) -> None:
+    one = flow()
+    listener = Listener("listening", "network", "java", ("10.9.0.1",))
+    ep1 = HostObservation(listeners={("tcp", 32006): listener}, addresses={"10.9.0.1": 24})
+    seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert found.verdict == "network" and "is not on its interfaces" in found.reason
+    # It has the address, and the service is not bound to it.
+    ep1.addresses = {"10.9.0.1": 24, EP1: 24}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert (found.verdict, found.reason) == ("service_down", f"ep1 listens on 10.9.0.1 only, not on {EP1}")
+
+
+def test_a_socket_that_the_catalogue_expects_and_nobody_has(plan: dict[str, Any]) -> None:
+    one = flow()
+    ep1 = HostObservation(listeners={("tcp", 32006): Listener("not_listening", None, None)})
+    seen = {"con1": HostObservation(probes={one.probe_key: REFUSED}), "ep1": ep1}
+    (found,) = Judge(plan, seen).verdicts([one])
+    assert (found.verdict, found.reason) == ("service_down", "nothing listens on it on ep1")
+
+
 def test_the_standby_node_of_a_pair_may_rest() -> None:
     groups = {"con1": "jsa_console", "con2": "", "ep1": "jsa_event_processors"}
     plan = Plan(groups, {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.99"}}).plan
@@ -315,8 +501,11 @@ def test_the_standby_node_of_a_pair_may_rest() -> None:
     active = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
     resting, ep1 = HostObservation(listeners={}), HostObservation(probes={one.probe_key: {"result": "refused"}})
     assert Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one]) == []
-    (found,) = Judge(plan, {"con1": HostObservation(listeners={}), "con2": resting, "ep1": ep1}).verdicts([one])
-    assert found.verdict == "service_down"
+    nobody = {}, {("tcp", 443): Listener("listening", "loopback", "httpd")}, None
+    for listeners in nobody:
+        active = HostObservation(listeners=listeners)
+        (found,) = Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one])
+        assert found.verdict == "service_down"
 
 
 class TestExpectations:
@@ -357,6 +546,25 @@ class TestExpectations:
         assert (tried.initiator, tried.listener, tried.port) == ("dn1", "con1", 7800)
         # Nobody is left who may not.
         assert not list(Expectations(plan, ["con1", "ep1"]).unwanted(observations))
+
+    def test_a_host_of_another_family_tries_nothing(self, plan: dict[str, Any]) -> None:
+        six = {**plan, "hosts": {**plan["hosts"], "dn1": {**plan["hosts"]["dn1"], "addresses": ["fd00::3"]}}}
+        observations = {name: HostObservation(listeners={}) for name in ("con1", "dn1", "ep1")}
+        observations["con1"].listeners = {("tcp", 8080): Listener("exposed", "network", "java")}
+        assert [one.initiator for one in Expectations(six, ["con1", "dn1", "ep1"]).unwanted(observations)] == ["ep1"]
+        assert not list(Expectations(six, ["con1", "dn1"]).unwanted(observations))
+
+    def test_a_host_that_nobody_looked_at_is_not_tried(self, plan: dict[str, Any]) -> None:
+        names = ["con1", "ep1"]
+        assert not list(Expectations(plan, names).unwanted({name: HostObservation() for name in names}))
+
+    def test_probes_as_the_module_takes_them(self) -> None:
+        assert flow().probe() == {"address": EP1, "protocol": "tcp", "port": 32006}
+        assert flow("icmp", 0).probe() == {"address": EP1, "protocol": "icmp"}
+
+    def test_a_plan_without_classes_of_sources_cannot_be_checked(self, plan: dict[str, Any]) -> None:
+        with pytest.raises(InputError, match="jsa_plan_dest"):
+            Expectations({key: value for key, value in plan.items() if key != "source_classes"}, ["con1"])
 
     def test_a_plan_with_rules_only_cannot_be_checked(self, plan: dict[str, Any]) -> None:
         rules_only = {

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import _ADVICE, faults, plain_words
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import _ADVICE, faults, named, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import fault_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 
@@ -90,6 +92,16 @@ def test_what_jsa_says_meanwhile() -> None:
     items = [replace(blocked("con1", "ep1", port), symptoms=(f"s{port % 2}", "t")) for port in (1, 2, 3)]
     (found,) = faults(items, HOSTS)
     assert found.lines()[-1] == "    JSA may say: s1; t; s0"
+
+
+def test_a_fault_of_both_ends_is_at_the_listener() -> None:
+    items = [verdict("host_firewall", "con1", one, 1, f"{one} refuses con1") for one in ("ep1", "dn1")]
+    assert [found.at for found in faults(items, HOSTS)] == [("dn1",), ("ep1",)]
+
+
+@pytest.mark.parametrize(("names", "text"), [("abc", "a, b, c"), ("abcd", "a, b and 2 more")])
+def test_names_of_many(names: str, text: str) -> None:
+    assert named(tuple(names)) == text
 
 
 def test_tunnels_are_at_one_host() -> None:

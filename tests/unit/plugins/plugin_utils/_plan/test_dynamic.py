@@ -79,6 +79,18 @@ def test_without_the_variable_nothing_changes_to_the_byte() -> None:
     assert "discovered" not in plain
 
 
+def test_each_port_mapper_answers_for_its_own_entry() -> None:
+    """Both answer on a console; what rpcbind tells is none of the broker's ports, nor of another protocol's."""
+    told = (
+        Found("admin", "imq", "tcp", 43691),
+        Found("jms", "imq", "udp", 43692),
+        Found("mountd", "rpcbind", "tcp", 43693),
+    )
+    both = Discovery(told, {}, frozenset(["imq", "rpcbind"]), AT, NOW)
+    plan = planner({"ep1": both, "ec1": look()}).plan()
+    assert set(rules(plan, "ep1")) == {"43691"}
+
+
 def test_a_port_in_the_data_range_is_left_to_it() -> None:
     plan = planner({"ep1": look(("admin", 32900)), "ec1": look()}, jsa_data_ports="range").plan()
     (rule,) = rules(plan, "ep1").values()
@@ -187,6 +199,9 @@ def test_why_it_is_open() -> None:
         ("jsa_dynamic_ports_max_age", "soon"),
         ("jsa_dynamic_ports_max_age", 0),
         ("jsa_dynamic_ports_max_age", True),
+        ("jsa_dynamic_ports_max_age", -1),
+        ("jsa_dynamic_ports_max_age", "1.5"),
+        ("jsa_dynamic_ports_max_age", "٣"),
         ("jsa_dynamic_ports_file", ["a"]),
     ],
 )

@@ -26,6 +26,12 @@ HOSTS: dict[str, dict[str, Any]] = {
 }
 
 
+def test_both_sides_of_a_tunnel_are_named() -> None:
+    asked = planner(hosts={"con1": {"jsa_encrypted": True}, "ep1": {"jsa_encrypted": True}})
+    told = explanation_text(explain(asked, asked.plan(), "ep1", "con1", "443/tcp"))
+    assert "ep1 and con1 are encrypted: an SSH tunnel carries it over port 22" in told
+
+
 def ask(source: str, target: str, port: str) -> dict[str, Any]:
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
     asked = planner(hosts=HOSTS, jsa_networks=networks, jsa_data_ports="listed")

@@ -52,6 +52,23 @@ def test_several_groups_add_up_and_strangers_stay_out() -> None:
     assert {"console", "event_processor", "flow_collector"} <= topology.hosts["con1"].roles
 
 
+def test_what_differs_from_host_to_host_is_told_once_a_variable() -> None:
+    groups = {**TWO, "ec1": "jsa_event_collectors", "ec2": "jsa_event_collectors"}
+    releases = {"ep1": "7.5.0", "ec1": "7.5.0 UP1", "ec2": "7.5.0 UP2"}
+    hosts = {name: {"jsa_release": release, "jsa_data_ports": "listed"} for name, release in releases.items()}
+    _topology, mistakes = read(groups, hosts, jsa_release="7.5.0 UP8", jsa_data_ports="range")
+    assert [mistake.partition(":")[0] for mistake in mistakes] == ["jsa_release", "jsa_data_ports"]
+    assert all("con1 and ep1 have different values" in mistake for mistake in mistakes)
+    # Who says nothing agrees with everybody.
+    assert read(groups, {"ec1": {"jsa_release": "7.5.0 UP8"}, "ep1": {"jsa_release": "7.5.0 UP8"}})[1] == []
+
+
+def test_a_network_that_nobody_knows_is_one_mistake() -> None:
+    _topology, mistakes = read(TWO, jsa_networks={**NO_NETWORKS, "usres": "everybody"})
+    (mistake,) = mistakes
+    assert mistake.startswith("jsa_networks.usres: unknown network, did you mean users?")
+
+
 def test_own_roles_replace_those_of_groups() -> None:
     topology, mistakes = read(TWO, {"ep1": {"jsa_roles": ["data_node"]}})
     assert mistakes == []

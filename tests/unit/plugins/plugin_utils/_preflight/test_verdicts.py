@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The preflight's verdicts: who is blamed for what was seen at both ends, and who never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Judge, Verdict
+
+CON1, EP1, ROUTER, STRANGER = "10.1.0.1", "10.2.0.1", "10.1.0.254", "10.9.0.9"
+PLAN: dict[str, Any] = {"hosts": {"con1": {"addresses": [CON1]}, "ep1": {"addresses": [EP1]}}}
+
+SILENT, REFUSED, MUTE = {"result": "no_answer"}, {"result": "refused"}, {"result": "open_or_filtered"}
+BY_HOST, BY_ROUTER, BY_SELF = ({"result": "prohibited", "by": by} for by in (EP1, ROUTER, CON1))
+ARRIVED, NOWHERE, ANSWERED, UNWATCHED = "arrived", "nowhere", "answered", "unwatched"
+
+
+def met(**values: Any) -> dict[str, Any]:
+    """Somebody answered, with a token."""
+    return {"result": "open", "seen_as": CON1, "sent_from": CON1, "token": "match", "same_run": True, **values}
+
+
+def judge(
+    probe: dict[str, Any] | None, became: str = NOWHERE, protocol: str = "tcp", port: int = 32006, **ep1: Any
+) -> Verdict:
+    """*became*: what the listener's host saw of the question. *ep1*: what else is known of it."""
+    flow = ExpectedFlow("con1", "ep1", EP1, protocol, port, ("id",), "a service", True)
+    packet = frozenset({(protocol, port, CON1)})
+    seen = HostSeen(
+        **{
+            "listening": frozenset({(protocol, port, "ipv4")}),
+            "stood": True,
+            "watched": became != UNWATCHED,
+            "arrived": packet if became in (ARRIVED, ANSWERED) else frozenset(),
+            "answered": packet if became == ANSWERED else frozenset(),
+            **ep1,
+        }
+    )
+    con1 = HostSeen(probes=None if probe is None else {flow.probe_key: probe})
+    (found,) = Judge(PLAN, {"con1": con1, "ep1": seen}).verdicts([flow])
+    return found
+
+
+def busy(protocol: str, port: int, bind: str = "network", listens: bool = True) -> dict[str, Any]:
+    """Somebody else has the port."""
+    item = {"bind": bind, "listens": listens, "processes": [{"name": "java"}]}
+    return {"listening": frozenset(), "in_use": {(protocol, port): item}}
+
+
+@pytest.mark.parametrize(
+    ("probe", "became", "verdict", "says"),
+    [
+        (met(), ANSWERED, "ok", ""),
+        (met(seen_as=STRANGER, sent_from=STRANGER), ANSWERED, "translated", "add it to its jsa_address"),
+        (met(seen_as=STRANGER), ANSWERED, "translated", f"ep1 sees con1 come from {STRANGER}: NAT on the way"),
+        (met(token="mismatch", answered_by="dn1"), NOWHERE, "wrong_host", f"dn1 answers at {EP1}, not ep1"),
+        (met(token="mismatch", answered_by="dn1", same_run=False), NOWHERE, "unverifiable", "listeners of another run"),
+        (met(token=None), NOWHERE, "wrong_host", "that is not ep1"),
+        (met(token=None), ARRIVED, "network", "what it said got lost"),
+        # The two ends together.
+        (SILENT, NOWHERE, "network", "it never reaches ep1: something on the way drops it"),
+        (REFUSED, NOWHERE, "network", "something on the way refuses it in ep1's name"),
+        (BY_HOST, NOWHERE, "network", "in ep1's name"),
+        (SILENT, ARRIVED, "host_firewall", "it reaches ep1, and ep1's own firewall drops it"),
+        (REFUSED, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
+        (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
+        (SILENT, ANSWERED, "network", "the answer does not come back to con1"),
+        (BY_ROUTER, NOWHERE, "network", f"{ROUTER}, on the way to ep1, refuses it"),
+        (BY_SELF, NOWHERE, "host_firewall", "con1's own firewall refuses what it sends"),
+        ({"result": "unreachable", "error": "no route"}, NOWHERE, "network", f"{EP1} cannot be reached: no route"),
+        # Nobody can know.
+        (None, NOWHERE, "unverifiable", "con1 could not be asked"),
+        ({"result": "unavailable", "error": "no memory"}, NOWHERE, "unverifiable", "could not probe: no memory"),
+        ({"result": "no_answer", "rate_limited": True}, NOWHERE, "unverifiable", "faster than the peer"),
+        (SILENT, UNWATCHED, "unverifiable", "which is not known, or one on the way"),
+    ],
+)
+def test_listeners_of_ours(probe: dict[str, Any] | None, became: str, verdict: str, says: str) -> None:
+    found = judge(probe, became)
+    assert (found.verdict, says in found.reason) == (verdict, True), found
+
+
+@pytest.mark.parametrize(
+    ("as_planned", "verdict", "says"),
+    [
+        (True, "network", "no answer, and ep1's own firewall accepts it"),
+        (False, "unverifiable", "which is not as planned yet, or one on the way"),
+    ],
+)
+def test_nobody_watched(as_planned: bool, verdict: str, says: str) -> None:
+    found = judge(SILENT, UNWATCHED, firewall_as_planned=as_planned)
+    assert (found.verdict, says in found.reason) == (verdict, True), found
+
+
+def test_no_listeners() -> None:
+    found = judge(SILENT, listening=None, why_none="no space left")
+    assert (found.verdict, found.reason) == ("unverifiable", "no listeners could stand on ep1: no space left")
+    found = judge(SILENT, stood=False)
+    assert found.verdict == "unverifiable" and "raise jsa_preflight_seconds" in found.reason
+    found = judge(SILENT, listening=frozenset(), not_bound={("tcp", 32006): "permission denied"})
+    assert found.verdict == "unverifiable" and found.reason.endswith("permission denied")
+
+
+def test_a_packet_from_somebody_unknown_may_be_this_one() -> None:
+    found = judge(SILENT, arrived=frozenset({("tcp", 32006, STRANGER)}))
+    assert found.verdict == "unverifiable"
+
+
+class TestPortsInUse:
+    @pytest.mark.parametrize(
+        ("probe", "became", "verdict", "says"),
+        [
+            ({"result": "open"}, ARRIVED, "ok", "in use by java, which answers"),
+            (SILENT, NOWHERE, "network", "it never reaches ep1"),
+            (SILENT, ARRIVED, "unverifiable", "java has the port: that, or ep1's own firewall"),
+            (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
+        ],
+    )
+    def test_tcp(self, probe: dict[str, Any], became: str, verdict: str, says: str) -> None:
+        found = judge(probe, became, **busy("tcp", 32006))
+        assert (found.verdict, says in found.reason) == (verdict, True), found
+
+    @pytest.mark.parametrize(
+        ("probe", "verdict", "says"),
+        [
+            ({"result": "open"}, "ok", "in use by java"),
+            (MUTE, "unverifiable", "does not answer what it does not understand"),
+            # Its question is not one that is watched for, so that nobody knows whether it arrived.
+            (BY_HOST, "host_firewall", "ep1's own firewall refuses it"),
+            ({"result": "refused", "by": EP1}, "unverifiable", "on another address only, or a firewall"),
+            (REFUSED, "unverifiable", "on another address only, or a firewall"),
+            (BY_ROUTER, "network", ROUTER),
+        ],
+    )
+    def test_udp(self, probe: dict[str, Any], verdict: str, says: str) -> None:
+        found = judge(probe, NOWHERE, "udp", 123, firewall_as_planned=True, **busy("udp", 123))
+        assert (found.verdict, says in found.reason) == (verdict, True), found
+
+    def test_on_loopback_or_by_a_connection(self) -> None:
+        found = judge(SILENT, **busy("tcp", 32006, bind="loopback"))
+        assert found.verdict == "unverifiable" and "on loopback only" in found.reason
+        found = judge(SILENT, **busy("tcp", 32006, listens=False))
+        assert found.verdict == "unverifiable" and "try again" in found.reason
+
+
+@pytest.mark.parametrize(("probe", "verdict"), [({"result": "open"}, "ok"), (SILENT, "unverifiable")])
+def test_pings(probe: dict[str, Any], verdict: str) -> None:
+    assert judge(probe, protocol="icmp", port=0).verdict == verdict
