@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import CommandError, Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, ruleset_of
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import without_sets
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     ACCEPT,
     EMPTY,
@@ -22,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Rule,
     Ruleset,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
 
 NETS = {"ipv4": "ip", "ipv6": "ip6"}
@@ -35,7 +37,8 @@ def _match(left: dict[str, Any], right: Any) -> dict[str, Any]:
 def _kernel_rule(rule: Rule) -> list[dict[str, Any]]:
     found = []
     if rule.source is not None:
-        found.append(_match({"payload": {"protocol": NETS[str(rule.family)], "field": "saddr"}}, rule.source))
+        address = rule.source.partition("/")[0]
+        found.append(_match({"payload": {"protocol": NETS[str(rule.family)], "field": "saddr"}}, address))
     elif rule.family is not None:
         found.append(_match({"meta": {"key": "nfproto"}}, rule.family))
     assert rule.ports is not None
@@ -67,6 +70,10 @@ class FakeClient:
         self.files = files
         self.table: list[dict[str, Any]] | None = kernel(ruleset_of(files.read()))
         self.calls: list[str] = []
+        self.support = SetSupport(True, True)
+        #: What loading would step into.
+        self.trap: FirewalldError | None = None
+        self.forgotten: list[str] = []
         #: Call -> what happens at its first, second, ... time: an exception, "nothing", or "empty".
         self.trouble: dict[str, list[Any]] = {}
 
@@ -86,6 +93,16 @@ class FakeClient:
 
     def program(self, name: str) -> None:
         return None
+
+    def set_support(self) -> SetSupport:
+        return self.support
+
+    def require_loadable(self) -> None:
+        if self.trap is not None:
+            raise self.trap
+
+    def forget_sets(self, names: list[str]) -> None:
+        self.forgotten += names
 
     def check_config(self) -> None:
         self._call("check_config")
@@ -192,6 +209,47 @@ def test_a_run_that_fails_restores_and_says_so(
     assert host.content() == content
     if "restored and run" in words or "not touched" in words:
         assert host.runs(before)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_sets_that_firewalld_cannot_hold_any_more(host: Host, when: str) -> None:
+    """What is restored then is the same rules, with addresses: the files with sets would empty the ruleset."""
+    before = rules("10.0.0.3")
+    host.apply(before)
+    host.client.support = SetSupport(False, False)
+    wanted = without_sets(rules("10.0.0.4", ports="23"), host.client.support)
+    if when == "before":
+        assert host.apply(wanted)
+        assert host.client.forgotten == ["jsa-ep-4"]
+        assert host.runs(wanted)
+        return
+    host.client.trouble = {"reload": ["empty"]}
+    with pytest.raises(verbs.ApplyError, match="restored and run"):
+        host.apply(wanted)
+    assert host.runs(without_sets(before, host.client.support))
+    assert not list((host.root / "ipsets").iterdir())
+
+
+def test_staged_over_sets_that_firewalld_cannot_hold_any_more(host: Host) -> None:
+    before = rules("10.0.0.3")
+    host.apply(before)
+    host.client.support = SetSupport(False, False)
+    wanted = without_sets(rules("10.0.0.4", ports="23"), host.client.support)
+    situation, changes = host.decide(wanted)
+    assert verbs.stage(host.client, host.files, situation, wanted, changes)
+    assert host.runs(wanted)
+    assert ruleset_of(host.files.read()) == without_sets(before, host.client.support), "and can be loaded"
+
+
+def test_a_trap_is_seen_before_anything_is_touched(host: Host) -> None:
+    before = rules("10.0.0.3")
+    host.apply(before)
+    content = host.content()
+    host.client.trap = FirewalldError("a trap")
+    with pytest.raises(verbs.ApplyError, match=r"^a trap\. The earlier files were restored, .* was not touched$"):
+        host.apply(EMPTY)
+    assert host.content() == content
+    assert host.client.calls == ["check_config"], "to say whose fault it is"
 
 
 def test_a_write_that_fails_halfway_is_undone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
