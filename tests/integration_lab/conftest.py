@@ -4,8 +4,8 @@
 
 """The lab is a package of its own beside the tests.
 
-With --systems, the tests that are marked so run on other systems' files, all of them; with --system=NAME, every test runs
-on those of that one.
+With --systems, the tests that are marked so run on other systems' files, all of them; with --system=NAME, every test
+runs on those of that one.
 """
 
 from __future__ import annotations

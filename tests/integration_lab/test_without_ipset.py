@@ -50,6 +50,7 @@ ADD_DIRECT = f"echo '{DIRECT}' >/etc/firewalld/direct.xml"
 
 IPSET = "/usr/sbin/ipset"
 KEPT = "/root/ipset"
+CONFIRM = ("-I", "-S", "/var/lib/jsa_ports/firewalld/timer.pyz", "confirm")
 #: ipset is there when it is looked for, and gone when firewalld runs it.
 VANISHING = f"#!/bin/sh\nrm {IPSET}\nexit 1\n"
 
@@ -86,7 +87,7 @@ class Target:
         self.run(f"rm -f {IPSET}")
 
     def rules(self) -> str:
-        return self.run("nft -s list table inet firewalld 2>/dev/null || iptables-save -t filter | grep ^-A")
+        return self.run("nft -s list table inet firewalld 2>/dev/null || iptables-save -t filter | sed -n /^-A/p")
 
     def alive(self) -> bool:
         """firewalld's own rules are there: not the empty ruleset of a failed reload."""
@@ -97,7 +98,7 @@ class Target:
 
     def sets(self) -> list[str]:
         """Ours, wherever they are."""
-        names = self.run(f"ls /etc/firewalld/ipsets; {KEPT} list -n 2>/dev/null; nft list sets 2>/dev/null | grep set; true")
+        names = self.run(f"ls /etc/firewalld/ipsets; {KEPT} list -n; nft list sets | grep set; true")
         return sorted({word for word in names.replace(".xml", "").split() if word.startswith("jsa-")})
 
     def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
@@ -260,12 +261,12 @@ class TestFromOneFormToTheOther:
         target.restart()
         target.module(inbound=INBOUND)
         target.uninstall()
-        target.module(inbound=MOVED, refused=REFUSED, phase="stage", confirm_timeout=3)
+        target.module(inbound=MOVED, refused=REFUSED, phase="stage", confirm_timeout=15)
         assert "5432" in target.rules()
         text = target.files()["policies/jsa-in.xml"].decode()
         assert "10.77.0.9/32" in text
         assert "ipset" not in text
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while "5432" in target.rules():
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -291,9 +292,6 @@ class TestFromOneFormToTheOther:
         assert "5432" not in target.rules()
         assert target.alive()
         assert target.module(inbound=INBOUND)["changed"] is False
-
-
-CONFIRM = ("-I", "-S", "/var/lib/jsa_ports/firewalld/timer.pyz", "confirm")
 
 
 def test_what_fails_open_is_noticed_and_restored(old: Target) -> None:
