@@ -329,7 +329,7 @@ def test_firewalld_that_runs_beside_it_is_told(box: Box) -> None:
         (warning,) = [str(one) for one in box.module(state="absent", _ansible_check_mode=True)["warnings"]]
         assert "firewalld runs on this appliance" in warning
     finally:
-        box.run("pid=$(cat /run/firewalld.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done; " + PROGRAM)
+        box.run("p=$(cat /run/firewalld.pid); kill $p; while kill -0 $p 2>/dev/null; do sleep 0.1; done; " + PROGRAM)
     assert "warnings" not in box.module(state="absent", _ansible_check_mode=True)
 
 
