@@ -139,10 +139,14 @@ def load(client, situation, wanted, changes):  # type: (Client, Situation, Rules
             raise
         # Somebody flushed the rules: firewalld fails to delete its table, and knows from then on that it is gone.
         client.reload()
-    left = [name for name in situation.files.sets if name not in wanted.sets]
+    _forget(client, situation, wanted)
+    return True
+
+
+def _forget(client, situation, loaded):  # type: (Client, Situation, Ruleset) -> None
+    left = [name for name in situation.files.sets if name not in loaded.sets]
     if left:
         client.forget_sets(left)
-    return True
 
 
 def prove(client, wanted):  # type: (Client, Ruleset) -> RuntimeDifference
@@ -226,7 +230,9 @@ def restore(client, files, situation, changes, touched):
             return Restored(True, "The earlier files were restored, what runs was not touched"
                             + _whose_fault(client, situation))
         client.reload()
-        difference = prove(client, ruleset_of_texts(earlier))
+        loaded = ruleset_of_texts(earlier)
+        _forget(client, situation, loaded)
+        difference = prove(client, loaded)
     except (FirewalldError, IOError, OSError) as error:
         return Restored(False, "Restoring the earlier rules failed as well: %s" % error)
     if difference.any():
