@@ -328,11 +328,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting impor
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     EMPTY,
+    POLICY_OUT,
     PRIORITY,
     FirewalldError,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import answers_always_leave
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_internal
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
@@ -347,6 +349,16 @@ def wanted_ruleset(params, connection):
         return EMPTY
     return build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard_of(params, connection),
                          params["outbound"])
+
+
+def require_answers(wanted, situation, version):
+    """Raises FirewalldError where a restriction of what leaves would also hold back the host's answers."""
+    runtime = situation.runtime
+    leave = runtime.answers_leave if runtime is not None and runtime.alive else answers_always_leave(version)
+    if POLICY_OUT in wanted.policies and not leave:
+        raise FirewalldError("firewalld %s on this host refuses answers, too, where it restricts what leaves: every "
+                             "connection would be cut off, this one as well. Nothing was written. Unset "
+                             "jsa_firewall_egress for this host, or use firewalld 1.0 or later" % version)
 
 
 def is_stranger(state, client, files, host):
@@ -380,6 +392,7 @@ def run(module, client, files):
     if module.params["state"] == "previous":
         commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
         wanted = ruleset_of_texts(commit.files)
+    require_answers(wanted, situation, status.version)
     wanted = fitted(client, wanted)
     changes, lost = judge_reload(client, verbs.decide(files, situation, wanted), module.params["reload"])
     if lost:

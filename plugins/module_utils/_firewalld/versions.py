@@ -25,6 +25,8 @@ _IPTABLES = re.compile(r"^\s*FirewallBackend\s*=\s*iptables\s*$", re.MULTILINE)
 
 #: Since then sets are nftables' own, and a rule may name a set as its destination.
 _OWN_SETS = (1, 0, 0)
+#: 0.9.3 refuses them with all else that leaves; what came between was not seen.
+_OUTPUT_STATE = (1, 0, 0)
 #: From here on firewalld takes the program ipset for granted (2.3.1 does), and runs it where there are direct rules.
 _NEVER_LOOKS = (2, 0, 0)
 
@@ -51,6 +53,11 @@ def parse_version(text):  # type: (str) -> Tuple[int, ...]
         digits = "".join(char for char in part if char.isdigit())
         numbers.append(int(digits or 0))
     return tuple(numbers)
+
+
+def answers_always_leave(version):  # type: (str) -> bool
+    """Whether what belongs to an established connection leaves, whatever a policy says, as far as the version tells."""
+    return parse_version(version) >= _OUTPUT_STATE
 
 
 def set_support(etc, version, programs):  # type: (str, str, Programs) -> SetSupport

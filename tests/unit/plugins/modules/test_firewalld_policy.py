@@ -202,3 +202,15 @@ def test_an_appliance_is_left_alone(
     assert files.read() == {}
     result = firewalld_policy.run(Module(state="absent", offline=offline), Stopped(), files)
     assert (result["changed"], result["appliance"]) == (False, True)
+
+
+def test_what_leaves_is_not_restricted_where_that_holds_back_answers(files: PermanentFiles) -> None:
+    class Old(Stopped):
+        def offline_version(self) -> str:
+            return "0.9.3"
+
+    module = Module(outbound=[])
+    with pytest.raises(FirewalldError, match=r"0\.9\.3 on this host refuses answers.* Unset jsa_firewall_egress"):
+        firewalld_policy.run(module, Old(), files)
+    assert files.read() == {}
+    firewalld_policy.run(module, Stopped(), files)
