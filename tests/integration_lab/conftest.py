@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lab import systems
 
+NEEDS_SETS = pytest.mark.not_on(sets=False, reason="firewalld cannot hold sets there: nothing can happen to them")
+
 
 @dataclass(frozen=True)
 class System:
@@ -47,6 +49,11 @@ class System:
     def variables(self) -> str:
         """The end of an inventory whose hosts stand on it."""
         return f"  vars: {{lab_root: {self.root}, lab_without: [{', '.join(self.without)}]}}\n"
+
+    @property
+    def answers_leave(self) -> bool:
+        """Whether what leaves can be restricted: 0.9.3 would hold back answers, too."""
+        return (self.release or systems.own_release()) != "bullseye"
 
     @property
     def sets(self) -> bool:
@@ -76,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "only: it names its systems itself, and runs nowhere else",
     )
     config.addinivalue_line(
-        "markers", "not_on(release, without, reason): what the test is about is not there; without: a missing program"
+        "markers", "not_on(release, sets, reason): with --system=NAME, skipped where the system has these, for that reason"
     )
     if config.getoption("--systems"):
         systems.roots(*systems.RELEASES)
@@ -101,10 +108,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if chosen := _chosen(config):
         for item in items:
             for mark in item.iter_markers("not_on"):
-                if mark.kwargs.get("release", chosen.release) == chosen.release and (
-                    "without" not in mark.kwargs or mark.kwargs["without"] in chosen.without
-                ):
-                    item.add_marker(pytest.mark.skip(reason=mark.kwargs["reason"]))
+                reason = mark.kwargs["reason"]
+                if all(getattr(chosen, name) == value for name, value in mark.kwargs.items() if name != "reason"):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -25,7 +25,7 @@ import pytest
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
 
 HOSTS = """
 all:
@@ -471,7 +471,9 @@ class TestFirewalldGone:
 
 
 class TestDisk:
-    @pytest.mark.parametrize("folder", ["/etc/firewalld/ipsets", "/etc/firewalld/policies", STATE])
+    @pytest.mark.parametrize(
+        "folder", [pytest.param("/etc/firewalld/ipsets", marks=NEEDS_SETS), "/etc/firewalld/policies", STATE]
+    )
     @pytest.mark.parametrize("how", ["full", "read-only"])
     def test_no_room(self, target: Target, folder: str, how: str) -> None:
         before = both(target)
@@ -520,6 +522,7 @@ class TestTheSite:
         finally:
             target.run("rm -f /etc/firewalld/zones/broken.xml")
 
+    @NEEDS_SETS
     def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
         target.run(f'echo \'<ipset type="hash:net"><entry>192.0.2.1</entry></ipset>\' >{path}')

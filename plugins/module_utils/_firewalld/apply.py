@@ -137,10 +137,21 @@ def load(client, situation, wanted, changes):  # type: (Client, Situation, Rules
     except CommandError:
         if situation.runtime is None or situation.runtime.alive:
             raise
-        # Somebody flushed the rules: firewalld fails to delete its table, and knows from then on that it is gone.
-        client.reload()
+        _reload_after_a_flush(client)
     _forget(client, situation, wanted)
     return True
+
+
+def _reload_after_a_flush(client):  # type: (Client) -> None
+    """Somebody flushed the rules: firewalld fails to delete its tables, and knows from then on that they are gone.
+
+    0.9 does not learn that, unless it has sets to load.
+    """
+    try:
+        client.reload()
+    except CommandError:
+        client.add_tables()
+        client.reload()
 
 
 def _forget(client, situation, loaded):  # type: (Client, Situation, Ruleset) -> None

@@ -33,6 +33,9 @@ _LOCKDOWN = "ACCESS_DENIED"
 #: Up to so many changes a set is changed entry by entry, so that it is never empty in between.
 _ONE_BY_ONE = 16
 
+#: Where firewalld has a table of nftables.
+_TABLE_FAMILIES = ("inet", "ip", "ip6")
+
 _NO_REPLY = "Did not receive a reply"
 
 _QUICK = 30
@@ -206,6 +209,11 @@ class Client(Programs):
             return None
         table = json.loads(output)["nftables"]  # type: List[Dict[str, Any]]
         return table
+
+    def add_tables(self):  # type: () -> None
+        """Empty ones that firewalld can delete, in place of those that somebody has taken away."""
+        for family in _TABLE_FAMILIES:
+            self.run("nft", "add", "table", family, "firewalld")
 
     def iptables(self, family_prefix):  # type: (str) -> Optional[str]
         """The filter table as iptables-save prints it (prefix "ip" or "ip6"); None where the program is missing."""

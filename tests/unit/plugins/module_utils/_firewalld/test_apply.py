@@ -104,6 +104,9 @@ class FakeClient:
     def forget_sets(self, names: list[str]) -> None:
         self.forgotten += names
 
+    def add_tables(self) -> None:
+        self._call("add_tables")
+
     def check_config(self) -> None:
         self._call("check_config")
 
@@ -290,17 +293,19 @@ def test_entries_that_firewalld_does_not_take_cost_a_reload(host: Host, trouble:
     assert host.runs(rules("10.0.0.4"))
 
 
-def test_rules_that_somebody_flushed_need_a_second_try(host: Host) -> None:
+@pytest.mark.parametrize(
+    ("failures", "calls"), [(1, ["reload", "reload"]), (2, ["reload", "reload", "add_tables", "reload"])]
+)
+def test_rules_that_somebody_flushed_need_another_try(host: Host, failures: int, calls: list[str]) -> None:
     wanted = rules("10.0.0.3")
     host.apply(wanted)
-    host.client.table = None
     host.client.table = []
-    host.client.trouble = {"reload": [FAILED]}
+    host.client.trouble = {"reload": [FAILED] * failures}
     changes = host.decide(wanted)[1]
     assert changes.drift
     assert not changes.files.any()
     assert host.apply(wanted)
-    assert host.client.calls == ["reload", "reload"]
+    assert host.client.calls == calls
 
 
 def test_drift_is_what_differs_behind_right_files(host: Host) -> None:
