@@ -78,16 +78,15 @@ def traps(etc, lib, version):  # type: (str, str, str) -> List[str]
              if _SET.search(_text(file))]
     sets = sorted(_effective(etc, lib, (IPSETS,)))
     found = []  # type: List[str]
+    direct_too = bool(_MATCHES_SET.search(direct))
     if parse_version(version) < _OWN_SETS:
         # It passes over a set that nobody refers to.
         found = users
     elif _with_iptables(etc):
         found = sets + users
-    elif parse_version(version) >= _NEVER_LOOKS and _DIRECT_ENTRY.search(direct):
-        found = sets
-    if _MATCHES_SET.search(direct) or (found == sets and sets and _DIRECT_ENTRY.search(direct)):
-        found = found + [_DIRECT]
-    return found
+    elif parse_version(version) >= _NEVER_LOOKS and sets and _DIRECT_ENTRY.search(direct):
+        found, direct_too = sets, True
+    return found + ([_DIRECT] if direct_too else [])
 
 
 def _with_iptables(etc):  # type: (str) -> bool
