@@ -54,6 +54,7 @@ class Target:
         self.lab = lab
         #: Where firewalld can hold none, the site has none either.
         self.sets = system.sets
+        self.answers_leave = system.answers_leave
 
     def ban(self) -> list[str]:
         """What a reload would cost then."""
@@ -243,6 +244,8 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
         target.run(f"{direct}; iptables -A FORWARD -s 192.0.2.70 -j DROP")
         for arguments in ({"unlisted": "drop"}, {"unlisted": "drop", "outbound": []}, {"outbound": outbound},
                           {"state": "absent"}):
+            if "outbound" in arguments and not target.answers_leave:
+                continue
             target.module(**arguments)
             assert passes()[:2] == (True, True), arguments
             assert target.run(list_nat) == nat
