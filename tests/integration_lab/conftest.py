@@ -83,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "only: it names its systems itself, and runs nowhere else",
     )
     config.addinivalue_line(
-        "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where the system has these values"
+        "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where these are its values"
     )
     if config.getoption("--systems"):
         systems.roots(*systems.RELEASES)
