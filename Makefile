@@ -35,8 +35,8 @@ sanity: .venv/test develop  ## run ansible-test sanity, without containers
 lint unit package sanity:
 	@$(RUN) $@
 
-test-versions: .venv/test develop  ## run the tests of the backend on other releases of firewalld
-	@$(RUN) packages versions
+test-versions: .venv/test develop  ## run the tests of the backend on other releases of firewalld; ALL=1 for every test of the lab
+	@$(RUN) packages $(if $(ALL),every-version,versions)
 
 test-matrix: .venv/test develop  ## run every ansible-core on hosts with every Python: pyenv's, where it has them
 	@$(RUN) packages matrix

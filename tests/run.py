@@ -131,6 +131,25 @@ STAGES: Mapping[str, Sequence[Step]] = {
 }
 
 
+#: What the hosts of the lab can stand on beside this machine as it is, as tests/integration_lab/conftest.py names it.
+SYSTEMS = ("bullseye", "bullseye-no_ipset", "bookworm-no_ipset", "trixie", "trixie-no_ipset")
+
+#: Only those who ask for them by name get these: hours.
+LONG_STAGES: Mapping[str, Sequence[Step]] = {
+    "every-version": tuple(
+        replace(step, name=f"{step.name} on {system}", command=(*step.command, f"--system={system}"))
+        for system in SYSTEMS
+        for step in (
+            pytest(_LAB_ITSELF, name="the lab itself", timeout=1800),
+            replace(
+                side_by_side("tests/integration_lab", f"--ignore={_LAB_ITSELF}", workers=3, timeout=7200),
+                name="every other test",
+            ),
+        )
+    ),
+}
+
+
 @dataclass
 class Outcome:
     passed: int = 0
@@ -325,16 +344,17 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    known = {**STAGES, **LONG_STAGES}
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(known))
     named = parser.parse_args().stages or list(STAGES)
-    if unknown := sorted(set(named) - set(STAGES)):
-        parser.error(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}")
+    if unknown := sorted(set(named) - set(known)):
+        parser.error(f"no stage {', '.join(unknown)}; there are {', '.join(known)}")
     signal.signal(signal.SIGTERM, _interrupt)
     adopt_orphans()
     copy_project(ROOT, COPY)
     total = Outcome()
     try:
-        run_stages({name: STAGES[name] for name in named}, total)
+        run_stages({name: known[name] for name in named}, total)
     except (Interrupted, KeyboardInterrupt):
         end_leftovers()
         total.failed += 1

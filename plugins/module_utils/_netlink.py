@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Questions to the kernel over netlink, with nothing but the standard library. Runs on Python 3.6.
-
-Only reads; needs no privilege.
-"""
+"""Questions and requests to the kernel over netlink, with nothing but the standard library. Runs on Python 3.6."""
 
 import errno
 import os

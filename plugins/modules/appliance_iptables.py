@@ -166,20 +166,29 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
 
 
-def require_product(product):
-    """Raises FirewallError where this is no appliance that can be worked with."""
+def require_appliance():
+    """Raises FirewallError where this is none."""
     if not appliance_mark():
         raise FirewallError(
             "this host is no JSA appliance: it has neither %s/bin/iptables_update.pl nor %s/bin/myver. "
             "Nothing was written" % (QRADAR, QRADAR)
         )
-    if product.program(product.update_program) is None:
+
+
+def require_update_program(target, changes):
+    """Raises FirewallError where rules have to change and the product cannot load them."""
+    program = target.product.update_program
+    if changes.any() and target.product.program(program) is None:
+        places = ", ".join(target.files.path(name) for name in changes.change + changes.delete)
+        left = " Rules of ours are there: in %s." % places if places else ""
         raise FirewallError(
-            "the product's program %s is not there, or cannot be run. Nothing was written" % product.update_program
+            "the product's program %s is not there, or cannot be run, so no rules can be loaded.%s "
+            "Nothing was written. Put the program back and run this again" % (program, left)
         )
 
 
@@ -192,6 +201,12 @@ def warn_of(module, host):
     word, warning = verbs.without_ipv6(host)
     if warning:
         module.warn(warning)
+    if Client().status().running:
+        module.warn(
+            "firewalld runs on this appliance. Its unit and iptables.service exclude each other, so the "
+            "product's rules may be gone at any time, and what firewalld loads decides as well. Stop it and "
+            "load the product's rules anew: systemctl disable --now firewalld && systemctl restart iptables"
+        )
     for family in host.families:
         for line in verbs.ahead(host, family):
             module.warn(
@@ -208,7 +223,7 @@ def run(module, product, files):
     ruleset = None
     if params["state"] == "present":
         ruleset = build_ruleset(params["inbound"], params["refused"], params["unlisted"], guard_of(params, connection))
-    require_product(product)
+    require_appliance()
     target = verbs.Host(product, files)
     host = confirming.Host(ApplianceBackend(target), state_of(ApplianceBackend.name))
     shell.settle(module, host)
@@ -219,6 +234,7 @@ def run(module, product, files):
     else:
         wanted = wanted_bodies(params, ruleset, target)
     changes = verbs.decide(target, situation, wanted)
+    require_update_program(target, changes)
     result = {
         "changed": changes.any(),
         "actions": verbs.object_actions(changes),

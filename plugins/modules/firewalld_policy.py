@@ -314,20 +314,26 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.backend import FirewalldBackend, ruleset_of_texts
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.backend import FirewalldBackend
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, NotAsked
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.drift import differences
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, my_texts
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import (
+    PermanentFiles,
+    my_texts,
+    ruleset_of_texts,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fitted
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     EMPTY,
+    POLICY_OUT,
     PRIORITY,
     FirewalldError,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import takes_sets_as_destinations
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import answers_always_leave
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_internal
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
@@ -337,17 +343,24 @@ class OnAppliance(FirewalldError):
     """The host is none for firewalld."""
 
 
-def wanted_ruleset(params, connection, destination_sets=True):
+def wanted_ruleset(params, connection):
     if params["state"] == "absent":
         return EMPTY
     return build_ruleset(
-        params["inbound"],
-        params["refused"],
-        params["unlisted"],
-        guard_of(params, connection),
-        params["outbound"],
-        destination_sets,
+        params["inbound"], params["refused"], params["unlisted"], guard_of(params, connection), params["outbound"]
     )
+
+
+def require_answers(wanted, situation, version):
+    """Raises FirewalldError where a restriction of what leaves would also hold back the host's answers."""
+    runtime = situation.runtime
+    leave = runtime.answers_leave if runtime is not None and runtime.alive else answers_always_leave(version)
+    if POLICY_OUT in wanted.policies and not leave:
+        raise FirewalldError(
+            "firewalld %s on this host refuses answers, too, where it restricts what leaves: every "
+            "connection would be cut off, this one as well. Nothing was written. Unset "
+            "jsa_firewall_egress for this host, or use firewalld 1.0 or later" % version
+        )
 
 
 def is_stranger(state, client, files, host):
@@ -385,14 +398,14 @@ def run(module, client, files):
     if mark:
         raise OnAppliance(REFUSAL % mark)
     status = verbs.require_firewalld(client, module.params["offline"])
-    if module.params["state"] != "previous" and not takes_sets_as_destinations(status.version):
-        wanted = wanted_ruleset(module.params, connection, destination_sets=False)
     shell.settle(module, host)
     rolled_back = shell.report_rollback(module, host)
     situation = verbs.read(client, files, status.running)
     if module.params["state"] == "previous":
         commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
         wanted = ruleset_of_texts(commit.files)
+    require_answers(wanted, situation, status.version)
+    wanted = fitted(client, wanted)
     changes, lost = judge_reload(client, verbs.decide(files, situation, wanted), module.params["reload"])
     if lost:
         module.warn("The reload that is needed changes what is the site's own: %s" % "; ".join(lost))

@@ -2,10 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab is a package of its own beside the tests. With --systems, the tests marked so run on other systems' files."""
+"""The lab is a package of its own beside the tests.
+
+With --systems, the tests that are marked so run on other systems' files, all of them; with --system=NAME, every test
+runs on those of that one.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dataclasses import dataclass
@@ -16,6 +21,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lab import systems
+
+NEEDS_SETS = pytest.mark.not_on(sets=False, reason="firewalld cannot hold sets there: nothing can happen to them")
 
 
 @dataclass(frozen=True)
@@ -29,26 +36,44 @@ class System:
     def __str__(self) -> str:
         return "-".join([self.release or "own", *(f"no_{program}" for program in self.without)])
 
+    @classmethod
+    def named(cls, name: str) -> System:
+        release, *without = name.split("-no_")
+        return cls(release, tuple(without))
+
+    @property
+    def root(self) -> str:
+        return str(systems.roots(self.release)[0]) if self.release else "/"
+
     @property
     def variables(self) -> str:
         """The end of an inventory whose hosts stand on it."""
-        root = systems.roots(self.release)[0] if self.release else "/"
-        return f"  vars: {{lab_root: {root}, lab_without: [{', '.join(self.without)}]}}\n"
+        return f"  vars: {{lab_root: {self.root}, lab_without: [{', '.join(self.without)}]}}\n"
+
+    @property
+    def answers_leave(self) -> bool:
+        """Whether what leaves can be restricted: 0.9.3 would hold back answers, too."""
+        return (self.release or systems.own_release()) != "bullseye"
+
+    @property
+    def sets(self) -> bool:
+        """Whether its firewalld can hold sets, with nftables: peers come and go without a reload then."""
+        release = self.release or systems.own_release()
+        return not self.without or release == "bookworm"
 
 
 def others(complete: bool) -> list[System]:
-    """All but this machine as it is, for that is where every test runs.
-
-    0.9 has no sets without ipset: test_without_ipset.py looks at what is left then.
-    """
+    """All but this machine as it is, for that is where every test runs."""
     variants = [System(release) for release in systems.RELEASES]
     if not complete:
-        variants += [System(release, ("ipset",)) for release in systems.RELEASES if release != "bullseye"]
+        variants += [System(release, ("ipset",)) for release in systems.RELEASES]
     return [system for system in variants if system != System(systems.own_release())]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--systems", action="store_true", help="the tests marked 'systems', on every system but this one")
+    names = ", ".join(map(str, others(complete=False)))
+    parser.addoption("--system", metavar="NAME", help=f"every test, on one of {names}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,8 +82,19 @@ def pytest_configure(config: pytest.Config) -> None:
         "systems(complete, only): with --systems also on other systems; complete: on those with all programs; "
         "only: it names its systems itself, and runs nowhere else",
     )
+    config.addinivalue_line(
+        "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where these are its values"
+    )
     if config.getoption("--systems"):
         systems.roots(*systems.RELEASES)
+    if chosen := _chosen(config):
+        os.environ["JSA_LAB_ROOT"] = chosen.root
+        os.environ["JSA_LAB_WITHOUT"] = " ".join(chosen.without)
+
+
+def _chosen(config: pytest.Config) -> System | None:
+    name = config.getoption("--system")
+    return System.named(name) if name else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -69,6 +105,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return mark is None or not mark.kwargs.get("only")
 
     items[:] = [item for item in items if wanted(item)]
+    if chosen := _chosen(config):
+        for item in items:
+            for mark in item.iter_markers("not_on"):
+                reason = mark.kwargs["reason"]
+                if all(getattr(chosen, name) == value for name, value in mark.kwargs.items() if name != "reason"):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -80,4 +122,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def system(request: pytest.FixtureRequest) -> System:
-    return getattr(request, "param", System())
+    return getattr(request, "param", None) or _chosen(request.config) or System()

@@ -246,6 +246,57 @@ class TestRuns:
         assert box.both() == before
 
 
+@contextmanager
+def without_program(box: Box) -> Iterator[None]:
+    box.run(f"mv {PROGRAM} /root/kept")
+    try:
+        yield
+    finally:
+        box.run(f"mv /root/kept {PROGRAM}")
+
+
+class TestWithoutTheProgram:
+    """What else says that it is an appliance is still there."""
+
+    def test_nothing_to_do_is_no_error(self, box: Box) -> None:
+        before = box.both()
+        with without_program(box):
+            assert box.module(state="absent")["changed"] is False
+        assert box.both() == before
+
+    def test_what_cannot_be_loaded_is_not_written(self, box: Box) -> None:
+        before = box.both()
+        with without_program(box):
+            for more in ({}, {"_ansible_check_mode": True}):
+                told = box.module(failed=True, **COMMITTED, **more)["msg"]
+                assert f"{PROGRAM} is not there" in told
+                assert "Rules of ours" not in told
+        assert box.both() == before
+
+    def test_what_cannot_be_taken_away_is_named(self, box: Box) -> None:
+        box.module(**COMMITTED)
+        before = box.both()
+        with without_program(box):
+            told = box.module(failed=True, state="absent")["msg"]
+            assert f"Rules of ours are there: in {CONF}/ip6tables.pre, {CONF}/iptables.pre" in told
+            assert box.module(**COMMITTED)["changed"] is False
+        assert box.both() == before
+
+
+def test_firewalld_that_runs_beside_it_is_told(box: Box) -> None:
+    box.run("firewalld --nofork --nopid >/dev/null 2>&1 & echo $! >/run/firewalld.pid")
+    try:
+        deadline = time.monotonic() + 60
+        while "running" not in box.run("firewall-cmd --state 2>/dev/null || true"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        (warning,) = [str(one) for one in box.module(state="absent", _ansible_check_mode=True)["warnings"]]
+        assert "firewalld runs on this appliance" in warning
+    finally:
+        box.run("p=$(cat /run/firewalld.pid); kill $p; while kill -0 $p 2>/dev/null; do sleep 0.1; done; " + PROGRAM)
+    assert "warnings" not in box.module(state="absent", _ansible_check_mode=True)
+
+
 class TestIPv6:
     def test_without_a_file_it_is_said_loudly(self, lab: Lab) -> None:
         with as_it_was(lab, "old") as old:

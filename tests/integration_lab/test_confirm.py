@@ -24,7 +24,7 @@ import pytest
 
 from lab import Lab, module_environment
 
-from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
 from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
 
 HOSTS = """
@@ -424,7 +424,9 @@ class TestFirewalldGone:
 
 
 class TestDisk:
-    @pytest.mark.parametrize("folder", ["/etc/firewalld/ipsets", "/etc/firewalld/policies", STATE])
+    @pytest.mark.parametrize(
+        "folder", [pytest.param("/etc/firewalld/ipsets", marks=NEEDS_SETS), "/etc/firewalld/policies", STATE]
+    )
     @pytest.mark.parametrize("how", ["full", "read-only"])
     def test_no_room(self, target: Target, folder: str, how: str) -> None:
         before = target.both()
@@ -473,6 +475,7 @@ class TestTheSite:
         finally:
             target.run("rm -f /etc/firewalld/zones/broken.xml")
 
+    @NEEDS_SETS
     def test_a_set_of_its_own_with_our_name(self, target: Target) -> None:
         path = "/etc/firewalld/ipsets/jsa-dn-4.xml"
         target.run(f"echo '<ipset type=\"hash:net\"><entry>192.0.2.1</entry></ipset>' >{path}")

@@ -68,12 +68,16 @@ def test_three_of_twenty_fail_in_different_ways(lab: Lab) -> None:
     # Of this one, only the first connection gets through.
     lab.run(
         LOCKED_OUT,
-        ["sh", "-c", "nft add table inet test; nft add chain inet test in '{ type filter hook input priority -300; }'"],
+        [
+            "sh",
+            "-c",
+            "nft add table inet test; nft add chain inet test incoming '{ type filter hook input priority -300; }'",
+        ],
         check=True,
     )
     warm = lab.ansible(["ansible", LOCKED_OUT, "-m", "ansible.builtin.ping"])
     assert warm.returncode == 0
-    lab.run(LOCKED_OUT, ["nft", "add rule inet test in tcp dport 22 ct state new drop"], check=True)
+    lab.run(LOCKED_OUT, ["nft", "add rule inet test incoming tcp dport 22 ct state new drop"], check=True)
     bad = {LOCKED_OUT, STOPPED, BROKEN}
     try:
         results = play(lab, port="32006")

@@ -495,11 +495,25 @@ def test_control_sockets_fit_whatever_the_folder(folder: Path, single: Callable[
         ({"jsa_address": "10.0.0.1", "lab_gateways": {"10.0.9.0/33": "10.0.0.9"}}, "expected a subnet and the address"),
     ],
 )
-def test_impossible_labs(variables: dict[str, Any], says: str) -> None:
+def test_impossible_labs(monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any], says: str) -> None:
+    monkeypatch.delenv("JSA_LAB_ROOT", raising=False)
     with pytest.raises(LabError) as caught:
         plan({"one": variables}, "hosts.yml")
     assert "hosts.yml: " in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_what_hosts_stand_on_that_do_not_say_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for root in (tmp_path / "chosen", tmp_path / "own"):
+        (root / "usr" / "bin").mkdir(parents=True)
+        for program in ("python3", "ipset"):
+            (root / "usr" / "bin" / program).touch()
+    monkeypatch.setenv("JSA_LAB_ROOT", str(tmp_path / "chosen"))
+    monkeypatch.setenv("JSA_LAB_WITHOUT", "ipset")
+    own = {"jsa_address": "10.0.0.2", "lab_root": str(tmp_path / "own")}
+    found = plan({"one": {"jsa_address": "10.0.0.1"}, "two": own}, "hosts.yml").hosts
+    assert (found["one"].root, found["one"].without) == (str(tmp_path / "chosen"), ("ipset",))
+    assert (found["two"].root, found["two"].without) == (own["lab_root"], ())
 
 
 def test_all_mistakes_are_told_at_once() -> None:

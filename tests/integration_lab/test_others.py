@@ -16,6 +16,7 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
 from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
 
 HOSTS = """
@@ -29,25 +30,38 @@ PEER = ["10.77.0.12/32", "fd77::12/128"]
 INBOUND = [{"protocol": "tcp", "ports": "32006", "sources": PEER, "why": ["ariel_query"], "source_classes": ["ep"]}]
 INTERNAL = [{"protocol": "tcp", "ports": "5432", "why": ["postgres"]}]
 
+SET_BAN = "firewall-cmd -q --ipset=bans --add-entry=192.0.2.67"
 #: As fail2ban's actions, a container engine and an administrator in a hurry do it.
 BANS = """
 set -e
 firewall-cmd -q --zone=public --add-rich-rule='rule family=ipv4 source address=192.0.2.66 reject'
-firewall-cmd -q --ipset=bans --add-entry=192.0.2.67
+{set}
 firewall-cmd -q --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP
 firewall-cmd -q --zone=trusted --add-source=10.88.0.0/16
 firewall-cmd -q --zone=public --remove-service=dhcpv6-client
 """
+SET_LOST = "set bans: entry 192.0.2.67, changed at run time only"
 LOST = [
     'zone public: rich rule family="ipv4" source address="192.0.2.66" reject, changed at run time only',
     "zone public: service dhcpv6-client, in the files only",
     "zone trusted: source 10.88.0.0/16, changed at run time only",
-    "set bans: entry 192.0.2.67, changed at run time only",
+    SET_LOST,
     "direct: rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP, changed at run time only",
 ]
 
 
 class Target(FirewalledHost):
+    def __init__(self, lab: Lab, system: System) -> None:
+        super().__init__(lab)
+        #: Where firewalld can hold none, the site has none either.
+        self.sets = system.sets
+        self.answers_leave = system.answers_leave
+
+    def ban(self) -> list[str]:
+        """What a reload would cost then."""
+        self.run(BANS.replace("{set}", SET_BAN if self.sets else ""))
+        return [line for line in LOST if self.sets or line != SET_LOST]
+
     def module(self, failed: bool = False, check: bool = False, **arguments: Any) -> dict[str, Any]:
         return super().module(failed, check, **{"inbound": INBOUND, **arguments})
 
@@ -56,18 +70,19 @@ class Target(FirewalledHost):
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, system: System) -> Iterator[Lab]:
     inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
     inventory.write_text(HOSTS)
     with Lab.up(inventory, name="others") as built:
-        built.run("target", ["firewall-cmd", "--permanent", "--new-ipset=bans", "--type=hash:ip"], check=True)
-        built.run("target", ["firewall-cmd", "--reload"], check=True)
+        if system.sets:
+            built.run("target", ["firewall-cmd", "--permanent", "--new-ipset=bans", "--type=hash:ip"], check=True)
+            built.run("target", ["firewall-cmd", "--reload"], check=True)
         yield built
 
 
 @pytest.fixture
-def target(lab: Lab) -> Iterator[Target]:
-    target = Target(lab)
+def target(lab: Lab, system: System) -> Iterator[Target]:
+    target = Target(lab, system)
     before = target.files()
     yield target
     target.run("rm -f /etc/firewalld/*/jsa-*; firewall-cmd --reload")
@@ -76,25 +91,25 @@ def target(lab: Lab) -> Iterator[Target]:
 
 class TestReload:
     def test_what_it_costs_is_told_before(self, target: Target) -> None:
-        target.run(BANS)
+        lost = target.ban()
         predicted = target.module(check=True)
         assert "192.0.2.66" in target.rules()
         done = target.module()
         for result in (predicted, done):
-            assert result["reload_changes"] == LOST
-            assert "192.0.2.67" in json.dumps(result["warnings"])
+            assert result["reload_changes"] == lost
+            assert "192.0.2.68" in json.dumps(result["warnings"])
         assert "192.0.2.66" not in target.rules(), "as was told"
         again = target.module()
         assert (again["reload_changes"], again.get("warnings")) == ([], None)
 
     @pytest.mark.parametrize("reload", ["lossless", "never"])
     def test_one_that_costs_something_is_refused(self, target: Target, reload: str) -> None:
-        target.run(BANS)
+        lost = target.ban()
         before = target.files(), target.rules()
         for check in (True, False):
             result = target.module(failed=True, check=check, reload=reload)
             assert f"reload is {reload}" in result["msg"]
-            assert all(line in result["msg"] for line in LOST)
+            assert all(line in result["msg"] for line in lost)
             assert (target.files(), target.rules()) == before
 
     def test_one_that_costs_nothing(self, target: Target) -> None:
@@ -103,9 +118,10 @@ class TestReload:
         assert (target.files(), target.rules()) == before
         assert target.module(reload="lossless")["reloaded"]
 
+    @NEEDS_SETS
     def test_peers_come_without_one(self, target: Target) -> None:
         target.module()
-        target.run(BANS)
+        target.ban()
         moved = [{**INBOUND[0], "sources": ["10.77.0.13/32", "fd77::12/128"]}]
         result = target.module(reload="never", inbound=moved)
         assert (result["changed"], result["reloaded"], result["reload_changes"]) == (True, False, [])
@@ -113,6 +129,7 @@ class TestReload:
 
 
 class TestDrift:
+    @NEEDS_SETS
     def test_object_by_object(self, target: Target) -> None:
         target.module()
         assert target.module(check=True)["differences"] == []
@@ -233,7 +250,9 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
         deadline = time.monotonic() + 10
         while passes()[:2] != (True, True):
             assert time.monotonic() < deadline, passes()
-        nat = target.run("iptables-save -t nat | grep -v ^#")
+        # Older programs print the counters of chains as well.
+        list_nat = "iptables-save -t nat | grep -v ^# | sed 's/ \\[.*//'"
+        nat = target.run(list_nat)
         outbound = [{"protocol": "tcp", "ports": "1-65535", "destinations": PEER[:1], "why": ["deployment"]}]
         direct = "firewall-cmd -q --permanent --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP"
         target.run(f"{direct}; iptables -A FORWARD -s 192.0.2.70 -j DROP")
@@ -243,9 +262,11 @@ def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
             {"outbound": outbound},
             {"state": "absent"},
         ):
+            if "outbound" in arguments and not target.answers_leave:
+                continue
             target.module(**arguments)
             assert passes()[:2] == (True, True), arguments
-            assert target.run("iptables-save -t nat | grep -v ^#") == nat
+            assert target.run(list_nat) == nat
             filtered = target.run("iptables-save -t filter")
             # The direct rule comes from firewalld, once; the container engine's from us.
             assert [filtered.count(f"-s 192.0.2.{number}/32") for number in (68, 70)] == [1, 1]

@@ -31,10 +31,10 @@ OPENSSL = """
 set -e
 mkdir -p /run/world && cd /run/world
 openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 \\
-    -subj "/O=Test/CN=Test authority" 2>/dev/null
+    -addext keyUsage=critical,keyCertSign,cRLSign -subj "/O=Test/CN=Test authority" 2>/dev/null
 issue() {
     openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj "/CN=good.test" 2>/dev/null
-    printf 'subjectAltName=DNS:good.test,DNS:forbidden.test' >$1.ext
+    printf 'subjectAltName=DNS:good.test,DNS:forbidden.test\\nauthorityKeyIdentifier=keyid' >$1.ext
     openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile $1.ext -out $1.crt $2 2>/dev/null
     cat $1.key $1.crt >$1.pem
 }
@@ -46,7 +46,7 @@ issue expired "-days 0"
 SILENT, ADMIN = 1111, 1112
 RULES = (
     "table inet world { chain input { type filter hook input priority -300;"
-    f" tcp dport {SILENT} drop; tcp dport {ADMIN} reject with icmpx admin-prohibited; }}; }}"
+    f" tcp dport {SILENT} drop; tcp dport {ADMIN} reject with icmpx type admin-prohibited; }}; }}"
 )
 
 

@@ -22,6 +22,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+
 INVENTORY = Path(__file__).resolve().parent.parent / "lab" / "inventories" / "demo.yml"
 JSA = ("con1", "con2", "ec1", "fc1", "ep1", "dn1", "app1")
 STRANGERS = ("src1", "usr1", "out1")
@@ -240,19 +242,21 @@ class TestApply:
         assert changed_hosts(succeed(lab, "firewall", "--limit", "ep1")) == {"ep1"}
         assert rules(lab, "ep1") == before["ep1"]
 
-    def test_a_new_peer_needs_no_reload(self, lab: Lab, tmp_path: Path) -> None:
+    def test_a_new_peer_needs_no_reload(self, lab: Lab, tmp_path: Path, system: System) -> None:
+        """But where firewalld cannot hold sets."""
         succeed(lab, "firewall")
         inventory = tmp_path / "more.yml"
         text = INVENTORY.read_text()
-        inventory.write_text(text.replace("        dn1:\n", "        dn2: {ansible_host: 10.77.0.34}\n        dn1:\n"))
-        assert lab.probe("out1", "10.77.0.34", 22) != "open"
+        inventory.write_text(text.replace("        dn1:\n", "        dn2: {ansible_host: 10.77.0.94}\n        dn1:\n"))
+        assert lab.probe("out1", "10.77.0.94", 22) != "open"
         output = succeed(lab, "firewall", "--limit", "con1,ep1", "-v", inventory=inventory)
         assert changed_hosts(output) == {"con1", "ep1"}
-        assert '"reloaded": true' not in output
-        assert output.count('"reloaded": false') >= 2
-        assert "10.77.0.34" in lab.run("ep1", ["nft", "list", "ruleset"]).stdout
+        if system.sets:
+            assert '"reloaded": true' not in output
+            assert output.count('"reloaded": false') >= 2
+        assert "10.77.0.94" in lab.run("ep1", ["nft", "list", "ruleset"]).stdout
         assert changed_hosts(succeed(lab, "firewall", "--limit", "con1,ep1")) == {"con1", "ep1"}
-        assert "10.77.0.34" not in lab.run("ep1", ["nft", "list", "ruleset"]).stdout
+        assert "10.77.0.94" not in lab.run("ep1", ["nft", "list", "ruleset"]).stdout
 
     def test_unlisted_ports_can_be_refused_too(self, lab: Lab) -> None:
         lab.services("con1", "start", "tcp/9100", "network")

@@ -30,7 +30,7 @@ CACHE = Path(__file__).resolve().parents[2] / ".cache" / "systems"
 
 _PACKAGES = (
     *("dbus", "firewalld", "ipset", "iproute2", "iptables", "nftables"),
-    *("openssh-server", "procps", "python3", "systemd"),
+    *("openssh-server", "openssl", "procps", "python3", "rpcbind", "systemd"),
 )
 _OPTIONS = (
     "--quiet",

@@ -29,7 +29,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     compare_files,
     my_texts,
     ruleset_of,
+    ruleset_of_texts,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fitted_texts
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, render
@@ -146,9 +148,27 @@ def load(client, situation, wanted, changes):  # type: (Client, Situation, Rules
     except CommandError:
         if situation.runtime is None or situation.runtime.alive:
             raise
-        # Somebody flushed the rules: firewalld fails to delete its table, and knows from then on that it is gone.
-        client.reload()
+        _reload_after_a_flush(client)
+    _forget(client, situation, wanted)
     return True
+
+
+def _reload_after_a_flush(client):  # type: (Client) -> None
+    """Somebody flushed the rules: firewalld fails to delete its tables, and knows from then on that they are gone.
+
+    0.9 does not learn that, unless it has sets to load.
+    """
+    try:
+        client.reload()
+    except CommandError:
+        client.add_tables()
+        client.reload()
+
+
+def _forget(client, situation, loaded):  # type: (Client, Situation, Ruleset) -> None
+    left = [name for name in situation.files.sets if name not in loaded.sets]
+    if left:
+        client.forget_sets(left)
 
 
 def prove(client, wanted):  # type: (Client, Ruleset) -> RuntimeDifference
@@ -168,6 +188,8 @@ def apply(client, files, situation, wanted, changes):
             return False
         if _needs_check(changes):
             client.check_config()
+        elif changes.reload:
+            client.require_loadable()
         touched = bool(changes.reload or changes.entries)
         reloaded = load(client, situation, wanted, changes)
         difference = prove(client, wanted)
@@ -190,10 +212,13 @@ def apply(client, files, situation, wanted, changes):
 
 def stage(client, files, situation, wanted, changes):
     # type: (Client, PermanentFiles, Situation, Ruleset, Changes) -> bool
-    """As ``apply``, but afterwards the files are the earlier ones again, and only what runs is as *wanted*."""
+    """As ``apply``, but afterwards the files are the earlier ones again, and only what runs is as *wanted*.
+
+    Files with sets that firewalld cannot load any more name addresses then: a host that starts anew needs its rules.
+    """
     reloaded = apply(client, files, situation, wanted, changes)
     try:
-        files.write(_undo(files, situation))
+        files.write(compare_files(files.read(), fitted_texts(client, my_texts(situation.found))))
     except FirewalldError as error:
         raise failure(error, restore(client, files, situation, changes, True))
     return reloaded
@@ -218,14 +243,20 @@ def _needs_check(changes):  # type: (Changes) -> bool
 def restore(client, files, situation, changes, touched):
     # type: (Client, PermanentFiles, Situation, Changes, bool) -> Restored
     """Puts the earlier files back and, where the runtime was *touched*, loads and proves them. Says how that went."""
+    earlier = my_texts(situation.found)
     try:
-        files.write(_undo(files, situation))
+        if touched:
+            earlier = fitted_texts(client, earlier)
+        # From whatever the files are now, a half-done write included.
+        files.write(compare_files(files.read(), earlier))
         if not touched:
             return Restored(
                 True, "The earlier files were restored, what runs was not touched" + _whose_fault(client, situation)
             )
         client.reload()
-        difference = prove(client, situation.files)
+        loaded = ruleset_of_texts(earlier)
+        _forget(client, situation, loaded)
+        difference = prove(client, loaded)
     except (FirewalldError, IOError, OSError) as error:
         return Restored(False, "Restoring the earlier rules failed as well: %s" % error)
     if difference.any():
@@ -246,11 +277,6 @@ def _whose_fault(client, situation):  # type: (Client, Situation) -> str
     except CommandError:
         return ". The site's own configuration does not pass that check either: repair it first"
     return ""
-
-
-def _undo(files, situation):  # type: (PermanentFiles, Situation) -> FileChanges
-    """From whatever the files are now, a half-done write included, back to what was read."""
-    return compare_files(files.read(), my_texts(situation.found))
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, List[str]]

@@ -15,9 +15,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     PermanentFiles,
     compare_files,
     my_texts,
-    read_object,
-    ruleset_of,
+    ruleset_of_texts,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fits, fitted_texts
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.orphans import flush
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
@@ -44,10 +44,16 @@ class FirewalldBackend(Backend):
         return verbs.prove(self._client, ruleset_of_texts(texts)).words()
 
     def write(self, texts):  # type: (Texts) -> None
+        if not fits(self._client, ruleset_of_texts(texts)):
+            raise FirewalldError("firewalld cannot load sets any more, as it could when they were tried")
+        self._write(texts)
+
+    def _write(self, texts):  # type: (Texts) -> None
         self._files.write(compare_files(self._files.read(), texts))
 
     def go_back(self, before, candidate):  # type: (Texts, Texts) -> RolledBack
-        self.write(before)
+        before = fitted_texts(self._client, before)
+        self._write(before)
         committed, tried = ruleset_of_texts(before), ruleset_of_texts(candidate)
         if not self._client.status().running:
             return RolledBack(True, True, self._without_firewalld(committed))
@@ -70,10 +76,6 @@ class FirewalldBackend(Backend):
             "The files are the committed ones. firewalld does not run, nothing of the candidate is left in the "
             "kernel; the committed rules are loaded when it starts"
         )
-
-
-def ruleset_of_texts(texts):  # type: (Texts) -> Ruleset
-    return ruleset_of({path: read_object(path, text) for path, text in texts.items()})
 
 
 def backend():  # type: () -> FirewalldBackend

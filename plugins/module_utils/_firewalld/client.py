@@ -13,16 +13,13 @@ import json
 import tempfile
 import time
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._dbus import Bus, BusError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import iptables
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import ETC
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld import iptables, kernel_sets, versions
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import ETC, LIB
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.iptables import Tables, direct_places, read_tables
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import (
-    needs_ipset,
-    users_of_sets,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
 
 _NAME = "org.fedoraproject.FirewallD1"
@@ -40,6 +37,9 @@ _LOCKDOWN = "ACCESS_DENIED"
 
 #: Up to so many changes a set is changed entry by entry, so that it is never empty in between.
 _ONE_BY_ONE = 16
+
+#: Where firewalld has a table of nftables.
+_TABLE_FAMILIES = ("inet", "ip", "ip6")
 
 _NO_REPLY = "Did not receive a reply"
 
@@ -60,10 +60,11 @@ class NotAsked(Exception):
 
 
 class Client(Programs):
-    def __init__(self, find=find_program, bus=None, etc=ETC):  # type: (Any, Any, str) -> None
+    def __init__(self, find=find_program, bus=None, etc=ETC, lib=LIB):  # type: (Any, Any, str, str) -> None
         super(Client, self).__init__(find)
         self._bus = bus or Bus()
         self._etc = etc
+        self._lib = lib
 
     def call(self, interface, member, signature="", arguments=(), path="", timeout=_QUICK, destination=_NAME):
         # type: (str, str, str, Sequence[Any], str, float, str) -> Tuple[Any, ...]
@@ -90,8 +91,7 @@ class Client(Programs):
 
     def status(self):  # type: () -> Status
         try:
-            (version,) = self.call("org.freedesktop.DBus.Properties", "Get", "ss", [_NAME, "version"], timeout=10)
-            return Status(True, str(version), "")
+            return Status(True, str(self._property("version")), "")
         except (NotAsked, CommandError):
             # Nobody owns the name, or there is no bus: firewall-cmd words the reason for people.
             pass
@@ -100,41 +100,75 @@ class Client(Programs):
         except CommandError as error:
             return Status(False, "", str(error))
 
+    def _property(self, name):  # type: (str) -> Any
+        (value,) = self.call("org.freedesktop.DBus.Properties", "Get", "ss", [_NAME, name], timeout=10)
+        return value
+
     def offline_version(self):  # type: () -> str
         return self.run("firewall-offline-cmd", "--version").strip()
 
     def check_config(self):  # type: () -> None
-        self.require_ipset()
+        self.require_loadable()
         try:
             self.call("", "checkPermanentConfig", timeout=_RELOAD)
         except NotAsked:
             self.run("firewall-cmd", "--check-config")
 
     def check_config_offline(self):  # type: () -> None
-        self.require_ipset()
+        self.require_loadable()
         self.run("firewall-offline-cmd", "--check-config")
 
-    def require_ipset(self):  # type: () -> None
+    def set_support(self):  # type: () -> SetSupport
+        """Where firewalld can hold sets at its next reload, or start."""
+        programs = versions.Programs(self._runs_ipset(), self._find("iptables") is not None)
+        return versions.set_support(self._etc, self._version(), programs)
+
+    def _version(self):  # type: () -> str
+        """Empty where nobody tells: then nothing is taken for granted."""
+        try:
+            return self.status().version or self.offline_version()
+        except CommandError:
+            return ""
+
+    def _runs_ipset(self):  # type: () -> bool
+        """Looked at anew each time: somebody may remove the program meanwhile."""
+        if self._find("ipset") is None:
+            return False
+        try:
+            # An old one that has missed the program once does not look for it again, until it is started anew.
+            return bool(self._property("IPSet"))
+        except NotAsked:
+            return not self.status().running
+        except CommandError:
+            # It does not answer in time. Whoever goes back must not wait for it: what needs no set, it can load.
+            return False
+
+    def require_loadable(self):  # type: () -> None
         """Raises CommandError where loading the files would leave the host without any rule.
 
-        Without the program ipset an old firewalld finds nothing wrong with files that use sets, fails to load them, and
-        has flushed everything by then.
+        Without the program ipset, firewalld may find nothing wrong with files that use sets, fail to load them, and
+        have flushed everything by then.
         """
-        if self.program("ipset") is not None:
+        if self._runs_ipset():
             return
-        users = users_of_sets(self._etc)
-        if users and needs_ipset(self._etc, self.status().version or self.offline_version()):
+        found = versions.traps(self._etc, self._lib, self._version())
+        if found:
+            remedy = (
+                "Restart firewalld: it was started without the program, and does not look for it again"
+                if self._find("ipset")
+                else "Install the package ipset, and restart firewalld"
+            )
             raise CommandError(
                 ["ipset"],
                 None,
-                "the program is not there. This firewalld needs it for sets, which %s use: it would "
-                "find nothing wrong with them, fail to load them, and leave the host without any "
-                "rule. Install the package ipset" % ", ".join(users),
+                "firewalld runs without this program, which it needs for sets. It would find nothing "
+                "wrong with %s, fail to load them, and leave the host without any rule. %s"
+                % (", ".join(found), remedy),
             )
 
     def reload(self):  # type: () -> None
         """Others' rules in iptables, which firewalld flushes at that, are put back whatever comes of it."""
-        self.require_ipset()
+        self.require_loadable()
         kept = self._read_iptables()
         try:
             self._reload()
@@ -198,6 +232,11 @@ class Client(Programs):
         table = json.loads(output)["nftables"]  # type: List[Dict[str, Any]]
         return table
 
+    def add_tables(self):  # type: () -> None
+        """Empty ones that firewalld can delete, in place of those that somebody has taken away."""
+        for family in _TABLE_FAMILIES:
+            self.run("nft", "add", "table", family, "firewalld")
+
     def iptables(self, family_prefix):  # type: (str) -> Optional[str]
         """The filter table as iptables-save prints it (prefix "ip" or "ip6"); None where the program is missing."""
         if self.program(family_prefix + "tables-save") is None:
@@ -206,6 +245,11 @@ class Client(Programs):
 
     def ipsets(self):  # type: () -> str
         return self.run("ipset", "save")
+
+    def forget_sets(self, names):  # type: (Iterable[str]) -> None
+        """Takes sets out of the kernel that firewalld has no hold of any more."""
+        if not self.set_support().sources:
+            kernel_sets.destroy(names)
 
     def change_entries(self, name, wanted, add, remove):
         # type: (str, Sequence[str], Sequence[str], Sequence[str]) -> None

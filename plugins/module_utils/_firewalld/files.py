@@ -174,6 +174,10 @@ def ruleset_of(found):  # type: (Dict[str, ObjectFile]) -> Ruleset
     return ruleset
 
 
+def ruleset_of_texts(texts):  # type: (Texts) -> Ruleset
+    return ruleset_of({path: read_object(path, text) for path, text in texts.items()})
+
+
 def _sets_first(path):  # type: (str) -> Tuple[bool, str]
     return not path.startswith(IPSETS), path
 

@@ -31,8 +31,8 @@ _DNS = (53, 53)
 _ALL_PORTS = (1, 65535)
 
 
-def leaving_rules(leaving, controllers, names, sets, with_sets):
-    # type: (List[Accepted], Optional[Sequence[Network]], Names, Dict[str, AddressSet], bool) -> Dict[Rule, Set[str]]
+def leaving_rules(leaving, controllers, names, sets):
+    # type: (List[Accepted], Optional[Sequence[Network]], Names, Dict[str, AddressSet]) -> Dict[Rule, Set[str]]
     """What may leave the host, and why. Adds to *sets* what the rules name."""
     why = {}  # type: Dict[Rule, Set[str]]
     for rule in ESSENTIALS_OUT:
@@ -49,15 +49,13 @@ def leaving_rules(leaving, controllers, names, sets, with_sets):
         for family in FAMILIES:
             protocol = ICMP[family] if row.protocol == "icmp" else row.protocol
             entries = row.sources.entries.get(family, ())
-            if family in row.sources.any:
-                destinations = [None]  # type: List[Optional[str]]
-            elif with_sets and (entries or row.why == (CONTROLLER,)):
+            destination = None  # type: Optional[str]
+            if family not in row.sources.any:
                 # The controller's are always there, so that one that moves changes entries only.
+                if not entries and row.why != (CONTROLLER,):
+                    continue
                 sets[stem + SUFFIX[family]] = AddressSet(stem + SUFFIX[family], family, label, entries)
-                destinations = ["@" + stem + SUFFIX[family]]
-            else:
-                destinations = list(entries)
-            for destination in destinations:
-                rule = Rule(ACCEPT, family, protocol, row.ports, None, destination)
-                why.setdefault(rule, set()).update(row.why)
+                destination = "@" + stem + SUFFIX[family]
+            rule = Rule(ACCEPT, family, protocol, row.ports, None, destination)
+            why.setdefault(rule, set()).update(row.why)
     return why

@@ -8,7 +8,7 @@ A policy and the sets that its rules name are *ours* when their name begins with
 our mark. Everything else on the host is the site's own.
 """
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
@@ -90,3 +90,14 @@ def by_family(rules):  # type: (Iterable[Rule]) -> List[Rule]
         for family in FAMILIES if rule.family is None else (rule.family,):
             expanded.append(rule._replace(family=family))
     return expanded
+
+
+def rule_order(rule):  # type: (Rule) -> Tuple[Any, ...]
+    """Where a rule stands in its policy."""
+    return (
+        rule.action != ACCEPT,
+        rule.protocol,
+        rule.ports or (0, 0),
+        rule.source or rule.destination or "",
+        rule.family or "",
+    )

@@ -49,6 +49,8 @@ class Runtime(NamedTuple):
     policies: Dict[str, RunningPolicy]
     #: Name -> entries: CIDRs, or ranges "first-last" as the kernel may show neighbours.
     sets: Dict[str, Tuple[str, ...]]
+    #: What belongs to an established connection leaves the host whatever a policy says of it.
+    answers_leave: bool = True
 
 
 class _Chains(object):
@@ -142,12 +144,23 @@ def parse_nft(objects):  # type: (List[Dict[str, Any]]) -> Runtime
         elif "set" in one and one["set"]["name"].startswith(NAME_PREFIX):
             sets[one["set"]["name"]] = tuple(_nft_element(element) for element in one["set"].get("elem", ()))
     linked = chains.reachable("filter_INPUT") | chains.reachable("filter_OUTPUT")
+    answers = any(_lets_answers_out(one["rule"]) for one in objects if "rule" in one)
     policies = {}
     for chain in chains.rules:
         match = _NFT_POLICY.match(chain)
         if match and not _PARTS.search(chain):
             policies[match.group(1)] = chains.policy(chain, chain in linked)
-    return Runtime("nftables", len(chains.reachable("filter_INPUT")) > 1, FAMILIES, policies, sets)
+    return Runtime("nftables", len(chains.reachable("filter_INPUT")) > 1, FAMILIES, policies, sets, answers)
+
+
+def _lets_answers_out(rule):  # type: (Dict[str, Any]) -> bool
+    expression = rule.get("expr", [])
+    if rule["chain"] != "filter_OUTPUT" or not any("accept" in part for part in expression):
+        return False
+    matches = [part["match"] for part in expression if "match" in part]
+    return any(
+        match["left"].get("ct", {}).get("key") == "state" and "established" in str(match["right"]) for match in matches
+    )
 
 
 def _nft_element(element):  # type: (Any) -> str
@@ -259,16 +272,23 @@ _IPT_ROOTS = frozenset(("INPUT_ZONES", "INPUT_POLICIES"))
 _IPT_POLICY = re.compile(r"^(?:IN|OUT)_(?:policy_)?(%s[^ ]*)$" % re.escape(NAME_PREFIX))
 
 
+_IPT_ANSWERS = re.compile(
+    r"^-A OUTPUT -m conntrack --ctstate (?:[A-Z]+,)*ESTABLISHED(?:,[A-Z]+)* -j ACCEPT$", re.MULTILINE
+)
+
+
 def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Runtime
     """Output of iptables-save, ip6tables-save (filter tables) and ipset save."""
     policies = {}  # type: Dict[str, RunningPolicy]
     families = []
+    answers = True
     for family, text in ((IPV4, ipv4), (IPV6, ipv6)):
         chains = _ipt_chains(text or "", family)
         # Without IPv6 in the kernel firewalld loads no rules for it.
         if not _IPT_ROOTS.intersection(chains.rules):
             continue
         families.append(family)
+        answers = answers and bool(_IPT_ANSWERS.search(text or ""))
         linked = chains.reachable("INPUT") | chains.reachable("OUTPUT")
         for chain in chains.rules:
             match = _IPT_POLICY.match(chain)
@@ -294,7 +314,12 @@ def parse_iptables(ipv4, ipv6, ipsets):  # type: (str, Optional[str], str) -> Ru
             entry = words[2]
             sets[words[1]].append(entry if "/" in entry else str(ipaddress.ip_network(entry)))
     return Runtime(
-        "iptables", bool(families), tuple(families), policies, {name: tuple(entries) for name, entries in sets.items()}
+        "iptables",
+        bool(families),
+        tuple(families),
+        policies,
+        {name: tuple(entries) for name, entries in sets.items()},
+        answers,
     )
 
 

@@ -33,6 +33,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Policy,
     Rule,
     Ruleset,
+    rule_order,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.names import CONTROLLER, SUFFIX, Names
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted, Reader, Refused
@@ -75,12 +76,11 @@ def read_internal(rows):  # type: (Sequence[Any]) -> List[Refused]
     return found
 
 
-def build_ruleset(inbound, refused, unlisted, guard, outbound=None, destination_sets=True):
-    # type: (Sequence[Any], Sequence[Any], str, Optional[Guard], Optional[Sequence[Any]], bool) -> Ruleset
+def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
+    # type: (Sequence[Any], Sequence[Any], str, Optional[Guard], Optional[Sequence[Any]]) -> Ruleset
     """The desired policies and sets. Raises FirewalldError with every mistake of the input.
 
-    Without *outbound* nothing is said about what leaves the host. Without *destination_sets* what it may contact is
-    named address by address, for a firewalld that knows sets as sources only.
+    Without *outbound* nothing is said about what leaves the host.
     """
     reader = Reader()
     accepted = reader.accepted(inbound)
@@ -111,24 +111,14 @@ def build_ruleset(inbound, refused, unlisted, guard, outbound=None, destination_
 
     policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], why)}
     if outbound is not None:
-        leaving_why = leaving_rules(leaving, guard.networks if guard else None, names, sets, destination_sets)
+        leaving_why = leaving_rules(leaving, guard.networks if guard else None, names, sets)
         policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", leaving_why)
     return Ruleset(policies, sets)
 
 
 def _policy(name, ingress, egress, target, why):  # type: (str, str, str, str, Dict[Rule, Set[str]]) -> Policy
     reasons_of = {rule: tuple(sorted(reasons)) for rule, reasons in why.items()}
-    return Policy(name, ingress, egress, target, PRIORITY, tuple(sorted(reasons_of, key=_order)), reasons_of)
-
-
-def _order(rule):  # type: (Rule) -> Tuple[Any, ...]
-    return (
-        rule.action != ACCEPT,
-        rule.protocol,
-        rule.ports or (0, 0),
-        rule.source or rule.destination or "",
-        rule.family or "",
-    )
+    return Policy(name, ingress, egress, target, PRIORITY, tuple(sorted(reasons_of, key=rule_order)), reasons_of)
 
 
 def _accepts(row, stem):  # type: (Accepted, str) -> List[Rule]

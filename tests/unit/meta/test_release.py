@@ -95,4 +95,9 @@ def test_the_one_after(copy: Path) -> None:
     _version, second = release(copy)
     head = second.partition("## v99.0.0\n")[2].partition("\n## v")[0]
     assert "fnord" in head and "New Modules" not in head
-    assert second.endswith(first.partition("\n## v")[2])
+    assert without_anchors(second).endswith(without_anchors(first.partition("\n## v")[2]))
+
+
+def without_anchors(text: str) -> str:
+    """They are numbered anew where a heading stands twice."""
+    return re.sub(r'<a id="[^"]*"></a>', "", text)

@@ -16,6 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHCo
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
@@ -63,6 +64,9 @@ class Stopped:
 
     def offline_version(self) -> str:
         return "1.3.3"
+
+    def set_support(self) -> SetSupport:
+        return SetSupport(True, True)
 
     def check_config_offline(self) -> None:
         self.checked += 1
@@ -196,3 +200,15 @@ def test_an_appliance_is_left_alone(files: PermanentFiles, monkeypatch: pytest.M
     assert files.read() == {}
     result = firewalld_policy.run(Module(state="absent", offline=offline), Stopped(), files)
     assert (result["changed"], result["appliance"]) == (False, True)
+
+
+def test_what_leaves_is_not_restricted_where_that_holds_back_answers(files: PermanentFiles) -> None:
+    class Old(Stopped):
+        def offline_version(self) -> str:
+            return "0.9.3"
+
+    module = Module(outbound=[])
+    with pytest.raises(FirewalldError, match=r"0\.9\.3 on this host refuses answers.* Unset jsa_firewall_egress"):
+        firewalld_policy.run(module, Old(), files)
+    assert files.read() == {}
+    firewalld_policy.run(module, Stopped(), files)

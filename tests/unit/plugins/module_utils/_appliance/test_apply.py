@@ -23,6 +23,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._programs import Command
 ONE = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 TWO = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j REJECT --reject-with icmp-admin-prohibited\n'
 LAST = '-A INPUT -m comment --comment "jsa.ports: unlisted" -j DROP\n'
+#: Should the code ever run the real program as root, this changes nothing: there is no such chain.
+NOWHERE = "-A jsa-no-such-chain -j DROP"
 SITE = "-A INPUT -p udp --dport 514 -j DROP\n"
 WANTED = {"iptables.pre": ONE + TWO, "iptables.post": LAST}
 
@@ -108,12 +110,12 @@ cat >{tmp_path}/told
     )
     restore.chmod(0o755)
     found = Product(str(tmp_path), find=lambda name: str(restore) if name == restore.name else None)
-    found.change_rules(IPV6, ["-A INPUT -j DROP"])
-    assert (tmp_path / "told").read_text() == "*filter\n-A INPUT -j DROP\nCOMMIT\n"
+    found.change_rules(IPV6, [NOWHERE])
+    assert (tmp_path / "told").read_text() == f"*filter\n{NOWHERE}\nCOMMIT\n"
     # Whatever else is in the kernel stays.
     assert "--noflush" in (tmp_path / "arguments").read_text().split()
     with pytest.raises(CommandError):
-        found.change_rules(IPV6, ["-A INPUT -j DROP", "-A INPUT -j DROP"])
+        found.change_rules(IPV6, [NOWHERE, NOWHERE])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import CommandError, Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, ruleset_of
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import without_sets
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
     ACCEPT,
     EMPTY,
@@ -22,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Rule,
     Ruleset,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
 
 NETS = {"ipv4": "ip", "ipv6": "ip6"}
@@ -35,7 +37,8 @@ def _match(left: dict[str, Any], right: Any) -> dict[str, Any]:
 def _kernel_rule(rule: Rule) -> list[dict[str, Any]]:
     found = []
     if rule.source is not None:
-        found.append(_match({"payload": {"protocol": NETS[str(rule.family)], "field": "saddr"}}, rule.source))
+        address = rule.source.partition("/")[0]
+        found.append(_match({"payload": {"protocol": NETS[str(rule.family)], "field": "saddr"}}, address))
     elif rule.family is not None:
         found.append(_match({"meta": {"key": "nfproto"}}, rule.family))
     assert rule.ports is not None
@@ -67,6 +70,10 @@ class FakeClient:
         self.files = files
         self.table: list[dict[str, Any]] | None = kernel(ruleset_of(files.read()))
         self.calls: list[str] = []
+        self.support = SetSupport(True, True)
+        #: What loading would step into.
+        self.trap: FirewalldError | None = None
+        self.forgotten: list[str] = []
         #: Call -> what happens at its first, second, ... time: an exception, "nothing", or "empty".
         self.trouble: dict[str, list[Any]] = {}
 
@@ -86,6 +93,19 @@ class FakeClient:
 
     def program(self, name: str) -> None:
         return None
+
+    def set_support(self) -> SetSupport:
+        return self.support
+
+    def require_loadable(self) -> None:
+        if self.trap is not None:
+            raise self.trap
+
+    def forget_sets(self, names: list[str]) -> None:
+        self.forgotten += names
+
+    def add_tables(self) -> None:
+        self._call("add_tables")
 
     def check_config(self) -> None:
         self._call("check_config")
@@ -194,6 +214,48 @@ def test_a_run_that_fails_restores_and_says_so(
         assert host.runs(before)
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_sets_that_firewalld_cannot_hold_any_more(host: Host, when: str) -> None:
+    """What is restored then is the same rules, with addresses: the files with sets would empty the ruleset."""
+    before = rules("10.0.0.3")
+    host.apply(before)
+    host.client.support = SetSupport(False, False)
+    wanted = without_sets(rules("10.0.0.4", ports="23"), host.client.support)
+    if when == "before":
+        assert host.apply(wanted)
+        assert set(host.client.forgotten) == {"jsa-ep-4"}
+        assert host.runs(wanted)
+        return
+    host.client.trouble = {"reload": ["empty"]}
+    with pytest.raises(verbs.ApplyError, match="restored and run"):
+        host.apply(wanted)
+    assert host.runs(without_sets(before, host.client.support))
+    assert not list((host.root / "ipsets").iterdir())
+    assert set(host.client.forgotten) == {"jsa-ep-4"}
+
+
+def test_staged_over_sets_that_firewalld_cannot_hold_any_more(host: Host) -> None:
+    before = rules("10.0.0.3")
+    host.apply(before)
+    host.client.support = SetSupport(False, False)
+    wanted = without_sets(rules("10.0.0.4", ports="23"), host.client.support)
+    situation, changes = host.decide(wanted)
+    assert verbs.stage(host.client, host.files, situation, wanted, changes)
+    assert host.runs(wanted)
+    assert ruleset_of(host.files.read()) == without_sets(before, host.client.support), "and can be loaded"
+
+
+def test_a_trap_is_seen_before_anything_is_touched(host: Host) -> None:
+    before = rules("10.0.0.3")
+    host.apply(before)
+    content = host.content()
+    host.client.trap = FirewalldError("a trap")
+    with pytest.raises(verbs.ApplyError, match=r"^a trap\. The earlier files were restored, .* was not touched$"):
+        host.apply(EMPTY)
+    assert host.content() == content
+    assert host.client.calls == ["check_config"], "to say whose fault it is"
+
+
 def test_a_write_that_fails_halfway_is_undone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.apply(rules("10.0.0.3"))
     content = host.content()
@@ -231,17 +293,19 @@ def test_entries_that_firewalld_does_not_take_cost_a_reload(host: Host, trouble:
     assert host.runs(rules("10.0.0.4"))
 
 
-def test_rules_that_somebody_flushed_need_a_second_try(host: Host) -> None:
+@pytest.mark.parametrize(
+    ("failures", "calls"), [(1, ["reload", "reload"]), (2, ["reload", "reload", "add_tables", "reload"])]
+)
+def test_rules_that_somebody_flushed_need_another_try(host: Host, failures: int, calls: list[str]) -> None:
     wanted = rules("10.0.0.3")
     host.apply(wanted)
-    host.client.table = None
     host.client.table = []
-    host.client.trouble = {"reload": [FAILED]}
+    host.client.trouble = {"reload": [FAILED] * failures}
     changes = host.decide(wanted)[1]
     assert changes.drift
     assert not changes.files.any()
     assert host.apply(wanted)
-    assert host.client.calls == ["reload", "reload"]
+    assert host.client.calls == calls
 
 
 def test_drift_is_what_differs_behind_right_files(host: Host) -> None:

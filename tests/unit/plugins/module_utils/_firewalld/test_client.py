@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._dbus import NO_REPLY, B
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, Status
 
 NO_BUS = BusError("there is none")
+PROPERTIES = {"version": ("1.3.3",), "IPSet": (True,)}
 
 
 class Programs:
@@ -24,10 +25,12 @@ class Programs:
         self.root = root
         self.log = root / "log"
         self.log.touch()
-        #: Member -> its answer, or the error that it is answered with; everything else is answered with nothing.
+        #: Member or property -> its answer, or the error that it is answered with; everything else is answered with
+        #: nothing.
         self.bus: dict[str, Any] | BusError = NO_BUS
         self.etc = root / "etc"
-        self.client = Client(self.find, self, str(self.etc))
+        self.lib = root / "lib"
+        self.client = Client(self.find, self, str(self.etc), str(self.lib))
 
     def call(
         self, name: str, path: str, interface: str, member: str, signature: str, arguments: list[Any], timeout: float
@@ -37,7 +40,7 @@ class Programs:
             raise self.bus
         with self.log.open("a") as log:
             print("bus", member, *arguments, file=log)
-        answer = self.bus.get(member, ())
+        answer = self.bus.get(member, {**PROPERTIES, **self.bus}[arguments[-1]] if member == "Get" else ())
         if isinstance(answer, BusError):
             raise answer
         return answer
@@ -70,37 +73,100 @@ def test_an_error_carries_the_command_and_its_words(programs: Programs) -> None:
 def test_a_reload_that_takes_longer_than_firewall_cmd_waits(programs: Programs) -> None:
     busy = programs.root / "busy"
     busy.touch()
-    refuse = f"test ! -e {busy} || {{ rm {busy}; echo Did not receive a reply. >&2; exit 1; }}"
+    refuse = f"test $1 = --version -o ! -e {busy} || {{ rm {busy}; echo Did not receive a reply. >&2; exit 1; }}"
     programs.add("firewall-cmd", refuse)
     programs.client.reload()
-    assert programs.calls() == ["firewall-cmd --reload", "firewall-cmd --version"]
+    assert programs.calls()[-2:] == ["firewall-cmd --reload", "firewall-cmd --version"]
+
+
+IPTABLES = "FirewallBackend=iptables\n"
+SET = '<ipset type="hash:net"/>'
+USER = '<rule><source ipset="a"/></rule>'
+DIRECT = '<direct><rule ipv="ipv4">-j DROP</rule></direct>'
+MATCHES = '<direct><rule ipv="ipv4">-m set --match-set a src -j DROP</rule></direct>'
 
 
 @pytest.mark.parametrize("verb", ["reload", "check_config", "check_config_offline"])
 @pytest.mark.parametrize(
-    ("version", "conf", "policy", "ipset", "refused"),
+    ("version", "files", "knows", "found"),
     [
-        ("0.9.3", "", '<source ipset="a"/>', False, True),
-        ("1.3.3", "FirewallBackend=iptables", '<source ipset="a"/>', False, True),
-        ("1.3.3", "#FirewallBackend=iptables", '<source ipset="a"/>', False, False),
-        ("0.9.3", "", '<source ipset="a"/>', True, False),
-        ("0.9.3", "", "<description>ipset</description>", False, False),
+        ("0.9.3", {"etc/policies/a.xml": USER}, None, ["policies/a.xml"]),
+        ("0.9.3", {"etc/policies/a.xml": USER}, False, ["policies/a.xml"]),
+        ("0.9.3", {"etc/policies/a.xml": USER}, True, []),
+        ("0.9.3", {"etc/policies/a.xml": "<description>ipset</description>"}, None, []),
+        ("0.9.3", {"etc/ipsets/a.xml": SET}, None, []),
+        ("0.9.3", {"lib/zones/a.xml": USER}, None, ["zones/a.xml"]),
+        ("0.9.3", {"lib/zones/a.xml": USER, "etc/zones/a.xml": "<zone/>"}, None, []),
+        ("0.9.3", {"etc/direct.xml": MATCHES}, None, ["direct.xml"]),
+        ("0.9.3", {"etc/direct.xml": DIRECT, "etc/ipsets/a.xml": SET}, None, []),
+        ("1.3.3", {"etc/firewalld.conf": IPTABLES, "etc/policies/a.xml": USER, "etc/ipsets/a.xml": SET}, None,
+         ["ipsets/a.xml", "policies/a.xml"]),
+        ("1.3.3", {"etc/firewalld.conf": IPTABLES, "etc/ipsets/a.xml": SET}, None, ["ipsets/a.xml"]),
+        ("1.3.3", {"etc/firewalld.conf": "#" + IPTABLES, "etc/zones/a.xml": USER, "etc/ipsets/a.xml": SET}, None, []),
+        ("1.3.3", {"etc/direct.xml": DIRECT, "etc/ipsets/a.xml": SET}, None, []),
+        ("1.3.3", {"etc/direct.xml": MATCHES}, None, ["direct.xml"]),
+        ("2.3.1", {"etc/policies/a.xml": USER, "etc/ipsets/a.xml": SET}, None, []),
+        ("2.3.1", {"etc/direct.xml": DIRECT, "etc/ipsets/a.xml": SET}, None, ["ipsets/a.xml", "direct.xml"]),
+        ("2.3.1", {"etc/direct.xml": DIRECT, "etc/ipsets/a.xml": SET}, True, []),
+        ("2.3.1", {"etc/direct.xml": "<direct/>", "etc/ipsets/a.xml": SET}, None, []),
     ],
-)
+)  # fmt: skip
 def test_nothing_is_loaded_that_would_empty_the_ruleset(
-    programs: Programs, verb: str, version: str, conf: str, policy: str, ipset: bool, refused: bool
+    programs: Programs, verb: str, version: str, files: dict[str, str], knows: bool | None, found: list[str]
 ) -> None:
-    (programs.etc / "policies").mkdir(parents=True)
-    (programs.etc / "firewalld.conf").write_text(conf + "\n")
-    (programs.etc / "policies" / "a.xml").write_text(policy)
-    for program in ("firewall-cmd", "firewall-offline-cmd", *(["ipset"] if ipset else [])):
-        programs.add(program, f"echo {version}")
-    if refused:
-        with pytest.raises(CommandError, match=r"policies/a\.xml use: .* Install the package ipset"):
+    """*knows*: whether firewalld runs the program ipset; None where that is not on the host."""
+    for path, text in files.items():
+        (programs.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (programs.root / path).write_text(text)
+    for program in ("firewall-cmd", "firewall-offline-cmd", *(["ipset"] if knows is not None else [])):
+        programs.add(program)
+    programs.bus = {"version": (version,), "IPSet": (knows,)}
+    if found:
+        remedy = "Install the package ipset" if knows is None else "Restart firewalld"
+        with pytest.raises(CommandError, match=rf"wrong with {', '.join(found)}, .*\. {remedy}"):
             getattr(programs.client, verb)()
     else:
         getattr(programs.client, verb)()
-    assert refused != any("--reload" in call or "--check-config" in call for call in programs.calls())
+    calls = " ".join(programs.calls())
+    assert bool(found) != any(call in calls for call in ("bus reload", "bus checkPermanentConfig", "--check-config"))
+
+
+@pytest.mark.parametrize(
+    ("version", "conf", "programs_there", "knows", "support"),
+    [
+        ("0.9.3", "", ["ipset"], True, (True, False)),
+        ("0.9.3", "", ["iptables"], True, (False, False)),
+        # Installed since it was started: it does not look again.
+        ("0.9.3", "", ["ipset"], False, (False, False)),
+        ("1.3.3", "", ["iptables"], False, (True, True)),
+        ("1.3.3", IPTABLES, ["iptables"], False, (False, False)),
+        ("1.3.3", IPTABLES, ["iptables", "ipset"], True, (True, True)),
+        ("2.3.1", "", ["iptables", "ipset"], True, (True, True)),
+        # It says so without having looked. Any set of ours, and nobody could add a direct rule.
+        ("2.3.1", "", ["iptables"], True, (False, False)),
+        ("2.3.1", "", [], True, (True, True)),
+    ],
+)
+def test_where_sets_are_possible(
+    programs: Programs, version: str, conf: str, programs_there: list[str], knows: bool, support: tuple[bool, bool]
+) -> None:
+    programs.etc.mkdir()
+    (programs.etc / "firewalld.conf").write_text(conf)
+    for program in programs_there:
+        programs.add(program)
+    programs.bus = {"version": (version,), "IPSet": (knows,)}
+    assert programs.client.set_support() == support
+
+
+def test_where_sets_are_possible_when_firewalld_starts(programs: Programs) -> None:
+    programs.bus = NO_BUS
+    programs.add("firewall-cmd", "echo not running >&2; exit 252")
+    programs.add("firewall-offline-cmd", "echo 0.9.3")
+    assert programs.client.set_support() == (False, False)
+    programs.add("ipset")
+    assert programs.client.set_support() == (True, False)
+    (programs.root / "firewall-offline-cmd").unlink()
+    assert programs.client.set_support() == (True, False), "what every version takes"
 
 
 def test_words_of_commands_are_english(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +233,10 @@ def test_what_goes_to_firewall_cmd(
     else:
         with pytest.raises(CommandError, match=fails):
             getattr(programs.client, verb)()
-    assert ("firewall-cmd" in " ".join(programs.calls())) == asks
+    assert (
+        any(call.startswith(("firewall-cmd --reload", "firewall-cmd --check-config")) for call in programs.calls())
+        == asks
+    )
 
 
 @pytest.mark.parametrize(

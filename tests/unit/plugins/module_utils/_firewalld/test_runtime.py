@@ -306,3 +306,28 @@ def test_nothing_to_prove_with() -> None:
 def test_icmp_names_are_those_of_the_rules(data: Path) -> None:
     runtime = recorded(data, "nft-1.3.3")
     assert Rule(ACCEPT, "ipv6", "ipv6-icmp", None, "@jsa-event_processor-6") in runtime.policies["jsa-in"].rules
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "leave"),
+    [
+        # 1.3.3 and 2.3.1 begin with the first of these, 0.9.3 with the second.
+        ({"ct": {"key": "state"}}, {"set": ["established", "related"]}, True),
+        ({"meta": {"key": "oifname"}}, "lo", False),
+    ],
+)
+def test_whether_answers_leave_whatever_a_policy_says(data: Path, left: Any, right: Any, leave: bool) -> None:
+    expression = [{"match": {"op": "==", "left": left, "right": right}}, {"accept": None}]
+    first = {"rule": {"family": "inet", "table": "firewalld", "chain": "filter_OUTPUT", "expr": expression}}
+    assert parse_nft([*nft(data, "1.3.3"), first]).answers_leave == leave
+
+
+@pytest.mark.parametrize("family", [0, 1])
+def test_answers_that_do_not_leave_with_iptables(data: Path, family: int) -> None:
+    """As 0.9.3 has it there, too."""
+    texts = list(iptables(data))
+    lines = texts[family].splitlines()
+    kept = [line for line in lines if not (line.startswith("-A OUTPUT ") and "ESTABLISHED" in line)]
+    assert len(kept) == len(lines) - 1
+    texts[family] = "\n".join(kept)
+    assert not parse_iptables(*texts).answers_leave
