@@ -377,8 +377,8 @@ def run(module, client, files):
     """Of *module*, params, check_mode, _diff and warn are used."""
     host = confirming.Host(FirewalldBackend(client, files), state_of(FirewalldBackend.name))
     connection = find_ssh_connection()
-    if module.params["state"] != "previous":
-        wanted = wanted_ruleset(module.params, connection)
+    previous = module.params["state"] == "previous"
+    wanted = EMPTY if previous else wanted_ruleset(module.params, connection)
     internal = read_internal(module.params["internal"])
     if is_stranger(module.params["state"], client, files, host):
         return {
@@ -401,7 +401,7 @@ def run(module, client, files):
     shell.settle(module, host)
     rolled_back = shell.report_rollback(module, host)
     situation = verbs.read(client, files, status.running)
-    if module.params["state"] == "previous":
+    if previous:
         commit = confirming.previous(host.state, my_texts(situation.found), module.params["steps"])
         wanted = ruleset_of_texts(commit.files)
     require_answers(wanted, situation, status.version)
