@@ -111,7 +111,7 @@ STAGES: Mapping[str, Sequence[Step]] = {
         Step("licences", ("reuse", "lint", "--lines")),
         Step("shellcheck", ("shellcheck", ".ci/run", "tests/lab/image.sh")),
     ),
-    "unit": (pytest("tests/unit"),),
+    "unit": (pytest("-n", "2", "tests/unit"),),
     "package": (pytest("tests/package"),),
     "sanity": (
         own("sanity", "{reports}", timeout=900),

@@ -255,6 +255,9 @@ def restarted(host: str, port: str) -> Arrangement:
     return arranged
 
 
+_STAND_IN = "the stand-in of a test"
+
+
 def program(host: str, script: str) -> Arrangement:
     """A program of Python that says a line when it is ready and runs until it is ended."""
 
@@ -267,10 +270,15 @@ def program(host: str, script: str) -> Arrangement:
                 assert running.stdout.readline() == b"ready\n"
                 yield
             finally:
-                deployment.lab.run(host, ["pkill", "-f", "the stand-in of a test"])
+                deployment.lab.run(host, ["pkill", "-KILL", "-f", _STAND_IN])
                 running.kill()
+                # Until it is gone, it has the port that the next one wants.
+                deadline = time.monotonic() + 60
+                while deployment.lab.run(host, ["pgrep", "-f", _STAND_IN]).stdout:
+                    assert time.monotonic() < deadline, f"{host}: the stand-in does not end"
+                    time.sleep(0.05)
 
-    script = f"# the stand-in of a test\n{script}"
+    script = f"# {_STAND_IN}\n{script}"
     return arranged
 
 
