@@ -122,8 +122,8 @@ STAGES: Mapping[str, Sequence[Step]] = {
         pytest(_LAB_ITSELF, name="the lab itself"),
         side_by_side("tests/integration_lab", f"--ignore={_LAB_ITSELF}", workers=3, timeout=2400),
     ),
-    "versions": (side_by_side("tests/integration_lab", "--systems", workers=2, timeout=1500),),
-    "matrix": (pytest("tests/matrix", timeout=1200),),
+    "versions": (side_by_side("tests/integration_lab", "--systems", workers=3, timeout=1500),),
+    "matrix": (side_by_side("tests/matrix", workers=2, timeout=1200),),
     "molecule": (
         molecule("podman"),
         molecule("namespaces"),
