@@ -167,8 +167,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import st
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
 
 def require_appliance():

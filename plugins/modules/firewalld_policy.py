@@ -324,17 +324,17 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     ruleset_of_texts,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fitted
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.guard import guard_of
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import answers_always_leave
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     EMPTY,
     POLICY_OUT,
     PRIORITY,
     FirewalldError,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import answers_always_leave
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_internal
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_internal
 
 NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}
 

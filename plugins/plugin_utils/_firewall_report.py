@@ -15,15 +15,15 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
     POLICY_IN,
     PRIORITY,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
-from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 SSH_PORT = 22

@@ -14,7 +14,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._appliance.parse import 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FAMILIES, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FAMILIES, IPV4, IPV6
 
 Bodies = Dict[str, str]
 

@@ -15,7 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Backend, Candidate, RolledBack, Texts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
 GENERATED = {IPV4: "/etc/sysconfig/iptables", IPV6: "/etc/sysconfig/ip6tables"}
 

@@ -14,8 +14,8 @@ from typing import List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import QRADAR
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.lock import try_lock
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs, find_program
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
 _PREFIX = {IPV4: "ip", IPV6: "ip6"}
 #: Whoever holds its lock is an update program of ours, or a child of it. It holds the number of the process group.

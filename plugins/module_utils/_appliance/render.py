@@ -10,7 +10,8 @@ so there is no set and no chain of ours: few lines for INPUT, in the form that t
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     IPV4,
     IPV6,
@@ -18,7 +19,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Ruleset,
     by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges
 
 #: Ours are known by their comment, whatever else the product or the kernel makes of them.
 COMMENT = "jsa.ports"

@@ -32,11 +32,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     ruleset_of_texts,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fitted_texts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, render
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime, read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import parse_version
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError, Ruleset
 
 OLDEST = (0, 9, 0)
 

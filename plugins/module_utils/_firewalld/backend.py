@@ -18,10 +18,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     ruleset_of_texts,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fits, fitted_texts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.orphans import flush
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError, Ruleset
 
 
 class FirewalldBackend(Backend):

@@ -8,8 +8,10 @@ import ipaddress
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import spans
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
     IPV4,
@@ -20,8 +22,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Ruleset,
     by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime
-from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 
 #: Up to so many addresses stand in the line of a rule; more stand below, one to a line.
 _ADDRESSES_IN_LINE = 8

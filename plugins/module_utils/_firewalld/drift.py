@@ -6,14 +6,14 @@
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import spans
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import (
     as_ruleset,
     rule_lines,
     without_foreign_sets,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import Policy, Ruleset, by_family
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Policy, Ruleset, by_family
 
 FILES = "files"
 RUNTIME = "runtime"

@@ -10,12 +10,6 @@ import re
 
 from typing import Dict, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
-    NAME_PREFIX,
-    FirewalldError,
-    Policy,
-    Ruleset,
-)
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import (
     ObjectFile,
     is_mine,
@@ -24,6 +18,12 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import 
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import IPSETS, POLICIES
 from ansible_collections.jsa.ports.plugins.module_utils._replacing import remove, stage, sync
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
+    NAME_PREFIX,
+    FirewalldError,
+    Policy,
+    Ruleset,
+)
 
 ETC = "/etc/firewalld"
 LIB = "/usr/lib/firewalld"

@@ -12,17 +12,17 @@ import ipaddress
 
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import Network
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import ruleset_of_texts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     Policy,
     Rule,
     Ruleset,
     rule_order,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
 
 _ENDS = ("source", "destination")
 

@@ -13,14 +13,14 @@ import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import PRIORITY
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Refused
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.site import (
     SiteObject,
     running_policies,
     running_zones,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import PRIORITY
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
 _ALL = (1, 65535)
 _RICH_PORT = re.compile(r'(?<!-)\bport port="([^"]+)" protocol="([^"]+)"')

@@ -9,8 +9,8 @@ kernel can be asked to take them away. What the site's zones say stays as it is.
 """
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
 
 
 def flush(client):  # type: (Client) -> None

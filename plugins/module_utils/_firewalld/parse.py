@@ -13,7 +13,8 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from xml.parsers import expat
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     IPV4,
     IPV6,
@@ -23,7 +24,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Policy,
     Rule,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 
 _MARKED = re.compile(r"<short>\s*%s(?::[^<]*)?</short>" % re.escape(MARK))
 

@@ -8,8 +8,8 @@ from typing import List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.apply import Changes
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, NotAsked
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import FirewalldError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.site import lost_by_reload
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError
 
 NEEDED = "needed"
 LOSSLESS = "lossless"

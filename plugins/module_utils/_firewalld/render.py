@@ -10,7 +10,8 @@ the same rules. Sets as destinations came with 1.0.0: whoever builds a ruleset f
 
 from typing import Dict, List, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     IPV6,
     MARK,
@@ -19,7 +20,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Rule,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 
 #: Folder of firewalld's configuration -> suffix is always .xml
 POLICIES = "policies"

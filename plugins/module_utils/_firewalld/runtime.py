@@ -16,7 +16,7 @@ import shlex
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
     ICMP,

@@ -11,7 +11,7 @@ Runs on Python 3.6.
 from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import NAME_PREFIX
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX
 
 _CONFIG = "/config"
 _NETWORK_MANAGER = "org.freedesktop.NetworkManager"

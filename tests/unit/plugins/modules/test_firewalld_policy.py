@@ -15,8 +15,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import St
 from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, FirewalldError
 from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}

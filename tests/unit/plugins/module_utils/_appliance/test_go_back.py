@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.module_utils._appliance import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4
 
 COMMITTED = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 CANDIDATE = '-A INPUT -p tcp --dport 23 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, IPV4, IPV6
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32", "10.0.0.4/32", "fd00::3/128"], "why": ["ariel"]}
 BEFORE = [

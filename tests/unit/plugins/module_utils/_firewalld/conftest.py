@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import Ruleset
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
 PROCESSORS = ["10.0.0.3/32", "10.0.0.4/32", "fd00::3/128"]
 

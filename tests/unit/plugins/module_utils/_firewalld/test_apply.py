@@ -16,15 +16,15 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import CommandError, Status
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles, ruleset_of
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import without_sets
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,
     FirewalldError,
     Rule,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
 NETS = {"ipv4": "ip", "ipv6": "ip6"}
 REJECTS = {"ipv4": "icmp", "ipv6": "icmpv6"}

@@ -19,9 +19,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import (
     describe,
     entry_actions,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, Policy, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import Runtime, parse_nft
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Policy, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
 
 DESCRIBED = """\
 policy jsa-in: from ANY to HOST, priority -100, what is not listed is rejected

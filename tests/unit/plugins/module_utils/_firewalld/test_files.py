@@ -19,8 +19,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import 
     reverse,
     ruleset_of,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import EMPTY, FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, FirewalldError, Ruleset
 
 FOREIGN = "<ipset type='hash:net'><short>peers</short></ipset>"
 

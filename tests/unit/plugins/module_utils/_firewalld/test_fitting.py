@@ -22,7 +22,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting impor
     fitted_texts,
     without_sets,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,
     IPV4,
@@ -33,9 +35,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Ruleset,
     by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
 
 NONE = SetSupport(False, False)
 OLD = SetSupport(True, False)

@@ -15,19 +15,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import EntryChange, compare_runtime
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import (
+    Runtime,
+    parse_iptables,
+    parse_nft,
+    read_runtime,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,
     FirewalldError,
     Rule,
     Ruleset,
     by_family,
-)
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.runtime import (
-    Runtime,
-    parse_iptables,
-    parse_nft,
-    read_runtime,
 )
 
 RECORDINGS = ["nft-0.9.3", "nft-1.3.3", "nft-2.3.1", "iptables-1.3.3"]

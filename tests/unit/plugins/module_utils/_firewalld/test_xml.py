@@ -14,14 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
-    ACCEPT,
-    EMPTY,
-    REFUSE,
-    AddressSet,
-    Rule,
-    Ruleset,
-)
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import (
     is_mine,
     parse_policy,
@@ -29,6 +21,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.parse import 
     parse_xml,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._firewalld.render import render, render_set
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
+    ACCEPT,
+    EMPTY,
+    REFUSE,
+    AddressSet,
+    Rule,
+    Ruleset,
+)
 
 
 def test_golden_files(ruleset: Ruleset, data: Path) -> None:

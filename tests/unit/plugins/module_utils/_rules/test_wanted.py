@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     REFUSE,
     FirewalldError,
@@ -23,14 +24,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Ruleset,
     by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import (
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import (
     ESSENTIALS,
     Guard,
     build_ruleset,
     read_guard,
     subtract,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 
 
 def row(ports: str | None = "32006", protocol: str = "tcp", **more: Any) -> dict[str, Any]:

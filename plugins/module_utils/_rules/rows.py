@@ -8,13 +8,13 @@ import re
 
 from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
     Network,
     Sources,
     group_sources,
     parse_network,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
 
 #: Reasons stand in comments of the XML files, which hold no "--" and are split at commas.
 _REASON = re.compile(r"^(?!.*--)[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]$")

@@ -9,14 +9,15 @@ The input is checked whole before anything else happens; every mistake goes into
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import (
+from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
     Network,
     family_of,
     group_sources,
     parse_network,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.leaving import leaving_rules
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._rules.leaving import leaving_rules
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
     ICMP,
@@ -35,9 +36,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     Ruleset,
     rule_order,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.names import CONTROLLER, SUFFIX, Names
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted, Reader, Refused
-from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
+from ansible_collections.jsa.ports.plugins.module_utils._rules.names import CONTROLLER, SUFFIX, Names
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Reader, Refused
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbour discovery, and leases.
 ESSENTIALS = (

@@ -6,8 +6,8 @@
 
 from typing import Dict, List, Optional, Sequence, Set
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.addresses import Network, group_sources
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, group_sources
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
     ICMP,
@@ -17,8 +17,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import 
     AddressSet,
     Rule,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.names import CONTROLLER, SUFFIX, Names
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted
+from ansible_collections.jsa.ports.plugins.module_utils._rules.names import CONTROLLER, SUFFIX, Names
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted
 
 #: What any host needs to say: path MTU and neighbour discovery, and leases.
 ESSENTIALS_OUT = (

@@ -9,9 +9,9 @@ import re
 
 from typing import Any, Dict, List, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6, NAME_PREFIX
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.rows import Accepted
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6, NAME_PREFIX
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted
 
 #: Label of the set that keeps the controller's own connection possible.
 CONTROLLER = "controller"

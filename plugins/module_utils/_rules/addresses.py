@@ -8,7 +8,7 @@ import ipaddress
 
 from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
 
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.model import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.wanted import Guard, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import Guard, read_guard
 
 DEFAULT_SSH_PORT = 22
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the firewalld backend talks about: rules, policies, address sets. Plain values. Runs on Python 3.6.
+"""What all backends talk about: rules, policies, address sets. Plain values. Runs on Python 3.6.
 
 A policy and the sets that its rules name are *ours* when their name begins with ``jsa-`` and their short text carries
 our mark. Everything else on the host is the site's own.
