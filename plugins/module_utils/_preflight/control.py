@@ -112,25 +112,17 @@ def _start_service(command, identity, seconds):  # type: (List[str], str, int) -
     program = shutil.which("systemd-run", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin")
     if not os.path.isdir(_SYSTEMD) or program is None:
         return False
+    unit = [
+        "--quiet",
+        "--collect",
+        "--unit=jsa-ports-preflight-" + identity,
+        "--property=RuntimeMaxSec=%d" % (seconds + _GRACE),
+        "--",
+    ]
+    mute = subprocess.DEVNULL
     # It has to outlive the module.
     # pylint: disable-next=ansible-bad-function
-    return (
-        subprocess.call(
-            [
-                program,
-                "--quiet",
-                "--collect",
-                "--unit=jsa-ports-preflight-" + identity,
-                "--property=RuntimeMaxSec=%d" % (seconds + _GRACE),
-                "--",
-            ]
-            + command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        == 0
-    )
+    return subprocess.call([program] + unit + command, stdin=mute, stdout=mute, stderr=mute) == 0
 
 
 def stop(standing):  # type: (Standing) -> Optional[Dict[str, Any]]
