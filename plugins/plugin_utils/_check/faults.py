@@ -58,7 +58,8 @@ class Fault:
     def place(self) -> str:
         """From where to where."""
         source, target = named(self.initiators), named(self.listeners)
-        if self.initiators == self.listeners:
+        if self.initiators == self.listeners and len(self.listeners) == 1:
+            # A host with itself: what it lacks.
             return source
         if self.networks:
             source, target = f"{self.networks[0]} ({source})", f"{self.networks[1]} ({target})"

@@ -99,6 +99,13 @@ def test_a_fault_of_both_ends_is_at_the_listener() -> None:
     assert [found.at for found in faults(items, HOSTS)] == [("dn1",), ("ep1",)]
 
 
+def test_hosts_that_fail_with_each_other_stand_on_both_sides() -> None:
+    items = [
+        verdict("unverifiable", one, two, 1, "UDP gives no answer") for one, two in (("ep1", "dn1"), ("dn1", "ep1"))
+    ]
+    assert [found.place for found in faults(items, HOSTS)] == ["dn1, ep1 -> dn1, ep1"]
+
+
 @pytest.mark.parametrize(("names", "text"), [("abc", "a, b, c"), ("abcd", "a, b and 2 more")])
 def test_names_of_many(names: str, text: str) -> None:
     assert named(tuple(names)) == text
