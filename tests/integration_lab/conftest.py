@@ -10,8 +10,10 @@ runs on those of that one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab import systems
+from lab import state, systems
 
 NEEDS_SETS = pytest.mark.not_on(sets=False, reason="firewalld cannot hold sets there: nothing can happen to them")
 
@@ -85,11 +87,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where these are its values"
     )
+    if not hasattr(config, "workerinput") and "JSA_LAB_DIR" not in os.environ:
+        # No other run's labs are in the way, nor what one has left that was killed.
+        usual = state.base_dir()
+        os.environ["JSA_LAB_DIR"] = tempfile.mkdtemp(prefix=f"{usual.name}-", dir=usual.parent)
     if config.getoption("--systems"):
         systems.roots(*systems.RELEASES)
     if chosen := _chosen(config):
         os.environ["JSA_LAB_ROOT"] = chosen.root
         os.environ["JSA_LAB_WITHOUT"] = " ".join(chosen.without)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        # The last lab takes the folder along, if there was any.
+        with contextlib.suppress(OSError):
+            state.base_dir().rmdir()
 
 
 def _chosen(config: pytest.Config) -> System | None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from lab import Lab, LabError, ProbeError
+from lab import Lab, LabError, ProbeError, processes
 from lab.inventory import plan
 
 PROGRAM = Path(__file__).resolve().parent.parent / "lab"
@@ -423,6 +424,23 @@ def test_up_after_the_controller_was_killed(single: Callable[[str], Path], folde
     os.kill(holder, signal.SIGKILL)
     lab = Lab.up(file, "again")
     assert lab.probe(None, "10.77.0.11", 22) == "open"
+
+
+def test_up_after_all_was_killed_begins_anew(single: Callable[[str], Path], folder: Path) -> None:
+    """What a run has left that was ended in the middle is not what the next one starts on."""
+    file = single("anew")
+    lab = Lab.up(file, "anew")
+    lab.run("alpha", ["touch", "/etc/left-by-the-former"], check=True)
+    host = lab.host("alpha")
+    holder = processes.recorded(folder / "anew" / "controller" / "process")
+    for process in (host.outer, host.init, holder):
+        assert process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    time.sleep(0.1)
+    lab = Lab.up(file, "anew")
+    assert lab.probe(None, "10.77.0.11", 22) == "open"
+    assert lab.run("alpha", ["ls", "/etc/left-by-the-former"]).returncode != 0
 
 
 #: A root like that of a build service: a folder, entered by chroot, while the mount namespace begins at the machine's.

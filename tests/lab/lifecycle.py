@@ -84,6 +84,10 @@ class Builder:
     def _build(self, with_hosts: bool) -> None:
         if self.kind == "podman" and container.Engine().prepare():
             self.say("the containers' image was made")
+        if not self.fresh and not _lives(self.state):
+            # Whoever had it was ended with all that ran here, so nobody counts on what its hosts have written.
+            _clear(self.state)
+            self.fresh = True
         if self.fresh:
             _forget(self.state)
             self.content = {"token": secrets.token_hex(4), "ports": {}}
@@ -245,14 +249,30 @@ def take_down(state: State) -> None:
     here = processes.namespace_id(processes.this_process(), "net")
     if holder and here == processes.namespace_id(holder, "net") and token and network.carries_mark(holder, token):
         raise LabError("this command runs within the lab itself: leave it first")
-    take_hosts_down(state)
-    _end_rest(token, here, [holder] if holder else [])
-    _forget(state)
+    _clear(state)
     state.remove()
 
 
-def _end_rest(token: str | None, here: str | None, known: list[Process]) -> None:
+def _lives(state: State) -> bool:
+    """Whether one process at least that a lab has started is still there."""
+    folder = state.dir / "hosts"
+    hosts = [RunningHost(state, entry.name) for entry in (folder.iterdir() if folder.is_dir() else ())]
+    leaders = [leader for running in hosts for leader in (running.outer, running.init)]
+    return any([processes.recorded(state.controller / "process"), *leaders])
+
+
+def _clear(state: State) -> None:
+    """Ends all and takes all away but the lab's own folder."""
+    token = state.load().get("token")
+    holder = processes.recorded(state.controller / "process")
+    take_hosts_down(state)
+    _end_rest(token, [holder] if holder else [])
+    _forget(state)
+
+
+def _end_rest(token: str | None, known: list[Process]) -> None:
     """Whoever still lives in a network of this lab, its leader dead or alive: the mark on the devices tells."""
+    here = processes.namespace_id(processes.this_process(), "net")
     doomed = set(known)
     for namespace, inhabitants in processes.by_namespace("net").items():
         if namespace == here:
