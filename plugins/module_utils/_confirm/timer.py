@@ -10,12 +10,12 @@ into one file in the state folder, which the host's Python runs without anything
 
 import json
 import os
-import subprocess
 import sys
 import time
 
 from typing import List, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils import _outliving
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._confirm.commit import Host
@@ -24,10 +24,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import St
 from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_endpoints
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._packing import PACKAGE, pack
-from ansible_collections.jsa.ports.plugins.module_utils._programs import CommandError, Programs
+from ansible_collections.jsa.ports.plugins.module_utils._programs import Programs
 
 _MAIN = "from %s._confirm.timer import main\nfrom %s import backend\nmain(backend())\n"
-_SYSTEMD = "/run/systemd/system"
 
 _ARMING_SECONDS = 15
 #: Between two attempts to go back.
@@ -45,8 +44,7 @@ def program(module):  # type: (str) -> bytes
 
 
 def command(state, *arguments):  # type: (State, str) -> List[str]
-    interpreter = sys.executable or os.readlink("/proc/self/exe")
-    return [interpreter, "-I", "-S", state.program] + list(arguments)
+    return _outliving.python(state.program, *arguments)
 
 
 def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
@@ -54,28 +52,10 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
     state = host.state
     state.save_program(program(host.backend.module))
     wait = command(state, "wait", identity)
-    started = False
-    if os.path.isdir(_SYSTEMD) and programs.program("systemd-run"):
-        # A service of its own: what a session has started, systemd may end with the session.
-        try:
-            programs.run("systemd-run", "--quiet", "--collect", "--unit=jsa-ports-timer-" + identity, "--", *wait)
-            started = True
-        except CommandError:
-            pass
-    if not started:
-        try:
-            # It has to outlive the module.
-            # pylint: disable-next=ansible-bad-function
-            subprocess.Popen(
-                wait,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise FirewallError("the timer cannot be started: %s. Nothing was written" % error)
+    try:
+        _outliving.start(programs, wait, "jsa-ports-timer-" + identity)
+    except OSError as error:
+        raise FirewallError("the timer cannot be started: %s. Nothing was written" % error)
     deadline = time.monotonic() + _ARMING_SECONDS
     while state.armed() != identity:
         if time.monotonic() > deadline:

@@ -5,22 +5,20 @@
 """Starts and ends the process of the temporary listeners. Runs on Python 3.6, with the lock held by the caller."""
 
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import time
 
 from typing import Any, Dict, List, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils import _outliving
 from ansible_collections.jsa.ports.plugins.module_utils._packing import PACKAGE, pack
 
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._preflight import folder, line, record, server, sockets, watch
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.folder import ROOT, Folder, boot_clock, start_time
 from ansible_collections.jsa.ports.plugins.module_utils._preflight.request import Request
+from ansible_collections.jsa.ports.plugins.module_utils._programs import Programs
 
-_SYSTEMD = "/run/systemd/system"
 _STARTING_SECONDS = 30
 _ENDING_SECONDS = 5
 #: systemd ends what outlives its own deadline by so much.
@@ -81,18 +79,9 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
     try:
         here.save_program(pack(_MAIN, _PROGRAM))
         here.save_request(dict(_essence(request), id=identity, deadline=boot_clock() + request.seconds))
-        command = [sys.executable or os.readlink("/proc/self/exe"), "-I", "-S", here.program, here.path, identity]
-        if not _start_service(command, identity, request.seconds):
-            # It has to outlive the module.
-            # pylint: disable-next=ansible-bad-function
-            subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-            )
+        command = _outliving.python(here.program, here.path, identity)
+        longest = "RuntimeMaxSec=%d" % (request.seconds + _GRACE)
+        _outliving.start(Programs(), command, "jsa-ports-preflight-" + identity, longest)
         until = time.monotonic() + _STARTING_SECONDS
         while True:
             state = here.state()
@@ -105,24 +94,6 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
         # A process that starts later finds no request, and ends.
         here.remove()
         raise
-
-
-def _start_service(command, identity, seconds):  # type: (List[str], str, int) -> bool
-    """As a service of its own where systemd runs: what a session has started, it may end with the session."""
-    program = shutil.which("systemd-run", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin")
-    if not os.path.isdir(_SYSTEMD) or program is None:
-        return False
-    unit = [
-        "--quiet",
-        "--collect",
-        "--unit=jsa-ports-preflight-" + identity,
-        "--property=RuntimeMaxSec=%d" % (seconds + _GRACE),
-        "--",
-    ]
-    mute = subprocess.DEVNULL
-    # It has to outlive the module.
-    # pylint: disable-next=ansible-bad-function
-    return subprocess.call([program] + unit + command, stdin=mute, stdout=mute, stderr=mute) == 0
 
 
 def stop(standing):  # type: (Standing) -> Optional[Dict[str, Any]]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils import _outliving
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import state as states
 from ansible_collections.jsa.ports.plugins.module_utils._confirm import timer
@@ -310,7 +311,7 @@ def test_the_program_runs_by_itself(state: State, tmp_path: Path) -> None:
 
 def test_a_timer_that_does_not_start(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timer, "_ARMING_SECONDS", 0.05)
-    monkeypatch.setattr(timer, "_SYSTEMD", "/nowhere")
+    monkeypatch.setattr(_outliving, "_SYSTEMD", "/nowhere")
     monkeypatch.setattr(timer, "command", lambda state, *words: ["/bin/false"])
     with pytest.raises(FirewallError, match="does not start"):
         timer.arm(Programs(), firewall.host, "id")
