@@ -31,6 +31,7 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
     "nmap": "nmap",
+    "openssl": "openssl",
     "ping": "iputils-ping",
     "podman": "podman",
     "ps": "procps",
