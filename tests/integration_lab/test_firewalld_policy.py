@@ -24,7 +24,7 @@ import pytest
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, OWN_TABLE, System
 from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
 
 HOSTS = """
@@ -66,8 +66,6 @@ ARGUMENTS = {"inbound": INBOUND, "refused": REFUSED}
 
 #: Where our accepts are.
 CHAIN = "chain inet firewalld filter_IN_policy_jsa-in_allow"
-
-OWN_TABLE = pytest.mark.not_on(release="trixie", reason="firewalld 2 owns its table: nobody else can change a rule")
 
 #: The site's own: a zone with an open port, a policy, a set that our peer is in.
 SITE = """

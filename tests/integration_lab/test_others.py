@@ -16,7 +16,7 @@ import pytest
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, OWN_TABLE, System
 from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
 
 HOSTS = """
@@ -146,6 +146,10 @@ class TestDrift:
             ("set jsa-ep-4", "runtime"): ([], ["10.77.0.99/32"]),
             ("set jsa-ep-6", "files"): (["fd77::12/128"], []),
         }
+
+    @OWN_TABLE
+    def test_an_empty_ruleset(self, target: Target) -> None:
+        target.module()
         target.run("nft flush ruleset")
         (empty,) = [one for one in target.module(check=True)["differences"] if one["place"] == "runtime"]
         assert empty["lacks"] == ["its rules: the ruleset is empty"]

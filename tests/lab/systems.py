@@ -29,7 +29,7 @@ RELEASES = {
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "systems"
 
 _PACKAGES = (
-    *("dbus", "firewalld", "ipset", "iproute2", "iptables", "nftables"),
+    *("dbus", "firewalld", "ipset", "iproute2", "iptables", "iputils-ping", "nftables"),
     *("openssh-server", "openssl", "procps", "python3", "rpcbind", "systemd"),
 )
 _OPTIONS = (

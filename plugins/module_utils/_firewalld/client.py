@@ -120,8 +120,9 @@ class Client(Programs):
 
     def set_support(self):  # type: () -> SetSupport
         """Where firewalld can hold sets at its next reload, or start."""
-        programs = versions.Programs(self._runs_ipset(), self._find("iptables") is not None)
-        return versions.set_support(self._etc, self._version(), programs)
+        version = self._version()
+        programs = versions.Programs(self._runs_ipset(version), self._find("iptables") is not None)
+        return versions.set_support(self._etc, version, programs)
 
     def _version(self):  # type: () -> str
         """Empty where nobody tells: then nothing is taken for granted."""
@@ -130,10 +131,12 @@ class Client(Programs):
         except CommandError:
             return ""
 
-    def _runs_ipset(self):  # type: () -> bool
+    def _runs_ipset(self, version):  # type: (str) -> bool
         """Looked at anew each time: somebody may remove the program meanwhile."""
         if self._find("ipset") is None:
             return False
+        if not versions.looks_for_ipset(version):
+            return True
         try:
             # An old one that has missed the program once does not look for it again, until it is started anew.
             return bool(self._property("IPSet"))
@@ -149,9 +152,10 @@ class Client(Programs):
         Without the program ipset, firewalld may find nothing wrong with files that use sets, fail to load them, and
         have flushed everything by then.
         """
-        if self._runs_ipset():
+        version = self._version()
+        if self._runs_ipset(version):
             return
-        found = versions.traps(self._etc, self._lib, self._version())
+        found = versions.traps(self._etc, self._lib, version)
         if found:
             remedy = (
                 "Restart firewalld: it was started without the program, and does not look for it again"

@@ -60,12 +60,17 @@ def answers_always_leave(version):  # type: (str) -> bool
     return parse_version(version) >= _OUTPUT_STATE
 
 
+def looks_for_ipset(version):  # type: (str) -> bool
+    """Whether firewalld finds out at its start if the program is there. Then it alone knows what it has found."""
+    return parse_version(version) < _NEVER_LOOKS
+
+
 def set_support(etc, version, programs):  # type: (str, str, Programs) -> SetSupport
     """What a firewalld with the configuration below *etc* can hold, whatever others on the host do with it."""
     own = parse_version(version) >= _OWN_SETS
     if not programs.ipset:
         # Where there are sets of anybody, one that never looks can neither load nor be given a direct rule.
-        breaks = parse_version(version) >= _NEVER_LOOKS and programs.iptables
+        breaks = not looks_for_ipset(version) and programs.iptables
         if not own or _with_iptables(etc) or breaks:
             return SetSupport(False, False)
     return SetSupport(True, own)
@@ -85,7 +90,7 @@ def traps(etc, lib, version):  # type: (str, str, str) -> List[str]
         found = users
     elif _with_iptables(etc):
         found = sets + users
-    elif parse_version(version) >= _NEVER_LOOKS and sets and _DIRECT_ENTRY.search(direct):
+    elif not looks_for_ipset(version) and sets and _DIRECT_ENTRY.search(direct):
         found, direct_too = sets, True
     return found + ([_DIRECT] if direct_too else [])
 

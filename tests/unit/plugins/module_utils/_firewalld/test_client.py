@@ -158,6 +158,20 @@ def test_where_sets_are_possible(
     assert programs.client.set_support() == support
 
 
+@pytest.mark.parametrize(
+    ("version", "support"), [("0.9.3", (False, False)), ("1.3.3", (True, True)), ("2.3.1", (True, True))]
+)
+def test_where_sets_are_possible_when_firewalld_is_too_busy_to_answer(
+    programs: Programs, version: str, support: tuple[bool, bool]
+) -> None:
+    """Only an old one knows something that nobody else does."""
+    programs.etc.mkdir()
+    for program in ("ipset", "iptables"):
+        programs.add(program)
+    programs.bus = {"version": (version,), "IPSet": BusError("no reply", "org.freedesktop.DBus.Error.NoReply")}
+    assert programs.client.set_support() == support
+
+
 def test_where_sets_are_possible_when_firewalld_starts(programs: Programs) -> None:
     programs.bus = NO_BUS
     programs.add("firewall-cmd", "echo not running >&2; exit 252")
