@@ -411,10 +411,7 @@ def test_listeners_sees_its_own_host_alone(wires: Wires, tmp_path: Path) -> None
     port = 7777
     service = subprocess.Popen(
         [
-            "ip",
-            "netns",
-            "exec",
-            wires.namespace("prober"),
+            *wires.entering("prober"),
             "unshare",
             "--pid",
             "--fork",

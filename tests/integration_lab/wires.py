@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 from pathlib import Path
 from typing import Any
@@ -36,17 +37,23 @@ _PROBER = Path(__file__).resolve().parent / "probing.py"
 
 class Wires:
     def __init__(self) -> None:
-        self._prefix = f"jsa-wires-{os.getpid()}"
+        #: Whose networks they are. None has a name: the first on a machine would leave a mount for ever.
+        self._holders: dict[str, subprocess.Popen[bytes]] = {}
         self._services: list[subprocess.Popen[bytes]] = []
         self._numbers = itertools.count(100)
 
     def namespace(self, name: str) -> str:
-        return f"{self._prefix}-{name}"
+        """Its path."""
+        return f"/proc/{self._holders[name].pid}/ns/net"
+
+    def entering(self, name: str) -> list[str]:
+        """The prefix that runs a command in the namespace *name*."""
+        return ["nsenter", f"--net={self.namespace(name)}", "--"]
 
     def run(self, name: str, *command: str, **options: Any) -> str:
         """The output of *command* in the namespace *name*."""
         return subprocess.run(
-            ["ip", "netns", "exec", self.namespace(name), *command],
+            [*self.entering(name), *command],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,29 +63,27 @@ class Wires:
 
     def build(self) -> None:
         for name in ("prober", "near", "far"):
-            _ip("netns", "add", self.namespace(name))
+            self._hold(name)
             self.ip(name, "link", "set", "lo", "up")
         self._cable("prober", "near", 1, 1)
         self._cable("far", "near", 2, 2)
         self.sysctl("near", {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"})
         self.routes()
 
+    def _hold(self, name: str) -> None:
+        # Whatever ends us ends it, too.
+        holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"])
+        self._holders[name] = holder
+        here = os.readlink("/proc/self/ns/net")
+        deadline = time.monotonic() + 10
+        while os.readlink(self.namespace(name)) == here:
+            assert time.monotonic() < deadline and holder.poll() is None, "no namespace for the network"
+            time.sleep(0.01)
+
     def _cable(self, end: str, router: str, network: int, host: int) -> None:
         names = (f"{end[:4]}{network}", f"{router[:4]}{network}")
-        _ip(
-            "link",
-            "add",
-            names[0],
-            "netns",
-            self.namespace(end),
-            "type",
-            "veth",
-            "peer",
-            "name",
-            names[1],
-            "netns",
-            self.namespace(router),
-        )
+        there = str(self._holders[router].pid)
+        self.ip(end, "link", "add", names[0], "type", "veth", "peer", "name", names[1], "netns", there)
         for name, interface, number in ((end, names[0], str(host)), (router, names[1], "254")):
             self.ip(name, "address", "add", f"10.93.{network}.{number}/24", "dev", interface)
             self.ip(name, "address", "add", f"fd93:{network}::{number}/64", "dev", interface, "nodad")
@@ -91,7 +96,7 @@ class Wires:
             self.ip(name, "route", "add", f"fd93:{network}::/64", "via", f"fd93:{here}::254")
 
     def ip(self, name: str, *arguments: str) -> str:
-        return _ip("-netns", self.namespace(name), *arguments)
+        return self.run(name, "ip", *arguments)
 
     def sysctl(self, name: str, values: dict[str, str]) -> None:
         self.run(name, "sysctl", "-qw", *(f"{key}={value}" for key, value in values.items()))
@@ -107,7 +112,7 @@ class Wires:
     def serve(self, name: str, *ports: int) -> None:
         """Accept TCP connections on *ports*, and answer datagrams there, on both families."""
         service = subprocess.Popen(
-            ["ip", "netns", "exec", self.namespace(name), sys.executable, str(_PROBER), "serve", *map(str, ports)],
+            [*self.entering(name), sys.executable, str(_PROBER), "serve", *map(str, ports)],
             stdout=subprocess.PIPE,
         )
         self._services.append(service)
@@ -138,14 +143,11 @@ class Wires:
             service.wait()
             assert service.stdout is not None
             service.stdout.close()
-        for name in ("prober", "near", "far"):
-            subprocess.run(["ip", "netns", "delete", self.namespace(name)], check=False, stderr=subprocess.DEVNULL)
+        for holder in self._holders.values():
+            holder.kill()
+            holder.wait()
 
 
 def environment() -> dict[str, str]:
     """For Python in a namespace: it finds the collection where this process does."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _ip(*arguments: str) -> str:
-    return subprocess.run(["ip", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
