@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import os
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
 from ansible_collections.jsa.ports.tests.integration_lab.faults import (
     HOSTS,
     NO_REDIRECTS,
@@ -90,6 +91,8 @@ class Fault:
     inventory: Changes = ()
     unseen: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
+    #: Release -> what is said there instead.
+    verdicts_on: Mapping[str, str] = field(default_factory=dict)
 
 
 def fault(name: str, flow: str, *arrangements: Arrangement, verdict: str | None, says: Any = (), **more: Any) -> Fault:
@@ -196,7 +199,7 @@ HOST_FIREWALLS = [
     fault(
         "host-reject",
         ARIEL,
-        nft("ep1", "input", "ip saddr 10.1.0.0/24 reject with icmpx admin-prohibited"),
+        nft("ep1", "input", "ip saddr 10.1.0.0/24 reject with icmpx type admin-prohibited"),
         verdict="host_firewall",
         says=(EP1, "chain input: ip saddr 10.1.0.0/24 reject"),
     ),
@@ -251,7 +254,9 @@ HOST_FIREWALLS = [
             "firewall-cmd --direct --remove-rule ipv4 filter INPUT 0 -p tcp --dport 32006 -j DROP",
         ),
         verdict="host_firewall",
-        says=(EP1, "dport 32006"),
+        # Its nft does not tell in JSON what a rule of iptables asks for. The rule is named all the same.
+        verdicts_on={"bullseye": "unverifiable"},
+        says=("ep1", "chain INPUT: ", "tcp dport 32006"),
     ),
     fault(
         "host-without-our-policy",
@@ -365,7 +370,7 @@ NETWORKS = [
         fault(
             f"router-{kind}",
             ARIEL,
-            on_the_way(f"{TO_ARIEL} reject with icmpx {kind}"),
+            on_the_way(f"{TO_ARIEL} reject with icmpx type {kind}"),
             verdict="network",
             says="10.1.0.254",
         )
@@ -618,14 +623,14 @@ def fixture_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
 
 
 @pytest.mark.parametrize("one", [pytest.param(one, id=one.name) for one in FAULTS])
-def test_fault(deployment: Deployment, one: Fault) -> None:
+def test_fault(deployment: Deployment, system: System, one: Fault) -> None:
     plan = with_addresses(deployment.plan, one.inventory) if one.inventory else None
     with arranged(deployment, one.arrangements):
         verdicts = deployment.check(one.flow, plan, one.unseen, one.see)
     if one.verdict is None:
         assert verdicts == []
         return
-    assert [found.verdict for found in verdicts] == [one.verdict], verdicts
+    assert [found.verdict for found in verdicts] == [one.verdicts_on.get(system.release, one.verdict)], verdicts
     for fragment in one.says:
         assert fragment in "\n".join([verdicts[0].reason, *verdicts[0].symptoms]), verdicts[0]
 
