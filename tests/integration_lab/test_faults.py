@@ -21,7 +21,7 @@ import pytest
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
+from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
 from ansible_collections.jsa.ports.tests.integration_lab.faults import (
     HOSTS,
     NO_REDIRECTS,
@@ -93,6 +93,7 @@ class Fault:
     see: tuple[str, ...] = ()
     #: Release -> what is said there instead.
     verdicts_on: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 def fault(name: str, flow: str, *arrangements: Arrangement, verdict: str | None, says: Any = (), **more: Any) -> Fault:
@@ -275,6 +276,7 @@ HOST_FIREWALLS = [
         shell("ep1", LACKS_CONSOLE, "firewall-cmd --reload"),
         verdict="host_firewall",
         says=(EP1, "lacks in what runs"),
+        marks=(NEEDS_SETS,),
     ),
     fault("host-without-firewalld", ARIEL, daemon_stopped("ep1", "firewalld"), verdict="ok"),
     fault(
@@ -622,7 +624,7 @@ def fixture_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dep
         yield Deployment(lab, content)
 
 
-@pytest.mark.parametrize("one", [pytest.param(one, id=one.name) for one in FAULTS])
+@pytest.mark.parametrize("one", [pytest.param(one, id=one.name, marks=one.marks) for one in FAULTS])
 def test_fault(deployment: Deployment, system: System, one: Fault) -> None:
     plan = with_addresses(deployment.plan, one.inventory) if one.inventory else None
     with arranged(deployment, one.arrangements):
