@@ -8,7 +8,7 @@ import os
 import signal
 import time
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils import _outliving
 from ansible_collections.jsa.ports.plugins.module_utils._packing import PACKAGE, pack
