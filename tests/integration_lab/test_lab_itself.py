@@ -377,11 +377,15 @@ def test_killed_while_starting(folder: Path, inventory: Path, delay: float) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("delay", [0.5, 0.8])
+@pytest.mark.parametrize("delay", [0.1, 0.4])
 def test_interrupted_while_starting(folder: Path, inventory: Path, number: signal.Signals, delay: float) -> None:
     before = machine()
     command = program("up", "-i", str(inventory), "--name", "broken")
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not (folder / "broken" / "lab.json").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
     time.sleep(delay)
     process.send_signal(number)
     error = process.communicate(timeout=60)[1]
