@@ -48,7 +48,7 @@ molecule: .venv/test develop  ## run all molecule scenarios; JSA_LAB=podman|name
 	@$(TESTS).packages
 	@$(TESTS).molecule
 
-docs: develop  ## write the roles' READMEs and docs/catalogue.md anew from the data
+docs: develop  ## write the roles' READMEs and docs/catalog.md anew from the data
 	@$(TESTS).generated
 
 bench: develop  ## measure against other tools, side by side; PART=a,b REPEATS=3 for less

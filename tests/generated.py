@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages that are written from data: the catalogue's from its entries, each role's README from its argument specs.
+"""The pages that are written from data: the catalog's from its entries, each role's README from its argument specs.
 
 ``make docs`` writes them; a test fails where one is stale.
 """
@@ -19,8 +19,8 @@ from typing import Any
 import yaml
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Condition, Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
 
 ROOT = Path(__file__).resolve().parent.parent
 _NOTICE = "<!-- Written by make docs from {source}; change that instead. -->"
@@ -87,8 +87,8 @@ def _described(entry: Entry) -> list[str]:
     return [*lines, ""]
 
 
-def catalogue_page(catalogue: Mapping[str, Entry]) -> str:
-    entries = list(catalogue.values())
+def catalog_page(catalog: Mapping[str, Entry]) -> str:
+    entries = list(catalog.values())
     by_port = sorted(
         ((first, last, entry) for entry in entries for first, last in entry.ports),
         key=lambda item: (item[0], item[1], item[2].id),
@@ -104,9 +104,9 @@ def catalogue_page(catalogue: Mapping[str, Entry]) -> str:
         return ", ".join(f"[{name}](#{name})" for name in sorted(ids)) or "-"
 
     lines = [
-        "# The catalogue",
+        "# The catalog",
         "",
-        _NOTICE.format(source="plugins/plugin_utils/_catalogue/data"),
+        _NOTICE.format(source="plugins/plugin_utils/_catalog/data"),
         "",
         f"{len(entries)} entries. An entry is a purpose, not a port: a port may serve several. The lookup",
         "`jsa.ports.catalog` answers the same. How an entry is changed, and with what evidence, is in",
@@ -215,7 +215,7 @@ def role_page(role: Path) -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated file of the project, with what it should hold."""
-    found = {ROOT / "docs" / "catalogue.md": catalogue_page(load_catalogue())}
+    found = {ROOT / "docs" / "catalog.md": catalog_page(load_catalog())}
     for role in sorted((ROOT / "roles").iterdir()):
         if (role / "meta" / "argument_specs.yml").exists():
             found[role / "README.md"] = role_page(role)

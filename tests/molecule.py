@@ -37,7 +37,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from lab import Lab, LabError, MissingRequirement  # noqa: E402
 from lab.api import take_down  # noqa: E402
 
-#: What molecule says of a step when it is over: "[site > verify] Executed: Successful", without its colours.
+#: What molecule says of a step when it is over: "[site > verify] Executed: Successful", without its colors.
 _REPORTED = re.compile(r"\[(?P<scenario>\S+) [>➜] (?P<step>\w+)\] Executed: (?P<state>.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

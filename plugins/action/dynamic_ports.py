@@ -11,13 +11,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import ControllerAction, show
-from ansible_collections.jsa.ports.plugins.plugin_utils._columns import aligned
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.dynamic_task import registered
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discovery
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.reading import merge_file, parse_discovery, parse_file
-from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.task import registered
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 
 
 class ActionModule(ControllerAction):

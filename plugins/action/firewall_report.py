@@ -10,14 +10,14 @@ import os
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     PLAN_OPTION,
     ControllerAction,
     deployment_hosts_in_play,
     show,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._files import make_folder, write_file
-from ansible_collections.jsa.ports.plugins.plugin_utils._firewall_report import FORMATS, SUFFIXES, ruleset_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.firewall_rules_tmp import FORMATS, SUFFIXES, ruleset_of
 
 
 class ActionModule(ControllerAction):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._confirmed_action import ConfirmedAction
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_action import ConfirmedAction
 
 
 class ActionModule(ConfirmedAction):

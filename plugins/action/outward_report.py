@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import ControllerAction, show
-from ansible_collections.jsa.ports.plugins.plugin_utils._outward.report import failures, outward_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.outward_table import failures, outward_table
 
 #: What the playbook registers on each console.
 VARIABLE = "jsa_outward"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import ControllerAction, require_netaddr
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, require_netaddr
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import SUBJECT, outward_targets
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.inventory import topology_of_task
 
 
 class ActionModule(ControllerAction):
@@ -21,9 +21,9 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
-        topology, mistakes = topology_of_task(task_vars, self._templar)
-        if mistakes:
-            raise InputError(SUBJECT, mistakes)
+        topology, problems = topology_of_task(task_vars, self._templar)
+        if problems:
+            raise InputError(SUBJECT, problems)
         outward = outward_targets(topology, arguments["public_servers"], arguments["dns_name"])
         in_play = [name for name in outward.consoles if name in task_vars.get("ansible_play_hosts_all", ())]
         if not in_play:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import PLAN_OPTION, ControllerAction
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.check_task import SCOPE_OPTION, expected_and_seen
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import doubts
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import SCOPE_OPTION, expected_and_seen
 
 
 class ActionModule(ControllerAction):

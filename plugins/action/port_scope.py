@@ -10,16 +10,16 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     PLAN_OPTION,
     ControllerAction,
     deployment_hosts_in_play,
     show,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.check_task import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import parse_baseline
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES, Scope
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import expected
-from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
 
 
 class ActionModule(ControllerAction):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import PLAN_OPTION, ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.check_task import SCOPE_OPTION, expected_and_seen
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     Baseline,
     changes,
@@ -17,10 +19,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT, fault_table
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.task import SCOPE_OPTION, expected_and_seen
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Judge
-from ansible_collections.jsa.ports.plugins.plugin_utils._files import read_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table
 
 FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
 
@@ -44,7 +44,7 @@ class ActionModule(ControllerAction):
         expectations, observations = expected_and_seen(arguments, task_vars)
         wanted = list(expectations.wanted())
         flows = [*wanted, *expectations.unwanted(observations)]
-        judge = Judge(plan, observations)
+        judge = Diagnosis(plan, observations)
         verdicts = judge.verdicts(flows)
         total = expectations.total()
         scope = {**expectations.scope.as_dict(), "flows": len(wanted), "left_out": total - len(wanted)}

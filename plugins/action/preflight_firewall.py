@@ -11,8 +11,8 @@ import time
 
 from typing import Any, ClassVar
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._confirm_probes import Probe
-from ansible_collections.jsa.ports.plugins.plugin_utils._confirmed_action import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_action import (
     ConfirmedAction,
     NotConfirmed,
     answer_of,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     PLAN_OPTION,
     ControllerAction,
     deployment_hosts_in_play,

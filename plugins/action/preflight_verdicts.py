@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     PLAN_OPTION,
     ControllerAction,
     deployment_hosts_in_play,
@@ -17,8 +17,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._action import (
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.changes import changes
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import tested_flows
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import read_seen
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.report import RESULT, table
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import VERDICTS, Judge
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import VERDICTS, Diagnosis
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import RESULT, table
 
 FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 
@@ -36,7 +36,7 @@ class ActionModule(ControllerAction):
         plan = arguments["plan"]
         names = deployment_hosts_in_play(plan, task_vars)
         seen = read_seen(task_vars["hostvars"], names)
-        verdicts = Judge(plan, seen).verdicts(tested_flows(plan, names))
+        verdicts = Diagnosis(plan, seen).verdicts(tested_flows(plan, names))
         lines = changes(plan, seen, verdicts)
         change_rows = [line.as_dict() for line in lines]
         changed = False

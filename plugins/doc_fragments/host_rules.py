@@ -18,7 +18,7 @@ options:
       - What to accept, in the form of the plan's C(inbound).
       - Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) (one port or a range such as V(32000-33999);
         absent for ICMP) and C(sources) (CIDRs; V(0.0.0.0/0) and V(::/0) for anyone).
-      - C(why) (names of catalogue entries) and C(source_classes) (stable names for the sources; rules with the same
+      - C(why) (names of catalog entries) and C(source_classes) (stable names for the sources; rules with the same
         ones share address sets) are optional.
       - Other keys are ignored.
     type: list

@@ -9,7 +9,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   plan:
-    description: The plan, as M(jsa.ports.firewall_rules) returns it.
+    description: The plan, as M(jsa.ports.plan) returns it.
     type: dict
     required: true
 """

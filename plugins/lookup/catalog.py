@@ -10,7 +10,7 @@ short_description: Look up the ports of Juniper Secure Analytics
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Returns entries of the catalogue that the collection computes its rules from. Each entry is one purpose for which
+  - Returns entries of the catalog that the collection computes its rules from. Each entry is one purpose for which
     ports are open, with the flows between roles, the rows of Juniper's documents that it rests on, and how sure that
     is.
   - Options narrow the selection. An entry has to fulfil all of those that are given, and of an option with several
@@ -332,8 +332,8 @@ from ansible.errors import AnsibleLookupError, AnsibleOptionsError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_catalogue
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.selection import Filters, select
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import CatalogError, load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.selection import Filters, select
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
 
 try:
@@ -362,16 +362,16 @@ class LookupModule(LookupBase):
         given: dict[str, Any] = {name: self.get_option(name) for name in _ONE}
         given.update((name, tuple(self.get_option(name) or ())) for name in _SEVERAL)
         filters = Filters(**given)
-        mistakes = filters.mistakes()
-        if mistakes:
-            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(mistakes))
+        problems = filters.problems()
+        if problems:
+            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
         try:
-            catalogue = load_catalogue()
-        except CatalogueError as error:
-            raise AnsibleLookupError("jsa.ports.catalog: the catalogue is damaged:\n%s" % error) from None
-        entries, mistakes = select(catalogue, self._flatten(terms), filters)
-        if mistakes:
-            raise AnsibleLookupError("jsa.ports.catalog: %s" % "; ".join(mistakes))
+            catalog = load_catalog()
+        except CatalogError as error:
+            raise AnsibleLookupError("jsa.ports.catalog: the catalog is damaged:\n%s" % error) from None
+        entries, problems = select(catalog, self._flatten(terms), filters)
+        if problems:
+            raise AnsibleLookupError("jsa.ports.catalog: %s" % "; ".join(problems))
         found = [copy.deepcopy(entry.raw) for entry in entries]
         expression = self.get_option("query")
         return found if expression is None else _search(expression, found)

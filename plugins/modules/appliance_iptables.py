@@ -155,18 +155,18 @@ rolled_back:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._appliance import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.backend import GENERATED, ApplianceBackend
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import QRADAR, appliance_mark
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.files import Files
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.product import UPDATE_SECONDS, Product
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
-from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
-from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
-from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._backends import run as shell
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import GENERATED, ApplianceBackend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import UPDATE_SECONDS, Product
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import QRADAR, appliance_mark
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 

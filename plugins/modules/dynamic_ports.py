@@ -13,7 +13,7 @@ description:
   - Takes what M(jsa.ports.portmap) returned on the hosts of the play, registered as C(jsa_discovered), prints it,
     and keeps it in a file on the controller for later runs.
   - Hosts that are in the file and not in the play stay in it as they are.
-  - Run it with C(run_once). With C(jsa_dynamic_ports) set to V(discovered), M(jsa.ports.firewall_rules) reads both what
+  - Run it with C(run_once). With C(jsa_dynamic_ports) set to V(discovered), M(jsa.ports.plan) reads both what
     is registered and the file.
 extends_documentation_fragment:
   - jsa.ports.attributes
@@ -36,7 +36,7 @@ options:
     default: true
 seealso:
   - module: jsa.ports.portmap
-  - module: jsa.ports.firewall_rules
+  - module: jsa.ports.plan
 author:
   - the jsa.ports authors (@jsa-ports)
 """

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.facts: a thin shell over module_utils/_facts."""
+"""Module jsa.ports.facts: a thin shell over module_utils/_observe/facts."""
 
 DOCUMENTATION = r"""
 module: facts
@@ -110,8 +110,8 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._facts.gather import Facts
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import Facts
 
 
 def main():

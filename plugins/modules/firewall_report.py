@@ -42,13 +42,13 @@ options:
     elements: str
     default: []
 seealso:
-  - module: jsa.ports.firewall_rules
+  - module: jsa.ports.plan
   - module: jsa.ports.appliance_iptables
 """
 
 EXAMPLES = r"""
 - name: Compute the plan
-  jsa.ports.firewall_rules:
+  jsa.ports.plan:
   run_once: true
   register: rules
 

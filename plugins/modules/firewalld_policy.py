@@ -102,7 +102,7 @@ notes:
     M(jsa.ports.appliance_iptables) is for those.
   - Runs on a host wait for each other for up to two minutes.
 seealso:
-  - module: jsa.ports.firewall_rules
+  - module: jsa.ports.plan
 """
 
 EXAMPLES = r"""
@@ -241,7 +241,7 @@ openings:
       type: str
       sample: "5432"
     why:
-      description: Names of the catalogue's entries for them.
+      description: Names of the catalog's entries for them.
       type: list
       elements: str
       sample: [postgres]
@@ -308,25 +308,25 @@ rolled_back:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._appliance.detect import REFUSAL, appliance_mark
-from ansible_collections.jsa.ports.plugins.module_utils._confirm import commit as confirming
-from ansible_collections.jsa.ports.plugins.module_utils._confirm import shell
-from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import state_of
-from ansible_collections.jsa.ports.plugins.module_utils._controller import find_ssh_connection
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.backend import FirewalldBackend
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Client, CommandError, NotAsked
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.diff import before_and_after, entry_actions
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.drift import differences
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import (
+from ansible_collections.jsa.ports.plugins.module_utils._backends import run as shell
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import REFUSAL, appliance_mark
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError, NotAsked
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import before_and_after, entry_actions
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.drift import differences
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import (
     PermanentFiles,
     my_texts,
     ruleset_of_texts,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.fitting import fitted
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.openings import site_openings
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.reloading import judge_reload
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import answers_always_leave
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import fitted
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.openings import site_openings
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.reloading import judge_reload
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import answers_always_leave
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     EMPTY,
@@ -359,11 +359,11 @@ def require_answers(wanted, situation, version):
         raise FirewalldError(
             "firewalld %s on this host refuses answers, too, where it restricts what leaves: every "
             "connection would be cut off, this one as well. Nothing was written. Unset "
-            "jsa_firewall_egress for this host, or use firewalld 1.0 or later" % version
+            "jsa_firewall_restrict_outbound for this host, or use firewalld 1.0 or later" % version
         )
 
 
-def is_stranger(state, client, files, host):
+def nothing_to_do(state, client, files, host):
     """Whether there is nothing of ours to remove or to go back to, as on the hosts beside a deployment."""
     if state == "present" or files.read():
         return False
@@ -380,7 +380,7 @@ def run(module, client, files):
     previous = module.params["state"] == "previous"
     wanted = EMPTY if previous else wanted_ruleset(module.params, connection)
     internal = read_internal(module.params["internal"])
-    if is_stranger(module.params["state"], client, files, host):
+    if nothing_to_do(module.params["state"], client, files, host):
         return {
             "changed": False,
             "actions": dict(NO_ACTIONS),

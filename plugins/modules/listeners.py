@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.listeners: a thin shell over module_utils/_sockets."""
+"""Module jsa.ports.listeners: a thin shell over module_utils/_observe/sockets."""
 
 DOCUMENTATION = r"""
 module: listeners
@@ -82,7 +82,7 @@ notes:
     host only. What cannot be seen is V(none), never a guess.
 seealso:
   - module: jsa.ports.reachability
-  - module: jsa.ports.firewall_rules
+  - module: jsa.ports.plan
 """
 
 EXAMPLES = r"""
@@ -300,11 +300,11 @@ connections:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.compare import compare, summarize
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.connections import read_filter
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.expected import ExpectationError, read_options
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.observe import read_connections, read_listeners
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import TableError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.compare import compare, summarize
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.connections import read_filter
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError, read_options
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.observe import read_connections, read_listeners
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
 
 
 def run(params):

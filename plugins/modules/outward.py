@@ -137,18 +137,18 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._outward.engine import run as contact
-from ansible_collections.jsa.ports.plugins.module_utils._outward.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.engine import run as contact
+from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model import (
     RESULTS,
     OutwardError,
     read_proxy,
     read_targets,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._outward.tls import trusting
+from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.tls import trusting
 
 
 def read(params):
-    """Targets, proxy and trust. Raises OutwardError with every mistake."""
+    """Targets, proxy and trust. Raises OutwardError with every problem."""
     problems = []
     proxy = context = None
     if not math.isfinite(params["timeout"]) or params["timeout"] <= 0:

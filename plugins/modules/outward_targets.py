@@ -10,9 +10,9 @@ module: outward_targets
 short_description: Work out what the console of a JSA deployment contacts outside
 version_added: 1.0.0
 description:
-  - Joins the catalogue's outbound entries with the inventory into targets for M(jsa.ports.outward). Contacts nobody.
+  - Joins the catalog's outbound entries with the inventory into targets for M(jsa.ports.outward). Contacts nobody.
   - SMTP gateways, time, NFS and name servers are the single addresses in C(jsa_networks). Public servers are those of
-    the catalogue.
+    the catalog.
   - Run it with C(run_once).
   - Needs the Python library netaddr on the controller.
 extends_documentation_fragment:
@@ -52,7 +52,7 @@ consoles:
   elements: str
   sample: [con1]
 targets:
-  description: As M(jsa.ports.outward) takes them, with the catalogue's C(id) and a C(purpose) for people.
+  description: As M(jsa.ports.outward) takes them, with the catalog's C(id) and a C(purpose) for people.
   returned: success
   type: list
   elements: dict

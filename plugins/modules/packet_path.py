@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.packet_path: a thin shell over module_utils/_packets."""
+"""Module jsa.ports.packet_path: a thin shell over module_utils/_observe/packets."""
 
 DOCUMENTATION = r"""
 module: packet_path
@@ -127,7 +127,7 @@ obstacle:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._packets.look import FlowError, Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import FlowError, Look, read_flows
 
 
 def main():

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.portmap: a thin shell over module_utils/_portmap."""
+"""Module jsa.ports.portmap: a thin shell over module_utils/_observe/portmap."""
 
 DOCUMENTATION = r"""
 module: portmap
@@ -196,9 +196,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._portmap.asking import ask_broker, ask_rpcbind
-from ansible_collections.jsa.ports.plugins.module_utils._portmap.model import IMQ, KINDS, RPCBIND, OptionError
-from ansible_collections.jsa.ports.plugins.module_utils._probe.model import parse_peer
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker, ask_rpcbind
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import IMQ, KINDS, RPCBIND, OptionError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import parse_peer
 
 
 def check(params):

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.preflight_listeners: a thin shell over module_utils/_preflight."""
+"""Module jsa.ports.preflight_listeners: a thin shell over module_utils/_observe/preflight."""
 
 DOCUMENTATION = r"""
 module: preflight_listeners
@@ -230,20 +230,20 @@ answered:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._preflight import control
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.folder import ROOT, locked
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.request import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import control
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folder import ROOT, locked
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import (
     RequestError,
     check_name,
     read_request,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.surroundings import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.surroundings import (
     predict,
     read_networks,
     sort_failures,
     used_ports,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._sockets.proc_net import TableError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
 
 
 def present(params, check_mode, root=ROOT):

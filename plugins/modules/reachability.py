@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.reachability: a thin shell over module_utils/_probe."""
+"""Module jsa.ports.reachability: a thin shell over module_utils/_observe/probe."""
 
 DOCUMENTATION = r"""
 module: reachability
@@ -201,8 +201,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._probe.engine import Engine, describe
-from ansible_collections.jsa.ports.plugins.module_utils._probe.model import RESULTS, ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import RESULTS, ProbeError, read_probes
 
 #: Option to whether zero means something.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The names that catalogue, topology and plan share. Each is spelled here once."""
+"""The names that catalog, topology and plan share. Each is spelled here once."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ PROTOCOLS: tuple[str, ...] = ("tcp", "udp", "icmp")
 
 CONFIDENCES: tuple[str, ...] = ("high", "medium", "low")
 
-#: The two documents the catalogue rests on, and the title under which a reader finds each.
+#: The two documents the catalog rests on, and the title under which a reader finds each.
 DOCUMENTS: dict[str, str] = {
     "administration_guide": "Juniper Secure Analytics Administration Guide, JSA Port Usage",
     "installation_guide": "Juniper Secure Analytics Installation Guide, Common Ports and Servers Used by JSA",
@@ -104,7 +104,7 @@ DOCUMENT_TABLES: dict[tuple[str, str], int] = {
 #: How ports that a service chooses itself are found out.
 DISCOVERIES: tuple[str, ...] = ("imq_port_mapper", "rpcbind", "none")
 
-#: Features of a host that a condition of the catalogue asks for: the values of ``jsa_features``.
+#: Features of a host that a condition of the catalog asks for: the values of ``jsa_features``.
 FEATURES: tuple[str, ...] = (
     "email",
     "fibre_channel",

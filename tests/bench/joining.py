@@ -16,13 +16,13 @@ import time
 
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import read_observations
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT, fault_table
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import Scope
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.tests.bench import planning
 
@@ -45,7 +45,7 @@ def main() -> None:
     expectations = Expectations(plan, names, scope)
     observations = read_observations(hostvars, names)
     flows = [*expectations.wanted(), *expectations.unwanted(observations)]
-    verdicts = Judge(plan, observations).verdicts(flows)
+    verdicts = Diagnosis(plan, observations).verdicts(flows)
     expectations.total()
     found = faults(verdicts, plan["hosts"])
     texts = [
@@ -76,8 +76,8 @@ def _plan(size: int) -> dict[str, Any]:
         for members in written["children"].values()
         for name, own in members["hosts"].items()
     }
-    topology, mistakes = read_topology(variables, groups)
-    return Planner(topology).plan(mistakes)
+    topology, problems = read_topology(variables, groups)
+    return Planner(topology).plan(problems)
 
 
 def _looked(host: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from typing import Any
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations, ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
     FIREWALL_VARIABLE,
     LISTENERS_VARIABLE,
@@ -30,7 +29,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
     read_observations,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import doubts
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations, ExpectedFlow
 
 #: In this order: the host behind another one, in a circle, is who tries what must stay closed.
 NAMES = ("con1", "con2", "ep1", "ec1", "dn1")
@@ -161,7 +161,7 @@ class Deployment:
             seen[name][PATHS_VARIABLE] = self.module(name, "packet_path", flows=doubtful[name])
 
         each(second, {initiator, *listening})
-        verdicts = Judge(plan, read_observations(seen, NAMES)).verdicts(chosen)
+        verdicts = Diagnosis(plan, read_observations(seen, NAMES)).verdicts(chosen)
         return [one for one in verdicts if one.flow in chosen or not sign]
 
 

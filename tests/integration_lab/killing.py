@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 #: Of commit confirmed and its backends: everything that writes, starts, loads or removes.
-PACKAGES = ("/_confirm/", "/_firewalld/", "/_appliance/", "/_replacing.py")
+PACKAGES = ("/_backends/", "/_host/atomic_write.py")
 STEPS = {
     "set_pending",
     "save_program",

@@ -239,7 +239,7 @@ GRANTED = """
 - hosts: con1,ep1
   gather_facts: false
   tasks:
-    - jsa.ports.firewall_rules:
+    - jsa.ports.plan:
       run_once: true
       register: planned
     - ansible.builtin.set_fact:

@@ -42,7 +42,7 @@ all:
           ansible_host: 10.77.0.11
           jsa_address: [10.77.0.11, "fd77::11"]
           jsa_features: [email]
-          jsa_firewall_egress: true
+          jsa_firewall_restrict_outbound: true
     jsa_event_processors:
       hosts:
         ep1: {ansible_host: 10.77.0.12, jsa_address: [10.77.0.12, "fd77::12"]}
@@ -117,7 +117,7 @@ def test_what_leaves_the_console(lab: Lab) -> None:
     assert "jsa-out" not in lab.snapshot("ep1", "/etc/firewalld")
     assert "changed=1" not in apply(lab), "a second run changes nothing"
     # Back to a state without it, and every trace goes.
-    apply(lab, "-e", "jsa_firewall_egress=false", "--limit", "con1")
+    apply(lab, "-e", "jsa_firewall_restrict_outbound=false", "--limit", "con1")
     assert not [path for path in lab.snapshot("con1", "/etc/firewalld") if "jsa-out" in path]
     assert reached(lab) == open_to_all
     apply(lab)

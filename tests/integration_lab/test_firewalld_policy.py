@@ -181,7 +181,7 @@ def test_packets(target: Target) -> None:
 @pytest.mark.parametrize(("unlisted", "answer"), [("reject", "prohibited"), ("drop", "no_answer")])
 def test_unlisted(target: Target, unlisted: str, answer: str) -> None:
     target.apply(unlisted=unlisted)
-    # A neighbour that was learned before proves nothing.
+    # A neighbor that was learned before proves nothing.
     target.lab.run("stranger", ["ip", "-6", "neigh", "flush", "all"])
     target.run("ip -6 neigh flush all")
     for address in (V4, V6):

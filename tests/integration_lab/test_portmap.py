@@ -28,7 +28,7 @@ PLAN = {"hosts": {"alpha": {"listeners": [IMQ]}}}
 #: Registers a program with rpcbind as its services do: from a privileged port of this host, over UDP.
 REGISTER = """
 import socket, struct, sys
-from ansible_collections.jsa.ports.plugins.module_utils._portmap import rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import rpc
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     sock.settimeout(10)
     sock.bind(("127.0.0.1", 890))
@@ -115,7 +115,7 @@ class TestBroker:
         lab.port_mapper("alpha", manner)
         code = (
             "import json\n"
-            "from ansible_collections.jsa.ports.plugins.module_utils._portmap.asking import ask_broker\n"
+            "from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker\n"
             "answer = ask_broker('127.0.0.1', 7676, 2.0)\n"
             "print(json.dumps([answer.state, answer.reason, [s.port for s in answer.services]]))"
         )

@@ -131,7 +131,7 @@ def test_udp(wires: Wires, address: str) -> None:
 @pytest.mark.parametrize("ping_groups", ["1 0", "0 2147483647"])
 def test_echo(wires: Wires, rule: str, expected: list[tuple[str, str | None]], ping_groups: str) -> None:
     wires.sysctl("prober", {"net.ipv4.ping_group_range": ping_groups})
-    # Neighbours first, while they may still be asked for.
+    # Neighbors first, while they may still be asked for.
     wires.probe([{"address": address, "port": OPEN} for address in NEAR])
     wires.rules("near", "input", rule)
     assert told(wires.probe([{"address": address, "protocol": "icmp"} for address in NEAR])) == expected
@@ -387,8 +387,8 @@ def test_a_user_without_privilege(wires: Wires) -> None:
     # Not the checkout, which that user may be unable to read: the imports happen before the privilege goes.
     script = (
         "import json, os, sys\n"
-        "from ansible_collections.jsa.ports.plugins.module_utils._probe.engine import Engine, describe\n"
-        "from ansible_collections.jsa.ports.plugins.module_utils._probe.model import read_probes\n"
+        "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe\n"
+        "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "probes = read_probes(json.load(sys.stdin))\n"
         "json.dump([describe(p, o) for p, o in zip(probes, Engine(timeout=0.5).run(probes))], sys.stdout)\n"

@@ -132,7 +132,7 @@ class Wires:
     def reset(self) -> None:
         for name in ("prober", "near", "far"):
             self.rules(name, "input")
-            # What the kernel has learnt of absent neighbours.
+            # What the kernel has learnt of absent neighbors.
             self.ip(name, "neigh", "flush", "all")
         self.sysctl("near", UNLIMITED)
         self.sysctl("far", UNLIMITED)

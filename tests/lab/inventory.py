@@ -83,28 +83,28 @@ def read(path: str | Path) -> Plan:
 
 
 def plan(hostvars: dict[str, dict[str, Any]], origin: str) -> Plan:
-    """The lab that these variables ask for. All mistakes are told at once."""
-    mistakes: list[str] = []
+    """The lab that these variables ask for. All problems are told at once."""
+    problems: list[str] = []
     hosts: dict[str, Host] = {}
     owners: dict[str, str] = {}
     for name in sorted(hostvars):
-        host = _host(name, hostvars[name], mistakes)
+        host = _host(name, hostvars[name], problems)
         if host is None:
             continue
         hosts[name] = host
         for address in host.addresses:
             if address in owners:
-                mistakes.append(f"{name}: {address} belongs to {owners[address]} already")
+                problems.append(f"{name}: {address} belongs to {owners[address]} already")
             owners.setdefault(address, name)
-    if not hosts and not mistakes:
-        mistakes.append("no host has an address: set ansible_host or jsa_address to one")
+    if not hosts and not problems:
+        problems.append("no host has an address: set ansible_host or jsa_address to one")
     prefixes = {}
     for version, key, default, longest in ((4, "lab_prefix", 24, 30), (6, "lab_prefix6", 64, 126)):
-        prefixes[version] = _number(key, _one(hostvars, key, default, mistakes), 8, longest, mistakes)
-    wanted = _listed(_one(hostvars, "lab_controller", [], mistakes))
-    mistakes += [f"lab_controller: {text!r} is no address" for text in wanted if not _address(text)]
-    if mistakes:
-        raise LabError(f"{origin}: no lab can be built from it:\n  " + "\n  ".join(mistakes))
+        prefixes[version] = _number(key, _one(hostvars, key, default, problems), 8, longest, problems)
+    wanted = _listed(_one(hostvars, "lab_controller", [], problems))
+    problems += [f"lab_controller: {text!r} is no address" for text in wanted if not _address(text)]
+    if problems:
+        raise LabError(f"{origin}: no lab can be built from it:\n  " + "\n  ".join(problems))
     subnets = _subnets(owners, prefixes)
     return Plan(hosts, tuple(map(str, subnets)), _controller(subnets, owners, wanted, origin))
 
@@ -127,7 +127,7 @@ def _network(text: str) -> bool:
         return False
 
 
-def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None:
+def _host(name: str, values: dict[str, Any], problems: list[str]) -> Host | None:
     if values.get("ansible_connection") == "local":
         return None
     candidates = [values["ansible_host"]] if _address(values.get("ansible_host")) else []
@@ -138,21 +138,21 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
     for text in candidates:
         address = _address(text)
         if address is None:
-            mistakes.append(f"{name}: {text!r} is no address (the lab takes literal ones, no templates)")
+            problems.append(f"{name}: {text!r} is no address (the lab takes literal ones, no templates)")
         elif address not in addresses:
             addresses.append(address)
     if not addresses:
         return None
     if not _NAME.match(name):
-        mistakes.append(f"{name}: a lab host's name has letters, digits, '.', '_' and '-' only")
+        problems.append(f"{name}: a lab host's name has letters, digits, '.', '_' and '-' only")
     sysctls = {str(key): str(value) for key, value in (values.get("lab_sysctls") or {}).items()}
-    mistakes += [
+    problems += [
         f"{name}: lab_sysctls: {key} is not below net., so it would change this machine, not the host"
         for key in sysctls
         if not re.match(r"^net\.[A-Za-z0-9_.-]+$", key)
     ]
     gateways = {str(key): str(value) for key, value in (values.get("lab_gateways") or {}).items()}
-    mistakes += [
+    problems += [
         f"{name}: lab_gateways: {subnet}: {gateway}: expected a subnet and the address of a host that routes there"
         for subnet, gateway in gateways.items()
         if not _network(subnet) or not _address(gateway)
@@ -161,9 +161,9 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
     values = {**_elsewhere(), **values} if "lab_root" not in values else values
     root = Path(str(values.get("lab_root", "/")))
     if not (root / "usr" / "bin" / "python3").exists():
-        mistakes.append(f"{name}: lab_root: {root} holds no system with /usr/bin/python3")
+        problems.append(f"{name}: lab_root: {root} holds no system with /usr/bin/python3")
     without = [str(program) for program in _listed(values.get("lab_without"))]
-    mistakes += [
+    problems += [
         f"{name}: lab_without: {program!r} is no program that {root} has"
         for program in without
         if not places(root, program)
@@ -175,7 +175,7 @@ def _host(name: str, values: dict[str, Any], mistakes: list[str]) -> Host | None
         firewalld=bool(values.get("lab_firewalld", not appliance)),
         appliance=appliance,
         sshd=bool(values.get("lab_sshd", True)),
-        ssh_port=_number(f"{name}: lab_ssh_port", values.get("lab_ssh_port", 22), 1, 65535, mistakes),
+        ssh_port=_number(f"{name}: lab_ssh_port", values.get("lab_ssh_port", 22), 1, 65535, problems),
         python=str(values.get("ansible_python_interpreter", "/usr/bin/python3")),
         root=str(root),
         without=tuple(without),
@@ -200,18 +200,18 @@ def places(root: Path, program: str) -> list[Path]:
     ]
 
 
-def _number(key: str, value: Any, least: int, most: int, mistakes: list[str]) -> int:
+def _number(key: str, value: Any, least: int, most: int, problems: list[str]) -> int:
     if str(value).isdigit() and least <= int(value) <= most:
         return int(value)
-    mistakes.append(f"{key}: {value!r} is no number from {least} to {most}")
+    problems.append(f"{key}: {value!r} is no number from {least} to {most}")
     return least
 
 
-def _one(hostvars: dict[str, dict[str, Any]], key: str, default: Any, mistakes: list[str]) -> Any:
+def _one(hostvars: dict[str, dict[str, Any]], key: str, default: Any, problems: list[str]) -> Any:
     """A variable of the whole lab: it may stand anywhere in the inventory, but with one value."""
     found = [values[key] for values in hostvars.values() if key in values]
     if any(value != found[0] for value in found):
-        mistakes.append(f"{key}: one value for the whole lab, not {', '.join(sorted({str(value) for value in found}))}")
+        problems.append(f"{key}: one value for the whole lab, not {', '.join(sorted({str(value) for value in found}))}")
     return found[0] if found else default
 
 

@@ -56,7 +56,7 @@ def mark(token: str) -> str:
 
 
 def hardware_address(token: str, name: str) -> str:
-    """The same at each start: after a reboot the neighbours still know the old one for a while."""
+    """The same at each start: after a reboot the neighbors still know the old one for a while."""
     digits = hashlib.sha256(f"{token} {name}".encode()).hexdigest()
     # Locally administered, for one station.
     return ":".join(["02", *(digits[index : index + 2] for index in range(0, 10, 2))])

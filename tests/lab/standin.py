@@ -93,7 +93,7 @@ def parse_port(text):
     return protocol, int(number)
 
 
-def catalogued(listeners, taken):
+def cataloged(listeners, taken):
     """The sockets that must exist, with the word that says where: loopback only if nothing asks for the network."""
     found = {}
     for entry in listeners:
@@ -181,7 +181,7 @@ class StandIn:
         self.clients[client] = (time.monotonic() + patience, mapper)
         self.selector.register(client, selectors.EVENT_READ, self.hear)
 
-    def hear(self, client):
+    def recv(self, client):
         said = b""
         with contextlib.suppress(OSError):
             said = client.recv(4096)
@@ -243,7 +243,7 @@ class StandIn:
 
     def load(self, listeners):
         """Becomes exactly what the list asks for; what cannot be bound is told and does not keep the rest away."""
-        wanted = catalogued(listeners, self.taken)
+        wanted = cataloged(listeners, self.taken)
         self.failed = {}
         for key in [key for key in self.sockets if self.binds[key] != wanted.get(key)]:
             self.stop(key)

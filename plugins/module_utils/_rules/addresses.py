@@ -49,7 +49,7 @@ def parse_network(text):  # type: (object) -> Network
 def without_nested(networks):  # type: (Iterable[Network]) -> List[Network]
     """Sorted, and without those that lie within another one: an interval set takes no overlapping entries.
 
-    Neighbours stay apart, so that adding one peer adds one entry.
+    Neighbors stay apart, so that adding one peer adds one entry.
     """
     kept = []  # type: List[Network]
     for network in sorted(networks, key=lambda one: (one.version, int(one.network_address), one.prefixlen)):
@@ -75,9 +75,9 @@ def group_sources(networks):  # type: (Iterable[Network]) -> Sources
 
 
 def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]
-    """The addresses of *entries* as sorted ranges of numbers, neighbours joined.
+    """The addresses of *entries* as sorted ranges of numbers, neighbors joined.
 
-    The kernel may show neighbours as one range: only the addresses say whether two sets are equal.
+    The kernel may show neighbors as one range: only the addresses say whether two sets are equal.
     """
     merged = []  # type: List[Tuple[int, int]]
     numbers = []

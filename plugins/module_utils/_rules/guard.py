@@ -6,8 +6,8 @@
 
 from typing import Any, Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import Guard, read_guard
 
 DEFAULT_SSH_PORT = 22

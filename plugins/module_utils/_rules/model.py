@@ -18,7 +18,7 @@ MARK = "jsa.ports"
 
 POLICY_IN = "jsa-in"
 POLICY_OUT = "jsa-out"
-#: Before any zone (their policies are at 0) and behind firewalld's own allow-host-ipv6 (-15000: neighbour discovery).
+#: Before any zone (their policies are at 0) and behind firewalld's own allow-host-ipv6 (-15000: neighbor discovery).
 PRIORITY = -100
 
 ACCEPT = "accept"
@@ -69,7 +69,7 @@ class Policy(NamedTuple):
     target: str
     priority: int
     rules: Tuple[Rule, ...]
-    #: Rule -> catalogue ids behind it.
+    #: Rule -> catalog ids behind it.
     why: Dict[Rule, Tuple[str, ...]]
     #: What somebody else put into a policy of ours, as text.
     other: Tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of a plan, as the module is given them, with every mistake in them. Runs on Python 3.6."""
+"""The rows of a plan, as the module is given them, with every problem in them. Runs on Python 3.6."""
 
 import re
 
@@ -43,7 +43,7 @@ class Reader(object):
     """Reads the lists of the plan and collects what is wrong with them."""
 
     def __init__(self):  # type: () -> None
-        self.mistakes = []  # type: List[str]
+        self.problems = []  # type: List[str]
         # The same few hundred addresses stand in dozens of rules: each is parsed once.
         self._networks = {}  # type: Dict[str, Network]
         self._sources = {}  # type: Dict[Tuple[str, ...], Sources]
@@ -80,35 +80,35 @@ class Reader(object):
     def _is_mapping(self, row, where):  # type: (Any, str) -> bool
         if isinstance(row, dict):
             return True
-        self.mistakes.append("%s: expected a mapping with protocol and ports, got %r" % (where, row))
+        self.problems.append("%s: expected a mapping with protocol and ports, got %r" % (where, row))
         return False
 
     def _protocol(self, row, where, known):  # type: (Dict[str, Any], str, Sequence[str]) -> Optional[str]
         protocol = row.get("protocol")
         if protocol in known:
             return protocol
-        self.mistakes.append("%s: protocol %r is none of %s" % (where, protocol, ", ".join(known)))
+        self.problems.append("%s: protocol %r is none of %s" % (where, protocol, ", ".join(known)))
         return None
 
     def _ports(self, row, where, protocol):  # type: (Dict[str, Any], str, Optional[str]) -> Optional[PortRange]
         ports = row.get("ports")
         if protocol == "icmp":
             if ports is not None:
-                self.mistakes.append("%s: ICMP has no ports, got %r" % (where, ports))
+                self.problems.append("%s: ICMP has no ports, got %r" % (where, ports))
             return None
         if ports is None:
-            self.mistakes.append("%s: ports is missing" % where)
+            self.problems.append("%s: ports is missing" % where)
             return None
         try:
             return parse_ports(ports)
         except ValueError as error:
-            self.mistakes.append("%s: %s" % (where, error))
+            self.problems.append("%s: %s" % (where, error))
             return None
 
     def _peer_list(self, row, where, peers):  # type: (Dict[str, Any], str, str) -> Optional[Sources]
         texts = row.get(peers)
         if not isinstance(texts, list):
-            self.mistakes.append(
+            self.problems.append(
                 "%s: %s is %r: expected a list of CIDRs (0.0.0.0/0 and ::/0 for anyone)" % (where, peers, texts)
             )
             return None
@@ -125,7 +125,7 @@ class Reader(object):
                 try:
                     network = parse_network(text)
                 except ValueError as error:
-                    self.mistakes.append("%s: %s" % (where, error))
+                    self.problems.append("%s: %s" % (where, error))
                     continue
                 self._networks[text] = network
             found.append(network)
@@ -137,11 +137,11 @@ class Reader(object):
         if words is None:
             return ()
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            self.mistakes.append("%s: %s is %r: expected a list of names" % (where, field, words))
+            self.problems.append("%s: %s is %r: expected a list of names" % (where, field, words))
             return ()
         for word in words:
             if not allowed.match(word):
-                self.mistakes.append(
+                self.problems.append(
                     "%s: %s has the name %r: letters, digits and single characters of _.:/+@- only"
                     % (where, field, word)
                 )

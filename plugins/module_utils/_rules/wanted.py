@@ -4,7 +4,7 @@
 
 """From a plan's rules of one host to the policy and sets that firewalld is to have. Runs on Python 3.6.
 
-The input is checked whole before anything else happens; every mistake goes into one message.
+The input is checked whole before anything else happens; every problem goes into one message.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
@@ -16,7 +16,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import 
     group_sources,
     parse_network,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.leaving import leaving_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
@@ -37,9 +36,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     rule_order,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._rules.names import CONTROLLER, SUFFIX, Names
+from ansible_collections.jsa.ports.plugins.module_utils._rules.outbound import outbound_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Reader, Refused
 
-#: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbour discovery, and leases.
+#: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbor discovery, and leases.
 ESSENTIALS = (
     Rule(ACCEPT, IPV4, ICMP[IPV4], None, None),
     Rule(ACCEPT, IPV6, ICMP[IPV6], None, None),
@@ -60,8 +60,8 @@ def read_guard(controllers, address, port):
     """*controllers* as the user wrote them, and the address of the connection that this run came through."""
     reader = Reader()
     networks = reader.networks(controllers, "controllers")
-    if reader.mistakes:
-        raise FirewalldError("; ".join(reader.mistakes))
+    if reader.problems:
+        raise FirewalldError("; ".join(reader.problems))
     if address is not None:
         networks.append(parse_network(address))
     return Guard(tuple(networks), port)
@@ -71,14 +71,14 @@ def read_internal(rows):  # type: (Sequence[Any]) -> List[Refused]
     """Ports that should be closed to everyone outside. Raises FirewalldError."""
     reader = Reader()
     found = reader.refused(rows, "internal")
-    if reader.mistakes:
-        raise FirewalldError("; ".join(reader.mistakes))
+    if reader.problems:
+        raise FirewalldError("; ".join(reader.problems))
     return found
 
 
 def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
     # type: (Sequence[Any], Sequence[Any], str, Optional[Guard], Optional[Sequence[Any]]) -> Ruleset
-    """The desired policies and sets. Raises FirewalldError with every mistake of the input.
+    """The desired policies and sets. Raises FirewalldError with every problem of the input.
 
     Without *outbound* nothing is said about what leaves the host.
     """
@@ -86,8 +86,8 @@ def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
     accepted = reader.accepted(inbound)
     refusals = reader.refused(refused)
     leaving = reader.accepted(outbound or (), "outbound", "destinations", "destination_classes")
-    if reader.mistakes:
-        raise FirewalldError("The rules are not usable, nothing was done: " + "; ".join(reader.mistakes))
+    if reader.problems:
+        raise FirewalldError("The rules are not usable, nothing was done: " + "; ".join(reader.problems))
 
     sets = {}  # type: Dict[str, AddressSet]
     why = {}  # type: Dict[Rule, Set[str]]
@@ -111,7 +111,7 @@ def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
 
     policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], why)}
     if outbound is not None:
-        leaving_why = leaving_rules(leaving, guard.networks if guard else None, names, sets)
+        leaving_why = outbound_rules(leaving, guard.networks if guard else None, names, sets)
         policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", leaving_why)
     return Ruleset(policies, sets)
 
@@ -168,7 +168,7 @@ def _covered(network, rows):  # type: (Network, List[Accepted]) -> bool
 
 def _refusals(accepted, refused):
     # type: (List[Accepted], List[Refused]) -> List[Tuple[Rule, Set[str]]]
-    """For every port that the catalogue knows: everyone who was not accepted before."""
+    """For every port that the catalog knows: everyone who was not accepted before."""
     found = []
     for protocol in ("tcp", "udp"):
         named = [(row.ports, row.why) for row in accepted if row.protocol == protocol and row.ports]

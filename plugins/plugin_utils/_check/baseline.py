@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT
 
 #: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
 Key = tuple[str, str, str, int]
 
-#: So many mistakes of a file are told.
+#: So many problems of a file are told.
 _SHOWN = 10
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 
-#: Nobody says how long the site's prefixes are: hosts that have so much of their address in common are neighbours.
+#: Nobody says how long the site's prefixes are: hosts that have so much of their address in common are neighbors.
 _PREFIXES = {4: 24, 6: 64}
 
 _FROM, _TO, _ADDRESS, _PORT = "{from}", "{to}", "{address}", "{port}"
@@ -100,7 +100,7 @@ def named(names: Sequence[str]) -> str:
 
 
 def network_of(address: str, prefixes: Mapping[str, int]) -> str:
-    """The network that neighbours of *address* are in; a guess where its host has not told the prefix."""
+    """The network that neighbors of *address* are in; a guess where its host has not told the prefix."""
     length = prefixes.get(address) or _PREFIXES[ipaddress.ip_address(address).version]
     return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 

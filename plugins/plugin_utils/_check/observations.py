@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Path, PathKey, read_paths
-from ansible_collections.jsa.ports.plugins.plugin_utils._registered import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
     Probes,
     firewall_as_planned,
     has_run,
@@ -35,7 +35,7 @@ Socket = tuple[str, int]
 
 @dataclass(frozen=True)
 class Listener:
-    """A socket that the catalogue expects or that listens on the network."""
+    """A socket that the catalog expects or that listens on the network."""
 
     status: str
     #: ``network``, ``loopback``, or None where nothing listens.
@@ -74,7 +74,7 @@ class HostObservation:
     firewall_difference: list[str] = field(default_factory=list)
     #: What the site's own configuration opens although nobody outside of the deployment should reach it.
     openings: list[str] = field(default_factory=list)
-    #: Id of the catalogue's entry -> the line of those that is about it.
+    #: Id of the catalog's entry -> the line of those that is about it.
     opening_of: dict[str, str] = field(default_factory=dict)
     #: The host's own addresses and the lengths of their prefixes.
     addresses: dict[str, int] | None = None

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
     from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+    from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
 
 #: Role, own address, the other's address, protocol, port.
 PathKey = tuple[str, str, str, str, int]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.symptoms import TUNNEL_ENDS, symptoms_of
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.blame import Case, blame, not_its_address
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.symptoms import TUNNEL_ENDS, symptoms_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import FlowEvidence, blame, not_its_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
-from ansible_collections.jsa.ports.plugins.plugin_utils._verdicts.model import FlowVerdict, in_order
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = (
@@ -48,7 +48,7 @@ _TUNNEL_PORTS = range(20000, 23001)
 _BROKEN = ("service_down", "host_firewall", "network")
 
 
-class Judge:
+class Diagnosis:
     """Knows the plan's addresses and everything that was seen."""
 
     def __init__(self, plan: Mapping[str, Any], observations: Mapping[str, HostObservation]) -> None:
@@ -83,7 +83,7 @@ class Judge:
             return Verdict(flow, "unverifiable", "the initiator could not be asked to probe")
         if probe["result"] == "unavailable":
             return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.get('error') or 'no reason'}")
-        case = Case(self._plan, self._observations, flow, probe, listens)
+        case = FlowEvidence(self._plan, self._observations, flow, probe, listens)
         if probe["result"] == "open":
             return Verdict(flow, *(not_its_address(case) or ("ok", "")))
         return Verdict(flow, *blame(case))
@@ -93,7 +93,7 @@ class Judge:
         if absent is None or probe is None:
             return absent
         socket = (self._observations[flow.listener].listeners or {}).get((flow.protocol, flow.port))
-        elsewhere = not_its_address(Case(self._plan, self._observations, flow, probe, False))
+        elsewhere = not_its_address(FlowEvidence(self._plan, self._observations, flow, probe, False))
         if elsewhere and socket is not None and socket.bind == "network":
             return Verdict(flow, *elsewhere)
         if probe["result"] != "open":
@@ -108,7 +108,7 @@ class Judge:
     def _unwanted(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
         if probe is None or probe["result"] != "open":
             return None
-        case = Case(self._plan, self._observations, flow, probe, True)
+        case = FlowEvidence(self._plan, self._observations, flow, probe, True)
         elsewhere = not_its_address(case)
         if elsewhere:
             # Whatever answers there, it is not this host's firewall.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: How the catalogue calls a way to find ports out, and how the module that does it calls what it asks.
+#: How the catalog calls a way to find ports out, and how the module that does it calls what it asks.
 KIND_OF: dict[str, str] = {"imq_port_mapper": "imq", "rpcbind": "rpcbind"}
 
 

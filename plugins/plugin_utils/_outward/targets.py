@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import Applicability
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
@@ -23,7 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import NAME_
 
 PUBLIC_SERVERS = "public_servers"
 
-#: Entry of the catalogue to the protocol that it is checked in.
+#: Entry of the catalog to the protocol that it is checked in.
 _KINDS = {"smtp": "smtp", "ntp_out": "ntp", "nfs": "nfs", "nfs_mountd": "mountd"}
 
 _SERVER_KEYS = ("host", "port", "name")
@@ -43,7 +43,7 @@ def outward_targets(topology: Topology, public_servers: Any = None, dns_name: st
     """The targets of the topology's console.
 
     *public_servers*: ``jsa_public_servers``. *dns_name*: what to ask name servers for; else a public server's name.
-    Raises InputError with every mistake.
+    Raises InputError with every problem.
     """
     consoles = [host for host in topology.hosts.values() if host.is_console]
     outward = Outward([host.name for host in consoles])
@@ -51,7 +51,7 @@ def outward_targets(topology: Topology, public_servers: Any = None, dns_name: st
         return outward
     console = consoles[0]
     applicability = Applicability.of(topology)
-    entries = [entry for entry in load_catalogue().values() if entry.exposure == "outbound" and entry.ports]
+    entries = [entry for entry in load_catalog().values() if entry.exposure == "outbound" and entry.ports]
     problems: list[str] = []
     servers = _public_entries(entries, applicability, console)
     replaced = _read_public_servers(public_servers, servers, problems)
@@ -150,7 +150,7 @@ def _read_public_servers(value: Any, entries: list[Entry], problems: list[str]) 
         if server not in by_server:
             hint = did_you_mean(str(server), by_server)
             known = f"the console contacts {', '.join(by_server)}"
-            problems.append(f"jsa_public_servers.{server}: is no server of the catalogue's{hint}; {known}")
+            problems.append(f"jsa_public_servers.{server}: is no server of the catalog's{hint}; {known}")
         elif replacement == "none":
             everything[by_server[server]] = None
         else:

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which entries and flows of the catalogue apply to a host, and why others do not."""
+"""Which entries and flows of the catalog apply to a host, and why others do not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Condition, Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import applies, parse_release
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import applies, parse_release
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
@@ -27,7 +27,7 @@ NEVER_OPEN = ("outbound", "hardware", "local_only", "tunnel_local", "unknown")
 
 @dataclass(frozen=True)
 class Applicability:
-    """The catalogue as it applies to one topology."""
+    """The catalog as it applies to one topology."""
 
     topology: Topology
     deployment_roles: frozenset[str]

@@ -110,7 +110,7 @@ class SourceClasses:
 
 
 def host_is(host: Host, token: str) -> bool:
-    """Whether a role or host group of the catalogue covers *host*."""
+    """Whether a role or host group of the catalog covers *host*."""
     if token == "any_host":
         return True
     if token == "managed_host":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: catalogue x topology, as the plain value that docs/plan.md describes."""
+"""The plan: catalog x topology, as the plain value that docs/plan.md describes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Dynamic, Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Dynamic, Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
@@ -24,14 +24,14 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import PLAN_VERSION
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.dynamic import DynamicPorts, Taken
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.leaving import Leaving
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.rules import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import (
     Accept,
     Wanted,
     merge_accepts,
     merge_refusals,
     without_outside,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.outbound import OutboundRules
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH, Sources
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SELF, SOURCE_NETWORKS
@@ -40,7 +40,7 @@ SUBJECT = "The inventory does not describe a JSA deployment that rules can be co
 
 
 @dataclass(frozen=True)
-class _Catalogued:
+class _Cataloged:
     """What hosts of the same roles and features share."""
 
     entries: list[tuple[Entry, tuple[PortRange, ...]]]
@@ -56,7 +56,7 @@ class _Kind:
     wanted: list[Wanted]
     #: What is wanted, merged.
     accepts: list[Accept]
-    catalogued: _Catalogued
+    cataloged: _Cataloged
     #: Of the refused ports those that nobody outside of the deployment contacts.
     internal: list[dict[str, Any]]
     listeners: list[dict[str, Any]]
@@ -70,23 +70,23 @@ class Planner:
     def __init__(self, topology: Topology, discoveries: Discoveries | None = None) -> None:
         """*discoveries* count where the topology wants them."""
         self.topology = topology
-        self.catalogue: tuple[Entry, ...] = (*load_catalogue().values(), *topology.extra_flows)
+        self.catalog: tuple[Entry, ...] = (*load_catalog().values(), *topology.extra_flows)
         self.applicability = Applicability.of(topology)
-        self.sources = Sources(topology, self.catalogue, self.applicability)
+        self.sources = Sources(topology, self.catalog, self.applicability)
         self._addresses = Addresses(topology)
-        self._leaving = Leaving(topology, self.catalogue, self.applicability, self.sources)
+        self._outbound = OutboundRules(topology, self.catalog, self.applicability, self.sources)
         self._discoveries = discoveries or Discoveries()
         self._kinds: dict[tuple[object, ...], _Kind] = {}
-        self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Catalogued] = {}
+        self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Cataloged] = {}
 
-    def plan(self, mistakes: Iterable[str] = ()) -> dict[str, Any]:
+    def plan(self, problems: Iterable[str] = ()) -> dict[str, Any]:
         """The plan of every host.
 
-        *mistakes* are those of the inventory. Raises InputError with them and with the networks that nobody set.
+        *problems* are those of the inventory. Raises InputError with them and with the networks that nobody set.
         """
         dynamic = DynamicPorts(self.topology, self._discoveries)
         hosts = {name: self._host(host, dynamic) for name, host in self.topology.hosts.items()}
-        problems = [*mistakes, *self._missing_networks()]
+        problems = [*problems, *self._missing_networks()]
         if problems:
             raise InputError(SUBJECT, problems)
         used = {
@@ -118,7 +118,7 @@ class Planner:
             "processor": host.processor,
             "encrypted": host.encrypted,
             "inbound": self._inbound(kind.accepts, host),
-            "refused": kind.catalogued.refused,
+            "refused": kind.cataloged.refused,
             "internal": kind.internal,
             "dynamic": [
                 {**_dynamic(entry, entry.dynamic), "sources": self._addresses.cidrs(sources, host)}
@@ -127,9 +127,9 @@ class Planner:
             ],
             "listeners": kind.listeners,
         }
-        if host.egress:
-            plan["outbound"] = self._leaving.rules(host)
-        for taken in dynamic.of(host.name, [entry for entry, _sources in kind.dynamic], kind.catalogued.ports):
+        if host.restrict_outbound:
+            plan["outbound"] = self._outbound.rules(host)
+        for taken in dynamic.of(host.name, [entry for entry, _sources in kind.dynamic], kind.cataloged.ports):
             self._take_in(plan, taken)
         if any(item.get("discovered") for item in plan["dynamic"]):
             self._open_discovered(plan, kind, host)
@@ -146,9 +146,9 @@ class Planner:
                 item["discovered_at"] = taken.at
 
     def _open_discovered(self, plan: dict[str, Any], kind: _Kind, host: Host) -> None:
-        """The discovered ports beside the catalogued ones: accepted, refused to others, and listened on."""
+        """The discovered ports beside the cataloged ones: accepted, refused to others, and listened on."""
         wanted = list(kind.wanted)
-        refused = list(kind.catalogued.ports)
+        refused = list(kind.cataloged.ports)
         listeners = list(kind.listeners)
         for (entry, sources), item in zip(kind.dynamic, plan["dynamic"], strict=True):
             labels = sorted(source.label for source in sources if source.hosts)
@@ -191,8 +191,8 @@ class Planner:
         wanted: list[Wanted] = []
         listeners: list[dict[str, Any]] = []
         dynamic: list[tuple[Entry, list[SourceClass]]] = []
-        catalogued = self._catalogued(host)
-        for entry, ports in catalogued.entries:
+        cataloged = self._cataloged(host)
+        for entry, ports in cataloged.entries:
             sources = self._sources(entry, host)
             contacts = [source for source in sources if source.cidrs or source.hosts - {host.name}]
             for protocol in entry.protocols:
@@ -204,14 +204,14 @@ class Planner:
             if entry.dynamic and contacts:
                 dynamic.append((entry, contacts))
         accepts = merge_accepts(wanted)
-        internal = without_outside(catalogued.refused, accepts)
-        return _Kind(wanted, accepts, catalogued, internal, listeners, dynamic)
+        internal = without_outside(cataloged.refused, accepts)
+        return _Kind(wanted, accepts, cataloged, internal, listeners, dynamic)
 
-    def _catalogued(self, host: Host) -> _Catalogued:
-        """What the catalogue lists for *host*, whoever its peers are."""
+    def _cataloged(self, host: Host) -> _Cataloged:
+        """What the catalog lists for *host*, whoever its peers are."""
         key = (host.roles, host.features)
         if key not in self._by_roles:
-            entries = [(entry, ports_of(entry, host)) for entry in self.catalogue if listens(entry, host)]
+            entries = [(entry, ports_of(entry, host)) for entry in self.catalog if listens(entry, host)]
             listed = [
                 (protocol, part, entry.id)
                 for entry, ports in entries
@@ -219,7 +219,7 @@ class Planner:
                 if protocol != "icmp"
                 for part in ports
             ]
-            self._by_roles[key] = _Catalogued(entries, listed, merge_refusals(listed))
+            self._by_roles[key] = _Cataloged(entries, listed, merge_refusals(listed))
         return self._by_roles[key]
 
     def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:
@@ -295,7 +295,7 @@ class Planner:
         warnings = []
         for name in SOURCE_NETWORKS:
             if self.topology.networks.get(name) and name not in used:
-                entries = [entry for entry in self.catalogue if any(name in flow.initiators for flow in entry.flows)]
+                entries = [entry for entry in self.catalog if any(name in flow.initiators for flow in entry.flows)]
                 features = sorted(
                     {
                         feature
@@ -352,7 +352,7 @@ def _is_required(entry: Entry, protocol: str, contacted: bool) -> bool:
     if entry.confidence == "low":
         return False
     if entry.exposure == "local_only":
-        # Which of the services on "every host" run depends on more than the catalogue knows.
+        # Which of the services on "every host" run depends on more than the catalog knows.
         return all("any_host" not in flow.listeners for flow in entry.flows)
     # The documents give UDP for the replication of HA pairs too, but it speaks TCP.
     return contacted and not (entry.exposure == "ha" and protocol == "udp")

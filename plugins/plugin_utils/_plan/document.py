@@ -147,7 +147,7 @@ def _rule_problems(rule: Any, peers: str | None) -> list[str]:
             problems.append(f"ports: {error}")
     why = rule.get("why")
     if not isinstance(why, list) or not why or not all(isinstance(item, str) for item in why):
-        problems.append("why: expected a list of catalogue ids")
+        problems.append("why: expected a list of catalog ids")
     if peers is not None:
         cidrs = rule.get(peers)
         if not isinstance(cidrs, list) or not cidrs:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discoveries, Discovery, Found
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
 
 #: A host's clock may be so far ahead of this one's; more, and an age means nothing.
 _CLOCKS_DIFFER = 300.0
 
-#: A wider range of the catalogue is room that services take ports from, random ones too.
+#: A wider range of the catalog is room that services take ports from, random ones too.
 _LARGEST_OWN_RANGE = 16
 
 #: So many hosts are named in a warning; of more, their number.
@@ -44,8 +44,8 @@ class DynamicPorts:
         self._silent: list[str] = []
         self._not_theirs: list[str] = []
 
-    def of(self, name: str, entries: Iterable[Entry], catalogued: Sequence[tuple[str, PortRange, str]]) -> list[Taken]:
-        """What *entries* have on the host; *catalogued* are the ports that the catalogue lists for it."""
+    def of(self, name: str, entries: Iterable[Entry], cataloged: Sequence[tuple[str, PortRange, str]]) -> list[Taken]:
+        """What *entries* have on the host; *cataloged* are the ports that the catalog lists for it."""
         if not self._wanted.use:
             return []
         taken = []
@@ -61,7 +61,7 @@ class DynamicPorts:
             elif kind in discovery.failures:
                 self._silent.append(f"{name}: {entry.id} has no ports in the plan: {discovery.failures[kind]}")
             else:
-                taken.append(Taken(entry, self._services(name, entry, kind, discovery, catalogued), discovery.at))
+                taken.append(Taken(entry, self._services(name, entry, kind, discovery, cataloged), discovery.at))
         return taken
 
     def _is_fresh(self, discovery: Discovery) -> bool:
@@ -73,14 +73,14 @@ class DynamicPorts:
         entry: Entry,
         kind: str,
         discovery: Discovery,
-        catalogued: Sequence[tuple[str, PortRange, str]],
+        cataloged: Sequence[tuple[str, PortRange, str]],
     ) -> tuple[Found, ...]:
         first, last = entry.dynamic.ports if entry.dynamic else (0, 0)
         services = []
         for found in discovery.services:
             if found.kind != kind or found.protocol not in entry.protocols or not first <= found.port <= last:
                 continue
-            owners = _owners(found, entry, catalogued)
+            owners = _owners(found, entry, cataloged)
             if owners:
                 # Any user of a host may register a port with rpcbind: it must not open a database.
                 self._not_theirs.append(
@@ -108,11 +108,11 @@ class DynamicPorts:
         return [*warnings, *self._silent, *self._not_theirs]
 
 
-def _owners(found: Found, entry: Entry, catalogued: Sequence[tuple[str, PortRange, str]]) -> list[str]:
+def _owners(found: Found, entry: Entry, cataloged: Sequence[tuple[str, PortRange, str]]) -> list[str]:
     return sorted(
         {
             owner
-            for protocol, (first, last), owner in catalogued
+            for protocol, (first, last), owner in cataloged
             if protocol == found.protocol
             and owner != entry.id
             and last - first < _LARGEST_OWN_RANGE

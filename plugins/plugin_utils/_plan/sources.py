@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may open a flow of the catalogue on a host: its source classes."""
+"""Who may open a flow of the catalog on a host: its source classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import DATA_RANGE, Applicability
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import (
     ENCRYPTED,
@@ -26,16 +26,16 @@ SSH = "ssh"
 
 
 class Sources:
-    """Source classes of flows, for one topology and catalogue."""
+    """Source classes of flows, for one topology and catalog."""
 
-    def __init__(self, topology: Topology, catalogue: tuple[Entry, ...], applicability: Applicability) -> None:
+    def __init__(self, topology: Topology, catalog: tuple[Entry, ...], applicability: Applicability) -> None:
         self.classes = SourceClasses(topology)
         self._topology = topology
         self._applicability = applicability
         self._any_encrypted = any(host.encrypted for host in topology.hosts.values())
         self._tunnelled = [
             (entry, flow)
-            for entry in catalogue
+            for entry in catalog
             if entry.id != DATA_RANGE
             for flow in entry.flows
             if flow.encryption == "tunnelled"

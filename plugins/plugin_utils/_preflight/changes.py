@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import sample
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.sample import sample
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import ranges_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Verdict

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import is_meant_for_others, sample
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.request import is_meant_for_others
-from ansible_collections.jsa.ports.plugins.module_utils._preflight.sample import sample
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations, ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations, ExpectedFlow
 
 
 def tested_flows(plan: Mapping[str, Any], names: list[str]) -> list[ExpectedFlow]:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._registered import (
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
     Probes,
     firewall_as_planned,
     has_run,

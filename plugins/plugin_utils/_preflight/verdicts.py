@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
-from ansible_collections.jsa.ports.plugins.plugin_utils._verdicts.model import FlowVerdict, in_order
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = ("wrong_host", "network", "host_firewall", "translated", "unverifiable", "ok")
@@ -36,7 +36,7 @@ class Verdict(FlowVerdict):
     how: str = ""
 
 
-class Judge:
+class Diagnosis:
     """Knows the plan's addresses and everything that was seen."""
 
     def __init__(self, plan: Mapping[str, Any], seen: Mapping[str, HostSeen]) -> None:

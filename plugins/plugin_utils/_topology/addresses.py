@@ -14,7 +14,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import A
 
 
 def parse_address(text: Any) -> str:
-    """One address of a host, normalised. Raises ValueError with what is wrong."""
+    """One address of a host, normalized. Raises ValueError with what is wrong."""
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no IP address")
     try:
@@ -47,7 +47,7 @@ def address_key(text: str) -> tuple[int, int]:
 
 
 def parse_cidr(text: Any) -> str:
-    """A network or one address, as a normalised CIDR. Raises ValueError with what is wrong."""
+    """A network or one address, as a normalized CIDR. Raises ValueError with what is wrong."""
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8")
     try:

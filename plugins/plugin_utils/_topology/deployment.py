@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_extra
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.releases import parse_release
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import CatalogError, load_extra
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import parse_release
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
@@ -122,7 +122,7 @@ def extra_network_names(extra_flows: Any, networks: Any) -> set[str]:
 
 
 def read_confidences(value: Any, problems: list[str]) -> tuple[str, ...]:
-    """``jsa_confidence``: which entries of the catalogue to open."""
+    """``jsa_confidence``: which entries of the catalog to open."""
     if value is None:
         return CONFIDENCES
     chosen = [value] if isinstance(value, str) else value
@@ -175,11 +175,11 @@ def read_release(value: Any, problems: list[str]) -> str | None:
 
 
 def read_extra_flows(value: Any, networks: set[str], problems: list[str]) -> tuple[Entry, ...]:
-    """``jsa_extra_flows``: entries of the site's own, in the catalogue's form."""
+    """``jsa_extra_flows``: entries of the site's own, in the catalog's form."""
     if value is None:
         return ()
     try:
         return tuple(load_extra(value, networks).values())
-    except CatalogueError as error:
-        problems.extend(error.mistakes)
+    except CatalogError as error:
+        problems.extend(error.problems)
         return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES
 
 ANY_V4 = "0.0.0.0/0"
@@ -22,7 +22,7 @@ class Host:
     name: str
     #: All roles, the implied ones too.
     roles: frozenset[str]
-    #: Its own addresses, normalised, IPv4 before IPv6.
+    #: Its own addresses, normalized, IPv4 before IPv6.
     addresses: tuple[str, ...]
     #: Addresses of its HA cluster; on both nodes.
     virtual_addresses: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Host:
     processor: str | None = None
     features: frozenset[str] = frozenset()
     #: What leaves it is restricted too.
-    egress: bool = False
+    restrict_outbound: bool = False
 
     @property
     def is_console(self) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the topology out of inventory variables: one pass over the hosts, all mistakes in one error."""
+"""Reads the topology out of inventory variables: one pass over the hosts, all problems in one error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import H
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES
 
 HOST_VARIABLES: tuple[str, ...] = (
-    "jsa_firewall_egress",
+    "jsa_firewall_restrict_outbound",
     "jsa_address",
     "jsa_encrypted",
     "jsa_features",
@@ -41,12 +41,12 @@ def read_topology(
     groups: Mapping[str, list[str]],
     play_vars: Mapping[str, Any] | None = None,
 ) -> tuple[Topology, list[str]]:
-    """The deployment that *inventory* describes, and every mistake in it.
+    """The deployment that *inventory* describes, and every problem in it.
 
     *inventory*: host name -> its variables (``jsa_*`` and ``ansible_host`` are looked at).
     *groups*: host name -> names of its inventory groups.
     *play_vars*: deployment variables as the play sees them; they win over the inventory's.
-    What is wrong is left out of the topology, so that a plan can still tell what else is missing; with a mistake
+    What is wrong is left out of the topology, so that a plan can still tell what else is missing; with a problem
     nothing may be applied.
     """
     problems: list[str] = []
@@ -209,7 +209,7 @@ def _read_host(
         ha_peer=peer,
         processor=own.get("jsa_processor"),
         features=_read_features(name, own, problems),
-        egress=_read_flag(name, "jsa_firewall_egress", own, problems),
+        restrict_outbound=_read_flag(name, "jsa_firewall_restrict_outbound", own, problems),
     )
     if host.remote_tunnel_initiation and host.is_console:
         problems.append(
@@ -281,7 +281,7 @@ def _warnings(
     hosts: Mapping[str, Host],
     group_roles: Mapping[str, tuple[str, ...]],
 ) -> list[str]:
-    """What is no mistake for certain, yet looks like one."""
+    """What is no problem for certain, yet looks like one."""
     warnings = []
     known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES)
     misspelt: dict[str, str] = {}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.jsa.ports.plugins.module_utils._outward.model import read_proxy
+from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model import read_proxy
 from ansible_collections.jsa.ports.plugins.modules import listeners
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import outward_targets
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
@@ -41,8 +41,8 @@ def test_the_inventories_of_the_readme(number: int, names: set[str]) -> None:
         for name, variables in content["hosts"].items():
             hosts[name] = {**inventory["vars"], **variables}
             groups.setdefault(name, []).append(group)
-    topology, mistakes = read_topology(hosts, groups)
-    plan = Planner(topology).plan(mistakes)
+    topology, problems = read_topology(hosts, groups)
+    plan = Planner(topology).plan(problems)
     assert set(plan["hosts"]) == names
     assert plan["warnings"] == []
 
@@ -56,8 +56,8 @@ def test_the_entry_of_ones_own() -> None:
     (text,) = blocks("docs/variables.md", "yaml")
     variables = yaml.safe_load(text)
     variables["jsa_networks"] = {**NO_NETWORKS, **variables["jsa_networks"]}
-    topology, mistakes = read_topology({"con1": {"ansible_host": "10.0.0.1", **variables}}, {"con1": ["jsa_console"]})
-    (rule,) = [rule for rule in Planner(topology).plan(mistakes)["hosts"]["con1"]["inbound"] if rule["ports"] == "9100"]
+    topology, problems = read_topology({"con1": {"ansible_host": "10.0.0.1", **variables}}, {"con1": ["jsa_console"]})
+    (rule,) = [rule for rule in Planner(topology).plan(problems)["hosts"]["con1"]["inbound"] if rule["ports"] == "9100"]
     assert rule["sources"] == ["192.0.2.16/28"]
 
 
@@ -69,8 +69,8 @@ def test_the_deployments_of_dynamic_ports_and_outward() -> None:
         read_proxy(variables.pop("jsa_proxy", "").replace("{{ vault_proxy_password | urlencode }}", "p%40"))
         variables["jsa_networks"] = {**NO_NETWORKS, **variables.get("jsa_networks", {})}
         host = {"ansible_host": "10.0.0.1", "jsa_features": ["email"], **variables}
-        topology, mistakes = read_topology({"con1": host}, {"con1": ["jsa_console"]})
-        assert mistakes == []
+        topology, problems = read_topology({"con1": host}, {"con1": ["jsa_console"]})
+        assert problems == []
         assert outward_targets(topology, servers).consoles == ["con1"]
 
 

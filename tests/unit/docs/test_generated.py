@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import load_catalogue
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.tests.generated import ROOT, pages, plain
 
 PAGES = pages()
-CATALOGUE = PAGES[ROOT / "docs" / "catalogue.md"]
+CATALOG = PAGES[ROOT / "docs" / "catalog.md"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -32,18 +32,18 @@ def test_every_role_has_a_page() -> None:
 
 
 def section(title: str) -> str:
-    return CATALOGUE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return CATALOG.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def test_every_port_is_found_in_order() -> None:
     rows = re.findall(r"^\| ([0-9-]+) \| \S+ \| \[(\w+)\]", section("By port"), re.MULTILINE)
-    entries = load_catalogue().values()
+    entries = load_catalog().values()
     assert set(rows) == {(format_ports(ports), entry.id) for entry in entries for ports in entry.ports}
     firsts = [int(ports.split("-")[0]) for ports, _entry in rows]
     assert firsts == sorted(firsts)
 
 
-@pytest.mark.parametrize("entry", load_catalogue().values(), ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", load_catalog().values(), ids=lambda entry: entry.id)
 def test_every_entry_stands_with_its_sources(entry) -> None:  # type: ignore[no-untyped-def]
     assert f"[{entry.id}](#{entry.id})" in section("By service")
     text = section("Entries").partition(f"### {entry.id}\n")[2].partition("\n### ")[0]
@@ -58,9 +58,9 @@ def test_every_entry_stands_with_its_sources(entry) -> None:  # type: ignore[no-
 
 
 def test_every_link_within_the_page_leads_somewhere() -> None:
-    heads = {head.lower().replace(" ", "-") for head in re.findall(r"^#+ (.+)$", CATALOGUE, re.MULTILINE)}
-    assert set(re.findall(r"\]\(#([^)]+)\)", CATALOGUE)) <= heads
+    heads = {head.lower().replace(" ", "-") for head in re.findall(r"^#+ (.+)$", CATALOG, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", CATALOG)) <= heads
 
 
 def test_markup_becomes_markdown() -> None:
-    assert plain("V(absent) and C(from), see M(jsa.ports.explain)") == "`absent` and `from`, see `jsa.ports.explain`"
+    assert plain("V(absent) and C(from), see M(jsa.ports.why)") == "`absent` and `from`, see `jsa.ports.why`"

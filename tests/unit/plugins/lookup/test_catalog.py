@@ -19,11 +19,11 @@ from ansible.errors import AnsibleLookupError, AnsibleOptionsError
 
 from ansible_collections.jsa.ports.plugins.lookup import catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils import _vocabulary
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.loader import CatalogueError, load_catalogue
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalogue.selection import DIRECTIONS
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import CatalogError, load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.selection import DIRECTIONS
 
 COLLECTIONS = Path(catalog.__file__).parents[5]
-ALL = list(load_catalogue())
+ALL = list(load_catalog())
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_unknown_terms(look_up, terms, says):
         assert text in str(caught.value)
 
 
-def test_the_catalogue_is_not_changed_by_what_is_done_to_a_result(look_up):
+def test_the_catalog_is_not_changed_by_what_is_done_to_a_result(look_up):
     (entry,) = look_up("ssh")
     entry["flows"][0]["listeners"].append("everybody")
     entry["ports"].clear()
@@ -269,12 +269,12 @@ def test_jmespath_missing(look_up, monkeypatch):
         look_up("ssh", query="[].id")
 
 
-def test_a_damaged_catalogue(look_up, monkeypatch):
+def test_a_damaged_catalog(look_up, monkeypatch):
     def fail():
-        raise CatalogueError(["access.yml[0] (ssh): ports: port 70000 is outside 1-65535"])
+        raise CatalogError(["access.yml[0] (ssh): ports: port 70000 is outside 1-65535"])
 
-    monkeypatch.setattr(catalog, "load_catalogue", fail)
-    with pytest.raises(AnsibleLookupError, match=r"catalogue is damaged:\naccess\.yml"):
+    monkeypatch.setattr(catalog, "load_catalog", fail)
+    with pytest.raises(AnsibleLookupError, match=r"catalog is damaged:\naccess\.yml"):
         look_up()
 
 
@@ -292,7 +292,7 @@ def assert_same_keys(data, documented, place):
 
 
 @pytest.mark.parametrize(
-    "entry", [dict(entry.raw) for entry in load_catalogue().values()], ids=lambda entry: entry["id"]
+    "entry", [dict(entry.raw) for entry in load_catalog().values()], ids=lambda entry: entry["id"]
 )
 def test_every_documented_key_is_there_and_no_other(entry):
     documented = documented_keys(yaml.safe_load(catalog.RETURN)["_raw"]["contains"])

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._confirm.state import State
-from ansible_collections.jsa.ports.plugins.module_utils._controller import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.client import Status
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.files import PermanentFiles
-from ansible_collections.jsa.ports.plugins.module_utils._firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import State
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Status
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, FirewalldError
 from ansible_collections.jsa.ports.plugins.modules import firewalld_policy
 
@@ -208,7 +208,7 @@ def test_what_leaves_is_not_restricted_where_that_holds_back_answers(files: Perm
             return "0.9.3"
 
     module = Module(outbound=[])
-    with pytest.raises(FirewalldError, match=r"0\.9\.3 on this host refuses answers.* Unset jsa_firewall_egress"):
+    with pytest.raises(FirewalldError, match=r"0\.9\.3 on this host refuses answers.* Unset jsa_firewall_rest"):
         firewalld_policy.run(module, Old(), files)
     assert files.read() == {}
     firewalld_policy.run(module, Stopped(), files)

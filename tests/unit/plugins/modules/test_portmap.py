@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ansible_collections.jsa.ports.plugins.module_utils._portmap.model import Answer, Service
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import Answer, Service
 from ansible_collections.jsa.ports.plugins.modules import portmap
 from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
 

@@ -54,8 +54,8 @@ def read(
 def planner(
     groups: dict[str, str] | None = None, hosts: dict[str, dict[str, Any]] | None = None, **deployment: Any
 ) -> Planner:
-    topology, mistakes = read(groups, hosts, **deployment)
-    assert mistakes == []
+    topology, problems = read(groups, hosts, **deployment)
+    assert problems == []
     return Planner(topology)
 
 

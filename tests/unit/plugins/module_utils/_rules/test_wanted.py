@@ -79,7 +79,7 @@ def build(inbound: Any = (), refused: Any = (), unlisted: str = "zone", guard: G
             ["10.0.0.5/32", "10.0.0.0/24", "10.0.0.5/32", "10.0.1.0/24"],
             {Rule(ACCEPT, "ipv4", "tcp", (22, 22), "@jsa-ep-4")},
             {"jsa-ep-4": ("10.0.0.0/24", "10.0.1.0/24")},
-            id="entries never overlap, and neighbours stay apart",
+            id="entries never overlap, and neighbors stay apart",
         ),
         pytest.param(
             ["::ffff:10.0.0.3/128"],
@@ -258,7 +258,7 @@ def test_a_controller_that_moves_changes_entries_only() -> None:
         ([], [{"protocol": "udp", "ports": True}], ["refused[0]", "True is no port"]),
     ],
 )
-def test_mistakes(inbound: list[Any], refused: list[Any], words: list[str]) -> None:
+def test_problems(inbound: list[Any], refused: list[Any], words: list[str]) -> None:
     with pytest.raises(FirewalldError) as error:
         build(inbound, refused)
     for word in words:

@@ -15,12 +15,12 @@ import jsonschema
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import changes, new_drift, parse_baseline
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, Listener
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import RESULT
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.scope import SCOPES
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT
 
 SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "port_check.schema.json").read_text())
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import Expectations, ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
     HostObservation,
     Listener,
     read_observations,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Passage, Path, doubts, key_at, read_paths
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Judge, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations, ExpectedFlow
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "dn1": "jsa_data_nodes"}
@@ -60,7 +60,7 @@ def judge(
     observations = {"con1": con1, "ep1": ep1, "dn1": HostObservation()}
     for name, addresses in (own or {}).items():
         observations[name].addresses = dict.fromkeys(addresses, 24)
-    verdicts = Judge(plan, observations).verdicts([one])
+    verdicts = Diagnosis(plan, observations).verdicts([one])
     return verdicts[0] if verdicts else None
 
 
@@ -305,10 +305,10 @@ def test_the_first_difference_from_the_plan_is_named(plan: dict[str, Any]) -> No
     ep1 = HostObservation(firewall_as_planned=False, firewall_difference=["lacks this", "has that", "has more"])
     ep1.listeners = {("tcp", 32006): Listener("listening", "network", "java")}
     seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
-    (found,) = Judge(plan, seen).verdicts([one])
+    (found,) = Diagnosis(plan, seen).verdicts([one])
     assert found.reason.endswith("ep1's firewall is not as planned; it lacks this (and 2 more differences)")
     ep1.firewall_difference = ["lacks this"]
-    (found,) = Judge(plan, seen).verdicts([one])
+    (found,) = Diagnosis(plan, seen).verdicts([one])
     assert found.reason.endswith("; it lacks this")
 
 
@@ -337,7 +337,7 @@ class TestEncryptedHosts:
 
     @pytest.mark.parametrize("listeners", [{}, {("tcp", 23001): Listener("unlisted", "network", "ssh")}])
     def test_tunnels_are_down(self, encrypted: dict[str, Any], listeners: Any) -> None:
-        (found,) = Judge(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([])
+        (found,) = Diagnosis(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([])
         assert found.verdict == "service_down" and "its SSH tunnels are down" in found.reason
         assert any("setuptunnel" in line for line in found.symptoms)
         assert found.as_dict()["symptoms"] and "port" not in found.as_dict()
@@ -346,8 +346,8 @@ class TestEncryptedHosts:
         "listeners", [None, {("tcp", 20000): Listener("listening", "loopback", "ssh")}], ids=["not-asked", "up"]
     )
     def test_nothing_to_say(self, encrypted: dict[str, Any], plan: dict[str, Any], listeners: Any) -> None:
-        assert Judge(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([]) == []
-        assert Judge(plan, {"ep1": HostObservation(listeners={})}).verdicts([]) == []
+        assert Diagnosis(encrypted, {"ep1": HostObservation(listeners=listeners)}).verdicts([]) == []
+        assert Diagnosis(plan, {"ep1": HostObservation(listeners={})}).verdicts([]) == []
 
     def test_port_22_carries_the_tunnels(self, encrypted: dict[str, Any], plan: dict[str, Any]) -> None:
         ssh = ExpectedFlow("con1", "ep1", EP1, "tcp", 22, ("ssh",), "SSH", True)
@@ -445,7 +445,7 @@ def test_what_is_open_to_everybody_says_why(plan: dict[str, Any]) -> None:
         ep1 = HostObservation(opening_of={"ariel_query": opening} if opening else {})
         ep1.paths = {key_at("listener", CON1, one): at_ep1} if at_ep1 else {}
         seen = {"con1": HostObservation(probes={one.probe_key: open_to_all}), "ep1": ep1}
-        (found,) = Judge(of, seen).verdicts([one])
+        (found,) = Diagnosis(of, seen).verdicts([one])
         assert found.verdict == "unexpected_open" and found.symptoms == ()
         return found.reason
 
@@ -453,7 +453,7 @@ def test_what_is_open_to_everybody_says_why(plan: dict[str, Any]) -> None:
     assert reason(ACCEPTS, opening="zone public opens it") == f"{everyone}: zone public opens it"
     assert reason(Path(NO, YES)).startswith("ep1 refuses con1, which gets in all the same: NAT on the way")
     assert reason(ACCEPTS, encrypted=True) == f"{everyone}; the host is encrypted, its tunnels carry what may come in"
-    assert Judge(plan, {"con1": HostObservation(), "ep1": HostObservation()}).verdicts([one]) == []
+    assert Diagnosis(plan, {"con1": HostObservation(), "ep1": HostObservation()}).verdicts([one]) == []
 
 
 def test_another_host_that_is_open_is_not_this_one(plan: dict[str, Any]) -> None:
@@ -478,19 +478,19 @@ def test_a_service_on_an_address_that_the_inventory_does_not_know(plan: dict[str
     listener = Listener("listening", "network", "java", ("10.9.0.1",))
     ep1 = HostObservation(listeners={("tcp", 32006): listener}, addresses={"10.9.0.1": 24})
     seen = {"con1": HostObservation(probes={one.probe_key: SILENT}), "ep1": ep1}
-    (found,) = Judge(plan, seen).verdicts([one])
+    (found,) = Diagnosis(plan, seen).verdicts([one])
     assert found.verdict == "network" and "is not on its interfaces" in found.reason
     # It has the address, and the service is not bound to it.
     ep1.addresses = {"10.9.0.1": 24, EP1: 24}
-    (found,) = Judge(plan, seen).verdicts([one])
+    (found,) = Diagnosis(plan, seen).verdicts([one])
     assert (found.verdict, found.reason) == ("service_down", f"ep1 listens on 10.9.0.1 only, not on {EP1}")
 
 
-def test_a_socket_that_the_catalogue_expects_and_nobody_has(plan: dict[str, Any]) -> None:
+def test_a_socket_that_the_catalog_expects_and_nobody_has(plan: dict[str, Any]) -> None:
     one = flow()
     ep1 = HostObservation(listeners={("tcp", 32006): Listener("not_listening", None, None)})
     seen = {"con1": HostObservation(probes={one.probe_key: REFUSED}), "ep1": ep1}
-    (found,) = Judge(plan, seen).verdicts([one])
+    (found,) = Diagnosis(plan, seen).verdicts([one])
     assert (found.verdict, found.reason) == ("service_down", "nothing listens on it on ep1")
 
 
@@ -500,11 +500,11 @@ def test_the_standby_node_of_a_pair_may_rest() -> None:
     one = ExpectedFlow("ep1", "con2", "10.0.0.2", "tcp", 443, ("https",), "HTTPS", True)
     active = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
     resting, ep1 = HostObservation(listeners={}), HostObservation(probes={one.probe_key: {"result": "refused"}})
-    assert Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one]) == []
+    assert Diagnosis(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one]) == []
     nobody = {}, {("tcp", 443): Listener("listening", "loopback", "httpd")}, None
     for listeners in nobody:
         active = HostObservation(listeners=listeners)
-        (found,) = Judge(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one])
+        (found,) = Diagnosis(plan, {"con1": active, "con2": resting, "ep1": ep1}).verdicts([one])
         assert found.verdict == "service_down"
 
 

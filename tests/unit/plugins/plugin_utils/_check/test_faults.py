@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import _ADVICE, faults, named, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.report import fault_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import fault_table
 
 HOSTS: dict[str, Any] = {
     "con1": {"addresses": ["10.1.0.1"]},

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._probe.model import read_probes
-from ansible_collections.jsa.ports.plugins.module_utils._probe.pacing import interleave
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import interleave
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
 
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._outward.report import outward_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import Outward, outward_targets
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.outward_table import outward_table
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, read
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_processors"}
 
 
 def outward(networks: dict[str, Any] | None = None, features: Any = (), **options: Any) -> Outward:
-    topology, mistakes = read(
+    topology, problems = read(
         GROUPS, {"con1": {"jsa_features": list(features)}}, jsa_networks={**NO_NETWORKS, **(networks or {})}
     )
-    assert mistakes == []
+    assert problems == []
     return outward_targets(topology, **options)
 
 
@@ -37,7 +37,7 @@ PUBLIC = [
 ]
 
 
-def test_public_servers_of_the_catalogue_that_the_console_contacts() -> None:
+def test_public_servers_of_the_catalog_that_the_console_contacts() -> None:
     # Not the hosted scanner: that one had ended, and is not the console's.
     assert texts(outward()) == PUBLIC
 

@@ -379,10 +379,10 @@ class TestExtraFlows:
         assert not plan.accepts("198.51.100.8", "dn1", "9100/tcp")
         assert plan.refuses("dn1", "9100/tcp")
 
-    def test_an_impossible_one_is_told_with_the_other_mistakes(self) -> None:
+    def test_an_impossible_one_is_told_with_the_other_problems(self) -> None:
         extra = [{"id": "x", "ports": ["70000"], "protocols": ["tcp"], "flows": [{"listeners": ["consol"]}]}]
-        _topology, mistakes = read(jsa_extra_flows=extra, jsa_data_ports="some")
-        text = "\n".join(mistakes)
+        _topology, problems = read(jsa_extra_flows=extra, jsa_data_ports="some")
+        text = "\n".join(problems)
         assert "70000" in text and "consol" in text and "jsa_data_ports" in text
 
 
@@ -414,7 +414,7 @@ class TestMinimalRules:
         for seed in range(5):
             names = list(inventory)
             random.Random(seed).shuffle(names)
-            topology, _mistakes = read_topology({name: inventory[name] for name in names}, groups)
+            topology, _problems = read_topology({name: inventory[name] for name in names}, groups)
             texts.add(dump_plan(Planner(topology).plan()))
         assert len(texts) == 1
 
@@ -438,8 +438,8 @@ class TestNetworks:
     """A network that is needed and that nobody set."""
 
     def test_all_missing_ones_at_once_with_an_example(self) -> None:
-        topology, mistakes = read(jsa_networks={"admin": "any"})
-        assert mistakes == []
+        topology, problems = read(jsa_networks={"admin": "any"})
+        assert problems == []
         with pytest.raises(InputError) as caught:
             Planner(topology).plan()
         text = str(caught.value)
@@ -449,10 +449,10 @@ class TestNetworks:
         for name in ("admin", "wincollect_agents", "snmp_managers", "packet_capture_sources"):
             assert f"jsa_networks.{name}" not in text
 
-    def test_told_together_with_other_mistakes(self) -> None:
-        topology, mistakes = read(hosts={"ep1": {"ansible_host": "ep1.example"}}, jsa_networks=None)
+    def test_told_together_with_other_problems(self) -> None:
+        topology, problems = read(hosts={"ep1": {"ansible_host": "ep1.example"}}, jsa_networks=None)
         with pytest.raises(InputError) as caught:
-            Planner(topology).plan(mistakes)
+            Planner(topology).plan(problems)
         assert "ep1: its address is not known" in str(caught.value)
         assert "jsa_networks.log_sources" in str(caught.value)
 

@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import (
     plan_differences,
     stale_discoveries,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.explain import explain
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import why
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, read
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_processors", "ec1": "jsa_event_collectors"}
@@ -35,8 +35,8 @@ def look(*services: tuple[str, int], kind: str = "imq", age: float = 0.0, **more
 def planner(by_host: dict[str, Discovery], hosts: Any = None, **deployment: Any) -> Planner:
     deployment.setdefault("jsa_dynamic_ports", "discovered")
     deployment.setdefault("jsa_data_ports", "listed")
-    topology, mistakes = read(GROUPS, hosts, **deployment)
-    assert mistakes == []
+    topology, problems = read(GROUPS, hosts, **deployment)
+    assert problems == []
     return Planner(topology, Discoveries(NOW, by_host))
 
 
@@ -72,7 +72,7 @@ def test_accepted_from_the_sources_of_the_entry_and_refused_to_others() -> None:
 
 
 def test_without_the_variable_nothing_changes_to_the_byte() -> None:
-    topology, _mistakes = read(GROUPS, jsa_data_ports="listed")
+    topology, _problems = read(GROUPS, jsa_data_ports="listed")
     plain = dump_plan(Planner(topology).plan())
     assert dump_plan(Planner(topology, Discoveries(NOW, EP1)).plan()) == plain
     assert dump_plan(planner(EP1, jsa_dynamic_ports="none").plan()) == plain
@@ -181,12 +181,12 @@ def test_a_damaged_one_is_refused(change: dict[str, Any], says: str) -> None:
 
 def test_why_it_is_open() -> None:
     with_ports = planner({**EP1, "ec1": look()})
-    answer = explain(with_ports, with_ports.plan(), "con1", "ep1", "43691/tcp")
+    answer = why(with_ports, with_ports.plan(), "con1", "ep1", "43691/tcp")
     assert (answer["decision"], [entry["id"] for entry in answer["entries"]]) == ("accepted", ["imq_dynamic"])
     without = planner({})
     (denied,) = [
         item
-        for item in explain(without, without.plan(), "con1", "ep1", "43691/tcp")["not_by"]
+        for item in why(without, without.plan(), "con1", "ep1", "43691/tcp")["not_by"]
         if item["id"] == "imq_dynamic"
     ]
     assert "chooses its ports itself" in denied["reason"]
@@ -206,5 +206,5 @@ def test_why_it_is_open() -> None:
     ],
 )
 def test_mistakes_name_the_variable(variable: str, value: Any) -> None:
-    _topology, mistakes = read(GROUPS, **{variable: value})
-    assert [mistake for mistake in mistakes if mistake.startswith(f"{variable}:")] == mistakes != []
+    _topology, problems = read(GROUPS, **{variable: value})
+    assert [problem for problem in problems if problem.startswith(f"{variable}:")] == problems != []

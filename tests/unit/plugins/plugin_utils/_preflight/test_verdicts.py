@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Judge, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Diagnosis, Verdict
 
 CON1, EP1, ROUTER, STRANGER = "10.1.0.1", "10.2.0.1", "10.1.0.254", "10.9.0.9"
 PLAN: dict[str, Any] = {"hosts": {"con1": {"addresses": [CON1]}, "ep1": {"addresses": [EP1]}}}
@@ -44,7 +44,7 @@ def judge(
         }
     )
     con1 = HostSeen(probes=None if probe is None else {flow.probe_key: probe})
-    (found,) = Judge(PLAN, {"con1": con1, "ep1": seen}).verdicts([flow])
+    (found,) = Diagnosis(PLAN, {"con1": con1, "ep1": seen}).verdicts([flow])
     return found
 
 

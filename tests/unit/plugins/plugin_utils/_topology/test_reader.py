@@ -36,8 +36,8 @@ TWO = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
 )
 def test_roles_of_groups(group: str, roles: set[str]) -> None:
     groups = {"con1": "jsa_console"} if group == "jsa_console" else {"con1": "jsa_console", "h1": group}
-    topology, mistakes = read(groups)
-    assert mistakes == []
+    topology, problems = read(groups)
+    assert problems == []
     assert topology.hosts[list(groups)[-1]].roles == roles
 
 
@@ -46,8 +46,8 @@ def test_several_groups_add_up_and_strangers_stay_out() -> None:
         "con1": {"ansible_host": "10.0.0.1", "jsa_networks": NO_NETWORKS},
         "web1": {"ansible_host": "web1.example"},
     }
-    topology, mistakes = read_topology(inventory, {"con1": ["jsa_console", "jsa_processors"], "web1": ["webservers"]})
-    assert mistakes == []
+    topology, problems = read_topology(inventory, {"con1": ["jsa_console", "jsa_processors"], "web1": ["webservers"]})
+    assert problems == []
     assert list(topology.hosts) == ["con1"]
     assert {"console", "event_processor", "flow_collector"} <= topology.hosts["con1"].roles
 
@@ -56,35 +56,35 @@ def test_what_differs_from_host_to_host_is_told_once_a_variable() -> None:
     groups = {**TWO, "ec1": "jsa_event_collectors", "ec2": "jsa_event_collectors"}
     releases = {"ep1": "7.5.0", "ec1": "7.5.0 UP1", "ec2": "7.5.0 UP2"}
     hosts = {name: {"jsa_release": release, "jsa_data_ports": "listed"} for name, release in releases.items()}
-    _topology, mistakes = read(groups, hosts, jsa_release="7.5.0 UP8", jsa_data_ports="range")
-    assert [mistake.partition(":")[0] for mistake in mistakes] == ["jsa_release", "jsa_data_ports"]
-    assert all("con1 and ep1 have different values" in mistake for mistake in mistakes)
+    _topology, problems = read(groups, hosts, jsa_release="7.5.0 UP8", jsa_data_ports="range")
+    assert [problem.partition(":")[0] for problem in problems] == ["jsa_release", "jsa_data_ports"]
+    assert all("con1 and ep1 have different values" in problem for problem in problems)
     # Who says nothing agrees with everybody.
     assert read(groups, {"ec1": {"jsa_release": "7.5.0 UP8"}, "ep1": {"jsa_release": "7.5.0 UP8"}})[1] == []
 
 
 def test_a_network_that_nobody_knows_is_one_mistake() -> None:
-    _topology, mistakes = read(TWO, jsa_networks={**NO_NETWORKS, "usres": "everybody"})
-    (mistake,) = mistakes
-    assert mistake.startswith("jsa_networks.usres: unknown network, did you mean users?")
+    _topology, problems = read(TWO, jsa_networks={**NO_NETWORKS, "usres": "everybody"})
+    (problem,) = problems
+    assert problem.startswith("jsa_networks.usres: unknown network, did you mean users?")
 
 
 def test_own_roles_replace_those_of_groups() -> None:
-    topology, mistakes = read(TWO, {"ep1": {"jsa_roles": ["data_node"]}})
-    assert mistakes == []
+    topology, problems = read(TWO, {"ep1": {"jsa_roles": ["data_node"]}})
+    assert problems == []
     assert topology.hosts["ep1"].roles == {"data_node"}
 
 
 def test_an_empty_list_of_roles_takes_a_host_out() -> None:
-    topology, mistakes = read(TWO, {"ep1": {"jsa_roles": []}})
-    assert mistakes == []
+    topology, problems = read(TWO, {"ep1": {"jsa_roles": []}})
+    assert problems == []
     assert list(topology.hosts) == ["con1"]
 
 
 def test_own_group_mapping_replaces_the_default_one() -> None:
     mapping = {"siem": ["console"], "pods": ["event_processor"]}
-    topology, mistakes = read({"a": "siem", "b": "pods", "c": "jsa_data_nodes"}, jsa_group_roles=mapping)
-    assert mistakes == []
+    topology, problems = read({"a": "siem", "b": "pods", "c": "jsa_data_nodes"}, jsa_group_roles=mapping)
+    assert problems == []
     assert set(topology.hosts) == {"a", "b"}
 
 
@@ -99,18 +99,18 @@ def test_own_group_mapping_replaces_the_default_one() -> None:
     ],
 )
 def test_addresses(variables: dict[str, Any], addresses: tuple[str, ...]) -> None:
-    topology, mistakes = read(TWO, {"ep1": variables})
-    assert mistakes == []
+    topology, problems = read(TWO, {"ep1": variables})
+    assert problems == []
     assert topology.hosts["ep1"].addresses == addresses
 
 
 def test_address_in_the_hosts_name() -> None:
-    topology, mistakes = read_topology({"10.0.0.7": {"jsa_networks": NO_NETWORKS}}, {"10.0.0.7": ["jsa_console"]})
-    assert mistakes == []
+    topology, problems = read_topology({"10.0.0.7": {"jsa_networks": NO_NETWORKS}}, {"10.0.0.7": ["jsa_console"]})
+    assert problems == []
     assert topology.hosts["10.0.0.7"].addresses == ("10.0.0.7",)
 
 
-#: Variables of ep1, and what its one mistake must name: host, variable, and a word of the remedy.
+#: Variables of ep1, and what its one problem must name: host, variable, and a word of the remedy.
 MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"ansible_host": "ep1.example"}, ["ep1", "jsa_address", "ansible_host"]),
     ({"jsa_address": "10.0.0.300"}, ["ep1: jsa_address", "10.0.0.300"]),
@@ -149,17 +149,17 @@ _DEPLOYMENT = ("jsa_data_ports", "jsa_confidence", "jsa_release", "jsa_networks"
 def test_one_mistake_is_one_clear_sentence(variables: dict[str, Any], words: list[str]) -> None:
     deployment = {name: value for name, value in variables.items() if name in _DEPLOYMENT}
     own = {name: value for name, value in variables.items() if name not in _DEPLOYMENT}
-    _topology, mistakes = read(TWO, {"ep1": own}, **deployment)
+    _topology, problems = read(TWO, {"ep1": own}, **deployment)
     if "jsa_group_roles" not in variables:
-        assert len(mistakes) == 1, mistakes
+        assert len(problems) == 1, problems
     for word in words:
-        assert word in mistakes[0]
+        assert word in problems[0]
 
 
 def test_all_mistakes_at_once() -> None:
     hosts = {"ep1": {"jsa_address": "x", "jsa_encrypted": "y"}, "con1": {"jsa_features": "z"}}
-    _topology, mistakes = read(TWO, hosts, jsa_release="w", jsa_networks={"v": "any"})
-    assert len(mistakes) == 5
+    _topology, problems = read(TWO, hosts, jsa_release="w", jsa_networks={"v": "any"})
+    assert len(problems) == 5
 
 
 @pytest.mark.parametrize(
@@ -172,20 +172,20 @@ def test_all_mistakes_at_once() -> None:
     ],
 )
 def test_consoles(groups: dict[str, str], words: list[str]) -> None:
-    _topology, mistakes = read(groups)
-    assert len(mistakes) == 1
+    _topology, problems = read(groups)
+    assert len(problems) == 1
     for word in words:
-        assert word in mistakes[0]
+        assert word in problems[0]
 
 
 class TestHighAvailability:
     PAIR = {"con1": "jsa_console", "con2": "jsa_console"}
 
     def test_one_node_may_speak_for_both(self) -> None:
-        topology, mistakes = read(
+        topology, problems = read(
             self.PAIR, {"con2": {"jsa_ha_peer": "con1", "jsa_ha_virtual_address": "10.0.0.9", "jsa_encrypted": "yes"}}
         )
-        assert mistakes == []
+        assert problems == []
         for host in topology.hosts.values():
             assert host.virtual_addresses == ("10.0.0.9",)
             assert host.encrypted
@@ -215,11 +215,11 @@ class TestHighAvailability:
             ),
         ],
     )
-    def test_mistakes(self, hosts: dict[str, dict[str, Any]], words: list[str]) -> None:
-        _topology, mistakes = read(self.PAIR, hosts)
-        assert len(mistakes) == 1, mistakes
+    def test_problems(self, hosts: dict[str, dict[str, Any]], words: list[str]) -> None:
+        _topology, problems = read(self.PAIR, hosts)
+        assert len(problems) == 1, problems
         for word in words:
-            assert word in mistakes[0]
+            assert word in problems[0]
 
     def test_a_pair_has_two_nodes(self) -> None:
         groups = {**self.PAIR, "con3": "jsa_console"}
@@ -227,8 +227,8 @@ class TestHighAvailability:
             "con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.9"},
             "con3": {"jsa_ha_peer": "con2"},
         }
-        _topology, mistakes = read(groups, hosts)
-        assert any("a pair has two nodes" in mistake for mistake in mistakes)
+        _topology, problems = read(groups, hosts)
+        assert any("a pair has two nodes" in problem for problem in problems)
 
 
 class TestDeploymentVariables:
@@ -241,19 +241,19 @@ class TestDeploymentVariables:
         }
 
     def test_set_for_one_host_holds_for_all(self) -> None:
-        topology, mistakes = read_topology(self._inventory(ep1={"jsa_networks": NO_NETWORKS}), self.GROUPS)
-        assert mistakes == []
+        topology, problems = read_topology(self._inventory(ep1={"jsa_networks": NO_NETWORKS}), self.GROUPS)
+        assert problems == []
         assert topology.networks["users"] == ()
 
     def test_two_values_are_a_mistake(self) -> None:
         inventory = self._inventory(ep1={"jsa_data_ports": "listed"}, con1={"jsa_data_ports": "range"})
-        _topology, mistakes = read_topology(inventory, self.GROUPS)
-        (mistake,) = [mistake for mistake in mistakes if "jsa_data_ports" in mistake]
-        assert "con1 and ep1" in mistake and "group all" in mistake
+        _topology, problems = read_topology(inventory, self.GROUPS)
+        (problem,) = [problem for problem in problems if "jsa_data_ports" in problem]
+        assert "con1 and ep1" in problem and "group all" in problem
 
     def test_the_play_wins(self) -> None:
         inventory = self._inventory(con1={"jsa_data_ports": "range"})
-        topology, _mistakes = read_topology(inventory, self.GROUPS, {"jsa_data_ports": "listed"})
+        topology, _problems = read_topology(inventory, self.GROUPS, {"jsa_data_ports": "listed"})
         assert topology.data_ports == "listed"
 
 
@@ -265,24 +265,24 @@ def test_a_template_that_fails_names_host_and_variable() -> None:
             return super().__getitem__(key)
 
     inventory = {"con1": Failing(jsa_address="{{ site }}", ansible_host="10.0.0.1", jsa_networks=NO_NETWORKS)}
-    _topology, mistakes = read_topology(inventory, {"con1": ["jsa_console"]})
-    assert "con1: jsa_address: 'site' is undefined" in mistakes
+    _topology, problems = read_topology(inventory, {"con1": ["jsa_console"]})
+    assert "con1: jsa_address: 'site' is undefined" in problems
 
 
 class TestWarnings:
     def test_a_misspelt_group(self) -> None:
-        topology, mistakes = read({**TWO, "ep2": "jsa_event_processor"})
-        assert mistakes == []
+        topology, problems = read({**TWO, "ep2": "jsa_event_processor"})
+        assert problems == []
         (warning,) = topology.warnings
         assert "ep2" in warning and "jsa_event_processors" in warning
 
     def test_a_misspelt_variable(self) -> None:
-        topology, _mistakes = read(TWO, {"ep1": {"jsa_encypted": True}})
+        topology, _problems = read(TWO, {"ep1": {"jsa_encypted": True}})
         (warning,) = topology.warnings
         assert "ep1" in warning and "jsa_encrypted" in warning
 
     def test_variables_of_the_roles_are_none(self) -> None:
-        topology, _mistakes = read(TWO, {"ep1": {"jsa_firewall_state": "present", "jsa_port_check_rate": 3}})
+        topology, _problems = read(TWO, {"ep1": {"jsa_firewall_state": "present", "jsa_port_check_rate": 3}})
         assert topology.warnings == ()
 
 

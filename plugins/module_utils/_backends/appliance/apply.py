@@ -1,0 +1,283 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verbs on an appliance: read, decide, apply, prove, restore. Runs on Python 3.6.
+
+What is wanted, committed or found is a mapping: name of a file of the product -> our lines in it.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files, split
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import Line, policy_of, read_rules
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
+from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FAMILIES, IPV4, IPV6
+
+Bodies = Dict[str, str]
+
+_LABELS = {IPV4: "IPv4", IPV6: "IPv6"}
+
+
+class Host(object):
+    """An appliance: its files, its programs, and the families that rules can be written for."""
+
+    def __init__(self, product, files):  # type: (Product, Files) -> None
+        self.product = product
+        self.files = files
+        #: The product's guides name files for IPv4 only. Those for IPv6 are used where they are there.
+        self.families = [family for family in FAMILIES if family == IPV4 or files.text(PRE[family]) is not None]
+        self.names = [names[family] for family in self.families for names in (PRE, POST)]
+
+    def live(self, family):  # type: (str) -> Optional[str]
+        return self.product.rules(family)
+
+
+class Situation(NamedTuple):
+    """One read of the host."""
+
+    bodies: Bodies
+    #: Family -> what the kernel has.
+    live: Dict[str, str]
+    #: What the product has generated.
+    generated: Dict[str, str]
+
+
+class Changes(NamedTuple):
+    create: List[str]
+    change: List[str]
+    delete: List[str]
+    #: Why the update program has to run although the files are right.
+    reasons: List[str]
+
+    def any(self):  # type: () -> bool
+        return bool(self.create or self.change or self.delete or self.reasons)
+
+    def files(self):  # type: () -> bool
+        return bool(self.create or self.change or self.delete)
+
+
+def read(host):  # type: (Host) -> Situation
+    live = {}
+    for family in host.families:
+        text = host.live(family)
+        if text is None:
+            raise FirewallError(
+                "%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
+                % (_LABELS[family], "ip" if family == IPV4 else "ip6")
+            )
+        live[family] = text
+    return Situation(host.files.bodies(host.names), live, host.files.generated_texts())
+
+
+def decide(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Changes
+    found = situation.bodies
+    return Changes(
+        create=sorted(name for name in wanted if name not in found),
+        change=sorted(name for name in wanted if name in found and found[name] != wanted[name]),
+        delete=sorted(name for name in found if name not in wanted),
+        reasons=compare(host, wanted, situation),
+    )
+
+
+def compare(host, wanted, situation):  # type: (Host, Bodies, Situation) -> List[str]
+    """How what runs, or what is loaded at the next start, differs from *wanted*."""
+    found = []
+    for family in host.families:
+        found += compare_live(wanted, family, situation.live[family])
+        path = host.files.generated[family]
+        if path in situation.generated and _ours(situation.generated[path]) != _lines(wanted, family):
+            found.append("%s, which is loaded at the next start, has other rules of ours" % path)
+    return found
+
+
+def _lines(bodies, family):  # type: (Bodies, str) -> List[Any]
+    """The forms of our rules in the order that they have in the kernel."""
+    text = bodies.get(PRE[family], "") + bodies.get(POST[family], "")
+    return [line.form for line in read_rules(text)]
+
+
+def _ours(text):  # type: (str) -> List[Any]
+    return [line.form for line in read_rules(text) if line.ours]
+
+
+def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
+    """Nothing in the answer is the proof that the rules hold, in their order."""
+    label = _LABELS[family]
+    needed = read_rules(wanted.get(PRE[family], "") + wanted.get(POST[family], ""))
+    rules = read_rules(text)
+    running = [line for line in rules if line.ours]
+    need, have = [line.form for line in needed], [line.form for line in running]
+    if need == have:
+        return _interrupted(wanted, family, rules)
+    missing = [line.text for line in needed if line.form not in have]
+    extra = [line.text for line in running if line.form not in need]
+    found = ["%s: %s: is missing" % (label, line) for line in missing]
+    found += ["%s: %s: runs, nobody asked for it" % (label, line) for line in extra]
+    return found or ["%s: the rules do not run in their order, or more than once" % label]
+
+
+def _interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> List[str]
+    """A rule of somebody else's between ours decides before those behind it."""
+    count = len(read_rules(wanted.get(PRE[family], "")))
+    ours = [index for index, line in enumerate(rules) if line.ours][:count]
+    if not ours:
+        return []
+    return [
+        "%s: a rule of somebody else's stands among ours: %s" % (_LABELS[family], rules[index].text)
+        for index in range(ours[0], ours[-1])
+        if not rules[index].ours
+    ]
+
+
+def ahead(host, family):  # type: (Host, str) -> List[str]
+    """The site's rules that decide before ours do."""
+    parts = split(PRE[family], host.files.text(PRE[family]) or "")
+    return [line.text for line in read_rules(parts.before)]
+
+
+def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[str, str]
+    """Writes, runs the product's program and proves; or restores, and raises ApplyError. What was generated."""
+    try:
+        host.files.sweep(host.names)
+        host.files.write_bodies(host.names, wanted)
+        host.product.update()
+        differences = compare(host, wanted, read(host))
+        if differences:
+            raise FirewallError(
+                "%s did its work, but what runs is not what was asked: %s"
+                % (host.product.update_program, "; ".join(differences))
+            )
+        return host.files.generated_texts()
+    except Exception as error:
+        raise failure(error, host, situation)
+    except BaseException:
+        go_back(host, situation.bodies, situation.generated)
+        raise
+
+
+def stage(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[str, str]
+    """As ``load``, but afterwards all files are the earlier ones again, those that the product generates as well: a
+    start of the machine loads them.
+    """
+    generated = load(host, situation, wanted)
+    try:
+        host.files.write_bodies(host.names, situation.bodies)
+        host.files.write(dict(situation.generated))
+    except FirewallError as error:
+        raise failure(error, host, situation)
+    return generated
+
+
+def failure(error, host, situation):  # type: (Exception, Host, Situation) -> ApplyError
+    text = str(error).rstrip(".")
+    try:
+        note = go_back(host, situation.bodies, situation.generated)
+    except (FirewallError, IOError, OSError) as problem:
+        return ApplyError("%s. Restoring the earlier rules failed as well: %s" % (text, problem), False)
+    return ApplyError("%s. The earlier rules were restored and run%s" % (text, note), True)
+
+
+def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) -> str
+    """Files and kernel back to *bodies*, whatever they are now, proven. Raises FirewallError.
+
+    The product's program is asked first. Where it cannot do it, our rules, and no others, are changed in the kernel.
+    """
+    host.product.quiet()
+    problems = []  # type: List[str]
+    note = ""
+    try:
+        host.files.sweep(host.names)
+        host.files.write_bodies(host.names, bodies)
+        if not compare(host, bodies, read(host)):
+            return note
+        host.product.update()
+    except FirewallError as error:
+        problems.append(str(error))
+    for family in host.families:
+        if compare_live(bodies, family, host.live(family) or ""):
+            repair(host, family, bodies)
+            note = ", past the product's program, in the kernel alone"
+    for family in host.families:
+        path = host.files.generated[family]
+        text = host.files.text(path)
+        if path in generated and text != generated[path] and _ours(text or "") != _lines(bodies, family):
+            host.files.write({path: generated[path]})
+    host.files.write_bodies(host.names, bodies)
+    differences = compare(host, bodies, read(host))
+    if differences:
+        raise FirewallError("; ".join(problems + differences))
+    return note
+
+
+def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
+    """Puts our rules into the kernel where ours are now, else where the product would have put them."""
+    rules = read_rules(host.live(family) or "")
+    places = [index for index, line in enumerate(rules) if line.ours]
+    place = places[0] if places else min(len(ahead(host, family)), len(rules))
+    commands = ["-D" + line.text[2:] for line in rules if line.ours]
+    for number, line in enumerate(read_rules(bodies.get(PRE[family], ""))):
+        commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
+    commands += [line.text for line in read_rules(bodies.get(POST[family], ""))]
+    host.product.change_rules(family, commands)
+
+
+def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> Tuple[str, str]
+    """What becomes of IPv6 where no rule can be written for it: a word, and a warning or nothing."""
+    if IPV6 in host.families:
+        return "written", ""
+    if not _has_global_address(addresses):
+        return "not in use", ""
+    why = (
+        "this host has IPv6 addresses, but the product has no file %s, so no rule for IPv6 can be written through it"
+        % host.files.path(PRE[IPV6])
+    )
+    text = host.live(IPV6)
+    if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
+        words = (
+            "IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
+            "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why
+        )
+        return "not filtered", words
+    words = "IPv6 is not what the plan says: %s. What runs for IPv6 are rules of the product or the site" % why
+    return "left to the product", words
+
+
+def _has_global_address(path):  # type: (str) -> bool
+    try:
+        with open(path) as stream:
+            # The fourth column is the scope; 00 is global.
+            return any(line.split()[3] == "00" for line in stream if len(line.split()) > 4)
+    except (IOError, OSError):
+        return False
+
+
+def before_and_after(host, situation, wanted):  # type: (Host, Situation, Bodies) -> List[Dict[str, Any]]
+    """Ansible's diff: of each file, and of what runs where that was something else."""
+    found = []
+    for name in host.names:
+        before, after = situation.bodies.get(name, ""), wanted.get(name, "")
+        if before != after:
+            found.append(_entry("block in %s" % name, before, after))
+    for family in host.families:
+        if compare_live(wanted, family, situation.live[family]):
+            running = "".join(line.text + "\n" for line in read_rules(situation.live[family]) if line.ours)
+            after = "".join(wanted.get(names[family], "") for names in (PRE, POST))
+            if not any(entry["before"] == running or entry["after"] == after for entry in found):
+                found.append(_entry("running rules, %s" % _LABELS[family], running, after))
+    return found
+
+
+def _entry(title, before, after):  # type: (str, str, str) -> Dict[str, Any]
+    return {
+        "before_header": "appliance, %s" % title,
+        "after_header": "appliance, %s, wanted" % title,
+        "before": before,
+        "after": after,
+    }
+
+
+def object_actions(changes):  # type: (Changes) -> Dict[str, Any]
+    return {"created": changes.create, "changed": changes.change, "removed": changes.delete, "entries": {}}

@@ -1,0 +1,258 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Commit confirmed: stage, then confirm or go back. Runs on Python 3.6, with the lock held by the caller.
+
+A timer is armed before the first file is touched, and it knows from then on what the host has to go back to: whoever is
+killed at whatever moment, it puts files and runtime back. The one moment in which a candidate becomes the committed
+state is the removal of pending.json.
+"""
+
+import os
+import syslog
+import time
+
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend, Candidate, RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import (
+    Commit,
+    LastResult,
+    Pending,
+    State,
+    boot_clock,
+    digest,
+    timestamp,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import parse_ssh_connection
+
+#: For so long a timer waits, at a time, for a firewall that restarts or fails.
+_PATIENCE = 15.0
+
+
+class Host(NamedTuple):
+    """What the functions here work on."""
+
+    backend: Backend
+    state: State
+    clock: Callable[[], float] = boot_clock
+
+
+class NotConfirmed(FirewallError):
+    """The candidate was not confirmed. The text says why and what the host has now."""
+
+
+def watched(host, pending):  # type: (Host, Pending) -> bool
+    """Whether a timer of this boot was armed for it: otherwise the host has started since."""
+    return pending.boot == host.state.boot() and host.state.armed() == pending.id
+
+
+def waiting(host):  # type: (Host) -> Optional[str]
+    """The sentence about a candidate that waits, None where there is none."""
+    pending = host.state.pending()
+    if pending is None or not watched(host, pending) or pending.deadline <= host.clock():
+        return None
+    now = host.clock()
+    return (
+        "rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back "
+        "on the rules before them, in %d seconds at most: run this again then"
+        % (
+            "the controller %s" % pending.controller if pending.controller else "another run",
+            now - pending.since,
+            pending.deadline - now + 1,
+        )
+    )
+
+
+def settle(host):  # type: (Host) -> None
+    """What an earlier candidate has left, before a run does anything. Raises FirewallError where one waits."""
+    sentence = waiting(host)
+    if sentence:
+        raise FirewallError(sentence)
+    pending = host.state.pending()
+    if pending is None:
+        return
+    if watched(host, pending):
+        outcome = roll_back(host, pending, "it was not confirmed in time, and its timer is gone")
+        if not outcome.done:
+            raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
+    elif pending.loaded:
+        record(host, pending, "the host was restarted while it waited", "The host has started with the committed rules")
+    host.state.remove_pending()
+
+
+class Origin(NamedTuple):
+    """Who stages."""
+
+    #: Address of the controller, as the host sees it.
+    controller: Optional[str]
+    #: What sshd calls SSH_CONNECTION.
+    session: Optional[str]
+
+
+def stage(host, candidate, seconds, origin, arm):
+    # type: (Host, Candidate, int, Origin, Callable[[str], None]) -> Tuple[Pending, bool]
+    """Loads *candidate* without writing it to stay; *arm* starts the timer. Whether the firewall was reloaded."""
+    now = host.clock()
+    pending = Pending(
+        id=os.urandom(8).hex(),
+        boot=host.state.boot(),
+        since=now,
+        deadline=now + seconds,
+        controller=origin.controller,
+        session=origin.session,
+        loaded=False,
+        before=candidate.before,
+        candidate=candidate.after,
+    )
+    host.state.set_pending(pending)
+    try:
+        arm(pending.id)
+        reloaded = candidate.load()
+    except FirewallError as error:
+        if not error.restored:
+            raise FirewallError("%s. The host tries again in %d seconds" % (error, seconds))
+        host.state.remove_pending()
+        raise
+    now = host.clock()
+    pending = pending._replace(since=now, deadline=now + seconds, loaded=True)
+    try:
+        host.state.set_pending(pending)
+    except FirewallError as error:
+        outcome = roll_back(host, pending, str(error))
+        raise FirewallError("%s. %s" % (error, outcome.words))
+    return pending, reloaded
+
+
+def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Commit
+    """Writes the candidate to stay. *session*: SSH_CONNECTION of whoever confirms. Raises NotConfirmed."""
+    pending = _of(host, identity)
+    if pending.deadline <= host.clock():
+        raise _refusal(host, pending, "the confirmation came too late")
+    if pending.session is not None and _client(session) in (None, _client(pending.session)):
+        raise _refusal(
+            host,
+            pending,
+            "the confirmation came through the connection that loaded the rules, or through "
+            "none that can be found: that proves nothing",
+        )
+    differences = host.backend.differences(pending.candidate)
+    if differences:
+        raise _refusal(
+            host,
+            pending,
+            "what runs is not the candidate any more (%s): %s" % (host.backend.loss, "; ".join(differences)),
+        )
+    try:
+        host.backend.write(pending.candidate)
+        before, after = (host.backend.committed(texts) for texts in (pending.before, pending.candidate))
+        commit = remember(host.state, pending.id, pending.controller, before, after)
+        host.state.remove_pending()
+    except FirewallError as error:
+        raise _refusal(host, pending, str(error))
+    return commit
+
+
+def abort(host, identity, why):  # type: (Host, str, str) -> RolledBack
+    """Back to the committed rules, now. Raises NotConfirmed where there is no such candidate any more."""
+    return _give_up(host, _of(host, identity), why, told=True)
+
+
+def _of(host, identity):  # type: (Host, str) -> Pending
+    pending = host.state.pending()
+    if pending is not None and pending.id == identity and watched(host, pending):
+        return pending
+    result = host.state.last_result()
+    if result is not None and result.id == identity:
+        raise NotConfirmed("%s. %s" % (result.why, result.outcome))
+    raise NotConfirmed("the candidate does not wait any more")
+
+
+def _refusal(host, pending, why):  # type: (Host, Pending, str) -> NotConfirmed
+    return NotConfirmed("%s. %s" % (why, _give_up(host, pending, why, told=True).words))
+
+
+def _give_up(host, pending, why, told, patience=0.0):  # type: (Host, Pending, str, bool, float) -> RolledBack
+    outcome = roll_back(host, pending, why, told, patience)
+    if outcome.done:
+        host.state.remove_pending()
+    return outcome
+
+
+def expire(host, pending):  # type: (Host, Pending) -> RolledBack
+    """What the timer does at the deadline."""
+    why = "it was not confirmed in time" if pending.loaded else "the run that loaded it was killed"
+    return _give_up(host, pending, why, told=False, patience=_PATIENCE)
+
+
+def roll_back(host, pending, why, told=False, patience=0.0):
+    # type: (Host, Pending, str, bool, float) -> RolledBack
+    """Files and runtime back to what they were before the candidate, proven, and written down. Never raises.
+
+    With *patience*, a firewall that just restarts, or fails, is asked again for so many seconds.
+    """
+    until = host.clock() + patience
+    while True:
+        try:
+            outcome = host.backend.go_back(pending.before, pending.candidate)
+        except (FirewallError, IOError, OSError) as error:
+            outcome = RolledBack(False, False, "Going back to the committed rules failed: %s" % error)
+        if (outcome.done and not outcome.stopped) or host.clock() >= until:
+            break
+        time.sleep(0.5)
+    record(host, pending, why, outcome.words, told)
+    return outcome
+
+
+def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
+    """A line in the system's log and a file. A full disk must not keep a host from going back."""
+    syslog.openlog("jsa.ports", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(
+        syslog.LOG_WARNING,
+        "candidate %s of %s was rolled back: %s. %s" % (pending.id, pending.controller or "this host", why, outcome),
+    )
+    try:
+        # A confirmation that was killed may have got as far as this.
+        commits = host.state.history()
+        if any(commit.id == pending.id for commit in commits):
+            host.state.set_history([commit for commit in commits if commit.id != pending.id])
+        host.state.set_last_result(LastResult(pending.id, timestamp(), pending.controller, why, outcome, told))
+    except FirewallError as error:
+        syslog.syslog(syslog.LOG_WARNING, str(error))
+
+
+def remember(state, identity, controller, before, after):
+    # type: (State, str, Optional[str], Dict[str, str], Dict[str, str]) -> Commit
+    """Adds a committed state to those that can be gone back to."""
+    commits = state.history()
+    if not commits or commits[-1].digest != digest(before):
+        commits.append(Commit("", timestamp(), None, digest(before), before))
+    commit = Commit(identity, timestamp(), controller, digest(after), after)
+    state.set_history(commits + [commit])
+    return commit
+
+
+def previous(state, current, steps):  # type: (State, Dict[str, str], int) -> Commit
+    """The committed state so many *steps* before the one that the files are in."""
+    commits = state.history()
+    if commits and commits[-1].digest == digest(current):
+        commits.pop()
+    if len(commits) < steps:
+        raise FirewallError(
+            "this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
+            % (len(commits), steps)
+        )
+    return commits[-steps]
+
+
+def unreported(host):  # type: (Host) -> Optional[LastResult]
+    """A rollback that nobody has been told of."""
+    result = host.state.last_result()
+    return None if result is None or result.reported else result
+
+
+def _client(session):  # type: (Optional[str]) -> Optional[Tuple[str, int]]
+    endpoints = parse_ssh_connection(session) if session else None
+    return None if endpoints is None else (str(endpoints.client), endpoints.client_port)

@@ -1,0 +1,207 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host remembers: the candidate that waits, the last committed states, the last rollback. Runs on Python 3.6.
+
+Each backend has a folder of its own. Each file is replaced whole or not at all. A file that cannot be understood counts
+as absent: what is here never decides on more than whether to go back to rules that the host has had.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import time
+
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import sync
+
+FOLDER = "/var/lib/jsa_ports/%s"
+#: Says which candidate a timer of this boot watches. It lies in memory, so it also goes where a container starts anew
+#: on a machine that goes on: that has a clock and a boot_id in common with all others on it.
+ARMED = "/run/jsa_ports_%s.armed"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+KEPT = 5
+
+#: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
+_CLOCK_BOOTTIME = 7
+
+
+def boot_clock():  # type: () -> float
+    """Seconds since the machine started, those that it slept included. Setting the clock does not move it."""
+    return time.clock_gettime(_CLOCK_BOOTTIME)
+
+
+def timestamp():  # type: () -> str
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class Pending(NamedTuple):
+    """A candidate that waits for its confirmation."""
+
+    id: str
+    boot: str
+    #: By the clock of the boot: when it was staged, and until when it may be confirmed.
+    since: float
+    deadline: float
+    #: Address of the controller, as the host sees it.
+    controller: Optional[str]
+    #: What sshd calls SSH_CONNECTION, of the connection that staged it.
+    session: Optional[str]
+    #: The candidate is what runs, and the files are the committed ones again.
+    loaded: bool
+    #: Path, as the backend understands it -> text.
+    before: Dict[str, str]
+    candidate: Dict[str, str]
+
+
+class Commit(NamedTuple):
+    """A state that was written to stay."""
+
+    id: str
+    time: str
+    controller: Optional[str]
+    digest: str
+    files: Dict[str, str]
+
+
+class LastResult(NamedTuple):
+    """How the last candidate ended that was not confirmed."""
+
+    id: str
+    time: str
+    controller: Optional[str]
+    why: str
+    #: What the host has since.
+    outcome: str
+    #: Somebody has been told.
+    reported: bool
+
+
+def digest(files):  # type: (Dict[str, str]) -> str
+    """The same for the same rules."""
+    text = json.dumps(sorted(files.items())).encode("ascii")
+    return hashlib.sha256(text).hexdigest()
+
+
+class State(object):
+    def __init__(self, folder, armed, boot_id=BOOT_ID):  # type: (str, str, str) -> None
+        self.folder = folder
+        self.program = os.path.join(folder, "timer.pyz")
+        self._armed = armed
+        self._boot_id = boot_id
+
+    def boot(self):  # type: () -> str
+        return (_read(self._boot_id) or b"").decode("ascii", "replace").strip()
+
+    def armed(self):  # type: () -> str
+        """Id of the candidate that a timer watches, or has watched, since the host started."""
+        return (_read(self._armed) or b"").decode("ascii", "replace").strip()
+
+    def arm(self, identity):  # type: (str) -> None
+        _replace(self._armed, identity.encode("ascii"))
+
+    def pending(self):  # type: () -> Optional[Pending]
+        content = self._load("pending.json")
+        try:
+            return None if content is None else Pending(**content)
+        except TypeError:
+            return None
+
+    def pending_version(self):  # type: () -> Any
+        """Changes with every write, so that a timer need not read it all each second."""
+        try:
+            status = os.stat(os.path.join(self.folder, "pending.json"))
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def set_pending(self, pending):  # type: (Pending) -> None
+        self._save("pending.json", pending._asdict())
+
+    def remove_pending(self):  # type: () -> None
+        try:
+            os.unlink(os.path.join(self.folder, "pending.json"))
+            sync(self.folder)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise FirewallError("cannot write %s: %s" % (self.folder, error))
+
+    def history(self):  # type: () -> List[Commit]
+        """Oldest first."""
+        content = self._load("history.json") or {}
+        try:
+            return [Commit(**entry) for entry in content.get("commits", [])]
+        except (AttributeError, TypeError):
+            return []
+
+    def set_history(self, commits):  # type: (List[Commit]) -> None
+        self._save("history.json", {"commits": [commit._asdict() for commit in commits[-KEPT:]]})
+
+    def last_result(self):  # type: () -> Optional[LastResult]
+        content = self._load("last_result.json")
+        try:
+            return None if content is None else LastResult(**content)
+        except TypeError:
+            return None
+
+    def set_last_result(self, result):  # type: (LastResult) -> None
+        self._save("last_result.json", result._asdict())
+
+    def save_program(self, content):  # type: (bytes) -> None
+        if _read(self.program) != content:
+            self._write("timer.pyz", content)
+
+    def _load(self, name):  # type: (str) -> Any
+        content = _read(os.path.join(self.folder, name))
+        try:
+            return None if content is None else json.loads(content.decode("ascii"))
+        except ValueError:
+            return None
+
+    def _save(self, name, content):  # type: (str, Any) -> None
+        self._write(name, json.dumps(content).encode("ascii"))
+
+    def _write(self, name, content):  # type: (str, bytes) -> None
+        try:
+            if not os.path.isdir(self.folder):
+                os.makedirs(self.folder, 0o700)
+            os.chmod(self.folder, 0o700)
+            _replace(os.path.join(self.folder, name), content)
+            sync(self.folder)
+        except OSError as error:
+            raise FirewallError("cannot write %s: %s" % (os.path.join(self.folder, name), error))
+
+
+def state_of(backend):  # type: (str) -> State
+    return State(FOLDER % backend, ARMED % backend)
+
+
+def _replace(path, content):  # type: (str, bytes) -> None
+    # A fixed name: one run at a time writes, and what a killed one has left is overwritten, not collected.
+    temporary = path + ".new"
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+
+
+def _read(path):  # type: (str) -> Optional[bytes]
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules of ours that a firewalld which was killed has left in the kernel. Runs on Python 3.6.
+
+They go on to decide on packets, and a firewalld that starts adds its own behind them (seen with 1.3.3). Nobody but the
+kernel can be asked to take them away. What the site's zones say stays as it is.
+"""
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
+
+
+def flush(client):  # type: (Client) -> None
+    """Empties our chains and sets. Raises CommandError."""
+    table = client.nft_table()
+    if table is not None:
+        commands = []
+        for entry in table:
+            if _is_ours(entry.get("chain", {}).get("name", "")):
+                commands.append("flush chain inet firewalld %s" % entry["chain"]["name"])
+            elif entry.get("set", {}).get("name", "").startswith(NAME_PREFIX):
+                commands.append("flush set inet firewalld %s" % entry["set"]["name"])
+        if commands:
+            client.run("nft", "; ".join(commands))
+        return
+    for prefix in ("ip", "ip6"):
+        for line in (client.iptables(prefix) or "").splitlines():
+            if line.startswith(":") and _is_ours(line[1:].split()[0]):
+                client.run(prefix + "tables", "-w", "-F", line[1:].split()[0])
+    if client.program("ipset"):
+        for name in read_runtime(client).sets:
+            client.run("ipset", "flush", name)
+
+
+def _is_ours(chain):  # type: (str) -> bool
+    """Chains of a policy have its name in theirs, with a suffix for each kind of rule."""
+    for name in (POLICY_IN, POLICY_OUT):
+        _before, found, suffix = chain.partition("_" + name)
+        if found and (not suffix or suffix.startswith("_")):
+            return True
+    return False

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether firewalld may be reloaded, and what of the site's own that would cost. Runs on Python 3.6."""
+
+from typing import List, NamedTuple, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.apply import Changes
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError, NotAsked
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site import lost_by_reload
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError
+
+NEEDED = "needed"
+LOSSLESS = "lossless"
+NEVER = "never"
+CHOICES = (NEEDED, LOSSLESS, NEVER)
+
+
+class Reload(NamedTuple):
+    changes: Changes
+    #: What a reload changes of the site's own; None where firewalld does not tell.
+    lost: Optional[List[str]]
+
+
+def judge_reload(client, changes, allowed):  # type: (Client, Changes, str) -> Reload
+    """*changes* with what they may do. Raises FirewalldError where they need a reload that is not *allowed*."""
+    if not changes.reload:
+        return Reload(changes._replace(may_reload=allowed == NEEDED), [])
+    try:
+        lost = lost_by_reload(client)  # type: Optional[List[str]]
+    except (NotAsked, CommandError):
+        lost = None
+    if allowed == NEEDED or (allowed == LOSSLESS and lost == []):
+        return Reload(changes, lost)
+    reasons = "a reload of firewalld is needed (%s)" % "; ".join(changes.reload)
+    losses = (
+        "it does not tell what of the site's own that would change"
+        if lost is None
+        else "that would change what is the site's own: %s" % "; ".join(lost)
+        if lost
+        else "that would change nothing of the site's own"
+    )
+    raise FirewalldError(
+        "%s, and reload is %s; %s. Nothing was written. Make permanent what has to stay, or set "
+        "reload: needed" % (reasons, allowed, losses)
+    )

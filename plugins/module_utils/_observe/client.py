@@ -1,0 +1,245 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One conversation with one peer, over within a deadline and a limit whatever the peer does. Runs on Python 3.6."""
+
+import errno
+import select
+import socket
+import time
+
+from typing import Any, Callable, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import BusyError, TcpAttempt, UdpAttempt
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+    NO_ANSWER,
+    OPEN,
+    PROHIBITED,
+    REFUSED,
+    TCP,
+    UDP,
+    UNAVAILABLE,
+    UNREACHABLE,
+    Outcome,
+    Probe,
+    parse_peer,
+)
+
+#: Besides the results of a probe: the peer took the connection, and then
+#: ended it without a word that was expected, broke it off, spoke too slowly to be done in time, or did not stop.
+CLOSED = "closed"
+RESET = "reset"
+UNFINISHED = "unfinished"
+ENDLESS = "endless"
+
+#: UDP loses a question or an answer now and then.
+_REPEAT_AFTER = 1.0
+_CHUNK = 65536
+
+
+class ExchangeError(Exception):
+    """A conversation that came to nothing: a word for what happened, and a sentence."""
+
+    def __init__(self, result, reason):  # type: (str, str) -> None
+        super(ExchangeError, self).__init__(reason)
+        self.result = result
+        self.reason = reason
+
+
+class Deadline(object):
+    """A point in time that everything in a conversation shares."""
+
+    def __init__(self, seconds):  # type: (float) -> None
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def left(self):  # type: () -> float
+        return max(0.0, self._at - time.monotonic())
+
+    def part(self, share):  # type: (float) -> Deadline
+        """The next *share*, from 0 to 1, of what is left."""
+        return Deadline(self.left() * share)
+
+
+class Stream(object):
+    """A TCP connection on which the peer may take so long, and say so much."""
+
+    def __init__(self, sock, deadline, limit=_CHUNK):  # type: (socket.socket, Deadline, int) -> None
+        self.sock = sock
+        self._deadline = deadline
+        self._limit = limit
+        self._waiting = b""
+        self.heard = 0
+
+    def __enter__(self):  # type: () -> Stream
+        return self
+
+    def __exit__(self, *exception):  # type: (*Any) -> None
+        self.sock.close()
+
+    def send(self, data):  # type: (bytes) -> None
+        self._patience()
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            raise self._broken(error)
+
+    def recv(self):  # type: () -> bytes
+        """What the peer says next, nothing at the end."""
+        if self._waiting:
+            data, self._waiting = self._waiting, b""
+            return data
+        self._patience()
+        try:
+            data = self.sock.recv(_CHUNK)
+        except OSError as error:
+            raise self._broken(error)
+        self.heard += len(data)
+        if self.heard > self._limit:
+            raise ExchangeError(ENDLESS, "it said more than %d bytes and did not stop" % self._limit)
+        return data
+
+    def recv_until(self, mark):  # type: (bytes) -> bytes
+        """Up to and with *mark*; without it where the peer ends before."""
+        data = b""
+        while mark not in data:
+            more = self.recv()
+            if not more:
+                return data
+            data += more
+        end = data.index(mark) + len(mark)
+        self._waiting = data[end:]
+        return data[:end]
+
+    def recv_exactly(self, size):  # type: (int) -> bytes
+        if size > self._limit:
+            raise ExchangeError(ENDLESS, "it announced %d bytes, more than %d" % (size, self._limit))
+        data = b""
+        while len(data) < size:
+            more = self.recv()
+            if not more:
+                raise ExchangeError(
+                    CLOSED,
+                    "it closed the connection in the middle of its answer"
+                    if self.heard
+                    else "it closed the connection without a word",
+                )
+            data += more
+        self._waiting = data[size:]
+        return data[:size]
+
+    def _patience(self):  # type: () -> None
+        left = self._deadline.left()
+        if not left:
+            raise self._late()
+        self.sock.settimeout(left)
+
+    def _late(self):  # type: () -> ExchangeError
+        if self.heard:
+            sentence = "it began to answer and did not finish within %.3g s" % self._deadline.seconds
+            return ExchangeError(UNFINISHED, sentence)
+        sentence = "it accepted the connection and sent nothing within %.3g s" % self._deadline.seconds
+        return ExchangeError(NO_ANSWER, sentence)
+
+    def _broken(self, error):  # type: (OSError) -> ExchangeError
+        # In this order: the exception for a timeout is an OSError of its own kind, without a number.
+        if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
+            return self._late()
+        if error.errno in (errno.ECONNRESET, errno.EPIPE):
+            return ExchangeError(RESET, "the connection was broken off (TCP reset)")
+        return ExchangeError(UNAVAILABLE, error.strerror or str(error))
+
+
+def open_stream(address, port, deadline, limit=_CHUNK):  # type: (str, int, Deadline, int) -> Stream
+    """A connection to *address*, no name. Raises ExchangeError."""
+    attempt = TcpAttempt(_probe(address, port, TCP), None)
+    outcome = _run(attempt, deadline)
+    if outcome is None:
+        attempt.close()
+        raise ExchangeError(
+            NO_ANSWER, "%s does not answer on port %d within %.3g s" % (address, port, deadline.seconds)
+        )
+    if outcome.result != OPEN:
+        attempt.close()
+        raise ExchangeError(outcome.result, _sentence(outcome, address, port, TCP))
+    return Stream(attempt.sock, deadline, limit)
+
+
+def ask_datagram(address, port, question, is_answer, deadline):
+    # type: (str, int, bytes, Callable[[bytes], bool], Deadline) -> bytes
+    """The first datagram that *is_answer* takes for one, the question repeated meanwhile. Raises ExchangeError."""
+    attempt = _Question(_probe(address, port, UDP), None)
+    attempt.question = question
+    attempt.is_answer = is_answer
+    attempt.answer = b""
+    try:
+        outcome = _run(attempt, deadline)
+    finally:
+        attempt.close()
+    if outcome is None:
+        reason = "%s does not answer on port %d/udp within %.3g s" % (address, port, deadline.seconds)
+        raise ExchangeError(NO_ANSWER, reason)
+    if outcome.result != OPEN:
+        raise ExchangeError(outcome.result, _sentence(outcome, address, port, UDP))
+    return attempt.answer
+
+
+class _Question(UdpAttempt):
+    """A datagram whose answer is wanted."""
+
+    __slots__ = ("answer", "is_answer", "question")
+
+    largest = 65535
+
+    def _question(self):  # type: () -> bytes
+        return self.question
+
+    def _is_answer(self, data):  # type: (bytes) -> bool
+        if self.is_answer(data):
+            self.answer = data
+            return True
+        return False
+
+
+def _probe(address, port, protocol):  # type: (str, int, str) -> Probe
+    family, sockaddr = parse_peer(address)
+    return Probe(0, {}, family, (sockaddr[0], port) + sockaddr[2:], port, protocol)
+
+
+def _run(attempt, deadline):  # type: (Any, Deadline) -> Optional[Outcome]
+    """What comes of *attempt*; None where nothing does in time."""
+    try:
+        outcome = attempt.start()
+    except BusyError as error:
+        return Outcome(UNAVAILABLE, None, str(error))
+    if outcome is not None:
+        return outcome
+    poll = select.poll()
+    poll.register(attempt.sock, select.POLLOUT if attempt.events == select.EPOLLOUT else select.POLLIN)
+    while True:
+        left = deadline.left()
+        if not left:
+            return None
+        # The bits of poll and epoll are the same.
+        for _number, events in poll.poll(1000 * (min(left, _REPEAT_AFTER) if attempt.repeats else left)):
+            outcome = attempt.read(events)
+            if outcome is not None:
+                return outcome
+            break
+        else:
+            if attempt.repeats and deadline.left():
+                attempt.repeat()
+
+
+def _sentence(outcome, address, port, protocol):  # type: (Outcome, str, int, str) -> str
+    what = "port %d" % port if protocol == TCP else "port %d/udp" % port
+    if outcome.result == REFUSED:
+        return "%s refuses %s: nothing listens there, or a firewall says so" % (address, what)
+    if outcome.result == PROHIBITED:
+        return "%s refuses %s of %s: %s" % (outcome.by or "a firewall", what, address, outcome.error)
+    if outcome.result == UNREACHABLE:
+        return "%s cannot be reached: %s" % (address, outcome.error)
+    if outcome.result == NO_ANSWER:
+        return "%s does not answer on %s" % (address, what)
+    return "%s, %s: %s" % (address, what, outcome.error)

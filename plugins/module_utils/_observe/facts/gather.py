@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts of one host, each with where it comes from. Unknown is None, never a guess. Runs on Python 3.6."""
+
+import os
+
+from typing import Any, Dict, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import QRADAR, appliance_mark
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.parse import (
+    parse_capabilities,
+    parse_ha_state,
+    parse_internal_version,
+    parse_myver,
+    read_release,
+    truth,
+)
+
+NAMES = (
+    "backend",
+    "firewall_version",
+    "product",
+    "release",
+    "update_package",
+    "release_name",
+    "internal_version",
+    "appliance_type",
+    "is_console",
+    "console_address",
+    "ha_role",
+    "ha_state",
+    "operating_system",
+    "fips",
+)
+
+_CAPABILITIES = "conf/capabilities/hostcapabilities.xml"
+_HA = "ha/bin/ha"
+
+
+class Facts(object):
+    def __init__(self, client, root=QRADAR):  # type: (Client, str) -> None
+        self._client = client
+        self._root = root
+        self.values = dict.fromkeys(NAMES)  # type: Dict[str, Any]
+        self.sources = {}  # type: Dict[str, str]
+
+    def gather(self):  # type: () -> Dict[str, Any]
+        mark = appliance_mark(self._root)
+        if mark:
+            self._set("backend", "appliance", mark)
+            self._iptables()
+            self._myver()
+            self._capabilities()
+            self._ha()
+        else:
+            self._firewalld()
+        return dict(self.values, sources=self.sources)
+
+    def _set(self, name, value, source):  # type: (str, Any, str) -> None
+        """The first source that knows it."""
+        if value is not None and self.values[name] is None:
+            self.values[name] = value
+            self.sources[name] = source
+
+    def _run(self, program, *arguments):  # type: (str, str) -> str
+        """Its output; empty where it is not there or fails."""
+        try:
+            return self._client.run(program, *arguments)
+        except FirewallError:
+            return ""
+
+    def _firewalld(self):  # type: () -> None
+        status = self._client.status()
+        if status.running:
+            self._set("backend", "firewalld", "firewalld")
+            self._set("firewall_version", status.version or None, "firewalld")
+        else:
+            self._set("backend", "none", "firewalld does not run")
+
+    def _iptables(self):  # type: () -> None
+        words = self._run("iptables", "--version").split()
+        # iptables v1.8.4 (nf_tables)
+        self._set("firewall_version", words[1].lstrip("v") if len(words) > 1 else None, "iptables --version")
+
+    def _myver(self):  # type: () -> None
+        path = os.path.join(self._root, "bin", "myver")
+        fields = parse_myver(self._run(path, "-v"))
+        source = path + " -v"
+        name = fields.get("release name")
+        self._set("release_name", name, source)
+        release = read_release(name or "")
+        self._set("release", release.release or fields.get("external version"), source)
+        self._set("update_package", release.update_package, source)
+        self._set("internal_version", fields.get("core version"), source)
+        self._set("internal_version", parse_internal_version(self._run(path)), path)
+        for fact, field in (
+            ("product", "product"),
+            ("appliance_type", "appliance"),
+            ("console_address", "console ip"),
+            ("operating_system", "operating system"),
+            ("ha_role", "ha identity"),
+        ):
+            self._set(fact, fields.get(field), source)
+        self._set("is_console", truth(fields.get("console")), source)
+        self._set("fips", truth(fields.get("fips enabled")), source)
+
+    def _capabilities(self):  # type: () -> None
+        path = os.path.join(self._root, _CAPABILITIES)
+        attributes = parse_capabilities(_read(path) or "")
+        self._set("appliance_type", attributes.get("applianceType"), path)
+        self._set("is_console", truth(attributes.get("isConsole")), path)
+
+    def _ha(self):  # type: () -> None
+        path = os.path.join(self._root, _HA)
+        self._set("ha_state", parse_ha_state(self._run(path, "state")), path + " state")
+
+
+def _read(path):  # type: (str) -> Optional[str]
+    try:
+        with open(path, "rb") as stream:
+            return stream.read().decode("utf-8", "replace")
+    except (IOError, OSError):
+        return None

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this host does with the packets of flows that it takes part in, at either end. Runs on Python 3.6."""
+
+import ipaddress
+import json
+import os
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
+from ansible_collections.jsa.ports.plugins.module_utils._host.routing import find_route, read_addresses
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.conditions import Packet
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.nft import (
+    ACCEPT,
+    UNKNOWN,
+    Decision,
+    Place,
+    Ruleset,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.inet_diag import Backlog, read_backlogs
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import (
+    TableError,
+    read_ephemeral_ports,
+    read_sockets,
+)
+
+LISTENER = "listener"
+INITIATOR = "initiator"
+ROLES = (LISTENER, INITIATOR)
+PROTOCOLS = ("tcp", "udp", "icmp")
+
+_INWARD = ("ingress", "prerouting", "input")
+_OUTWARD = ("output", "postrouting", "egress")
+_SYN_RECEIVED = (3, 12)
+#: Out of these, another host's kernel may choose its ports.
+_CLIENT_PORTS = range(1024, 65536)
+_SYN = frozenset(("syn",))
+_SYN_ACK = frozenset(("syn", "ack"))
+_LEGACY_TABLES = ("net/ip_tables_names", "net/ip6_tables_names")
+_IGNORES_ECHO = {4: "sys/net/ipv4/icmp_echo_ignore_all", 6: "sys/net/ipv6/icmp/echo_ignore_all"}
+
+
+class Flow(NamedTuple):
+    """A flow as this host sees it."""
+
+    given: Dict[str, Any]
+    role: str
+    #: This host's address, and the other one's.
+    own: Any
+    peer: Any
+    protocol: str
+    #: The listener's; 0 for ICMP.
+    port: int
+
+
+class FlowError(ValueError):
+    """Options that cannot be meant."""
+
+
+def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
+    """Raises FlowError with every problem."""
+    flows = []
+    problems = []
+    for number, item in enumerate(items):
+        mine = []  # type: List[str]
+        ends = []
+        for key in ("own", "peer"):
+            try:
+                ends.append(ipaddress.ip_address(item.get(key)))
+            except ValueError as error:
+                mine.append("%s: %s" % (key, error))
+        if len({end.version for end in ends}) == 2:
+            mine.append("own and peer are of two families")
+        for key, choices in (("role", ROLES), ("protocol", PROTOCOLS)):
+            if item.get(key) not in choices:
+                mine.append("%s: %r is none of %s" % (key, item.get(key), ", ".join(choices)))
+        try:
+            port = int(item.get("port") or 0)
+        except (TypeError, ValueError):
+            port = -1
+        if not 0 <= port <= 65535 or bool(port) == (item.get("protocol") == "icmp"):
+            mine.append("port: %r: a number from 1 to 65535, and none for ICMP" % (item.get("port"),))
+        problems += ["flows[%d]: %s" % (number, problem) for problem in mine]
+        if not mine:
+            flows.append(Flow(item, item["role"], ends[0], ends[1], item["protocol"], port))
+    if problems:
+        raise FlowError("; ".join(problems[:20]))
+    return flows
+
+
+class Look(object):
+    """One look at this host; what is not needed is not read."""
+
+    def __init__(self, programs=None, proc="/proc"):  # type: (Optional[Programs], str) -> None
+        self._programs = programs or Programs()
+        self._proc = proc
+        self._ruleset = None  # type: Optional[Ruleset]
+        self._texts = {}  # type: Dict[Tuple[str, str, str], Dict[str, str]]
+        self._half_open = set()  # type: set
+        self._backlogs = {}  # type: Dict[int, List[Backlog]]
+        #: Why the rules are not known, or not all of them.
+        self.obstacle = None  # type: Optional[str]
+
+    def result(self, flows):  # type: (List[Flow]) -> Dict[str, Any]
+        try:
+            addresses = [one._asdict() for one in read_addresses()]  # type: Optional[List[Dict[str, Any]]]
+        except OSError:
+            addresses = None
+        if flows:
+            self._read()
+        return {"addresses": addresses, "flows": [self._flow(flow) for flow in flows], "obstacle": self.obstacle}
+
+    def _read(self):  # type: () -> None
+        try:
+            answer = self._programs.run("nft", "-j", "list", "ruleset")
+            self._ruleset = Ruleset(json.loads(answer).get("nftables", []) if answer.strip() else [])
+        except (CommandError, ValueError) as error:
+            self.obstacle = str(error)
+        for name in _LEGACY_TABLES:
+            if self._text(name).strip():
+                self.obstacle = "rules of the older iptables are loaded, which nft does not show"
+        try:
+            rows = read_sockets(self._proc)
+        except TableError:
+            rows = []
+        self._half_open = {
+            (row.port, ipaddress.ip_address(row.peer_address))
+            for row in rows
+            if row.protocol == "tcp" and row.state in _SYN_RECEIVED
+        }
+        self._backlogs = read_backlogs()
+
+    def _text(self, name):  # type: (str) -> str
+        try:
+            with open(os.path.join(self._proc, name)) as stream:
+                return stream.read()
+        except (IOError, OSError):
+            return ""
+
+    def _flow(self, flow):  # type: (Flow) -> Dict[str, Any]
+        found = dict(flow.given)
+        route = find_route(flow.peer)
+        question, answer = self._packets(flow, route)
+        inward = flow.role == LISTENER
+        found.update(
+            question=self._decide(question, _INWARD if inward else _OUTWARD),
+            answer=self._decide(answer, _OUTWARD if inward else _INWARD),
+            route=route is not None,
+            half_open=None,
+            backlog=None,
+            ignored=False,
+        )
+        if inward and flow.protocol == "tcp":
+            found["half_open"] = (flow.port, flow.peer) in self._half_open
+            full = [one for one in self._backlogs.get(flow.port, ()) if one.waiting > one.limit]
+            found["backlog"] = full[0]._asdict() if full else None
+        if inward and flow.protocol == "icmp":
+            found["ignored"] = self._text(_IGNORES_ECHO[flow.own.version]).strip() == "1"
+        return found
+
+    def _packets(self, flow, interface):  # type: (Flow, Optional[str]) -> Tuple[Packet, Packet]
+        protocol = "icmpv6" if flow.protocol == "icmp" and flow.own.version == 6 else flow.protocol
+        port = flow.port or None
+        tcp = flow.protocol == "tcp"
+        nothing = frozenset()  # type: Any
+        inward = flow.role == LISTENER
+        client = None  # type: Any
+        if port:
+            first, last = (0, -1) if inward else read_ephemeral_ports(self._proc)
+            client = range(first, last + 1) or _CLIENT_PORTS
+        initiator, listener = (flow.peer, flow.own) if inward else (flow.own, flow.peer)
+        question = Packet(
+            protocol,
+            initiator,
+            listener,
+            client,
+            port,
+            "new",
+            _SYN if tcp else nothing,
+            interface if inward else None,
+            None if inward else interface,
+        )
+        answer = Packet(
+            protocol,
+            listener,
+            initiator,
+            port,
+            client,
+            "established",
+            _SYN_ACK if tcp else nothing,
+            None if inward else interface,
+            interface if inward else None,
+        )
+        return question, answer
+
+    def _decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Dict[str, Any]
+        if self._ruleset is None:
+            return {"decision": UNKNOWN, "rule": None}
+        found = self._ruleset.decide(packet, hooks)
+        if found.decision == ACCEPT and self.obstacle:
+            return {"decision": UNKNOWN, "rule": None}
+        return {"decision": found.decision, "rule": self._rule(found)}
+
+    def _rule(self, found):  # type: (Decision) -> Optional[str]
+        """The rule as nft prints it."""
+        place = found.place
+        if place is None:
+            return None
+        key = place[:3]
+        if key not in self._texts:
+            self._texts[key] = self._rules_of(place)
+        text = self._texts[key].get(str(place.handle), "" if place.handle else "policy")
+        return "table %s %s, chain %s%s" % (place.family, place.table, place.chain, ": " + text if text else "")
+
+    def _rules_of(self, place):  # type: (Place) -> Dict[str, str]
+        try:
+            lines = self._programs.run("nft", "-a", "list", "chain", place.family, place.table, place.chain)
+        except CommandError:
+            return {}
+        found = {}
+        for line in lines.splitlines():
+            text, mark, handle = line.strip().rpartition(" # handle ")
+            if mark and not text.endswith("{"):
+                found[handle] = text
+        return found

@@ -1,0 +1,202 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a ruleset of nftables does to one packet, as far as that can be known. Runs on Python 3.6.
+
+Reads what ``nft -j list ruleset`` says. Where a rule asks for what is not known of a packet, such as a mark or a rate,
+both ways are followed: the answer is then that nobody knows, and names the rule.
+"""
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.conditions import (
+    Conditions,
+    Key,
+    NoMatch,
+    Packet,
+    listed,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.members import Sets
+
+ACCEPT = "accept"
+DROP = "drop"
+REJECT = "reject"
+UNKNOWN = "unknown"
+DECISIONS = (ACCEPT, DROP, REJECT, UNKNOWN)
+
+#: Statements that neither decide nor keep a rule from deciding.
+_HARMLESS = frozenset(
+    ("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade")
+)
+_ELSEWHERE = frozenset(("dnat", "redirect", "tproxy", "queue", "synproxy", "fwd", "dup"))
+
+
+class Place(NamedTuple):
+    """A rule: where it stands; without a handle, the policy of its chain."""
+
+    family: str
+    table: str
+    chain: str
+    handle: Optional[int] = None
+
+
+class Decision(NamedTuple):
+    decision: str
+    #: What refuses, or may refuse.
+    place: Optional[Place] = None
+
+
+class _Chain(object):
+    def __init__(self, properties):  # type: (Dict[str, Any]) -> None
+        self.hook = properties.get("hook")
+        self.policy = properties.get("policy", ACCEPT)
+        self.device = properties.get("dev")
+        self.rules = []  # type: List[Dict[str, Any]]
+
+
+class Ruleset(object):
+    def __init__(self, objects):  # type: (Iterable[Dict[str, Any]]) -> None
+        """*objects*: the list in nft's answer."""
+        self._chains = {}  # type: Dict[Key, _Chain]
+        self._sets = Sets()
+        for one in objects:
+            if "chain" in one:
+                chain = one["chain"]
+                self._chains[(chain["family"], chain["table"], chain["name"])] = _Chain(chain)
+            elif "rule" in one:
+                rule = one["rule"]
+                key = (rule["family"], rule["table"], rule["chain"])
+                if key in self._chains:
+                    self._chains[key].rules.append(rule)
+            elif "set" in one or "map" in one:
+                found = one.get("set") or one["map"]
+                self._sets.add((found["family"], found["table"], found["name"]), found.get("elem", []))
+
+    def decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Decision
+        """What becomes of *packet* in the base chains of *hooks*: the one that refuses decides."""
+        families = ("inet", "ip" if packet.version == 4 else "ip6")
+        doubt = None
+        for key, chain in sorted(self._chains.items()):
+            if chain.hook not in hooks or (key[0] not in families and not _on_device(key[0], chain, packet)):
+                continue
+            found = _Walk(self._chains, self._sets, packet).base(key)
+            if found.decision in (DROP, REJECT):
+                return found
+            if found.decision == UNKNOWN:
+                doubt = doubt or found
+        return doubt or Decision(ACCEPT)
+
+
+def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
+    return family == "netdev" and chain.hook == "ingress" and packet.iif in listed(chain.device)
+
+
+class _Walk(object):
+    """One packet's way through the chains. Each chain is walked once."""
+
+    def __init__(self, chains, sets, packet):  # type: (Dict[Key, _Chain], Sets, Packet) -> None
+        self._chains = chains
+        self._conditions = Conditions(sets, packet)
+        self._done = {}  # type: Dict[Key, Tuple[List[Decision], bool]]
+
+    def base(self, key):  # type: (Key) -> Decision
+        possible, through = self._chain(key)
+        if through:
+            possible = possible + [Decision(self._chains[key].policy, Place(*key))]
+        refusals = [one for one in possible if one.decision != ACCEPT]
+        if not refusals:
+            return Decision(ACCEPT)
+        if len(refusals) == len(possible) and all(one.decision != UNKNOWN for one in refusals):
+            return refusals[0]
+        return Decision(UNKNOWN, refusals[0].place)
+
+    def _chain(self, key):  # type: (Key) -> Tuple[List[Decision], bool]
+        """What may be decided in a chain, and whether it may end without a decision."""
+        if key not in self._done:
+            # nft lets no chain call itself; should one, it decides nothing.
+            self._done[key] = ([], True)
+            self._done[key] = self._walk(key)
+        return self._done[key]
+
+    def _walk(self, key):  # type: (Key) -> Tuple[List[Decision], bool]
+        if key not in self._chains:
+            return [Decision(UNKNOWN, Place(*key))], True
+        possible = []  # type: List[Decision]
+        may_return = False
+        for rule in self._chains[key].rules:
+            place = Place(*key, handle=rule.get("handle"))
+            matches, ends = self._rule(rule.get("expr", []), key, place)
+            if matches is False:
+                continue
+            through = not ends
+            for word, target in ends:
+                if word == "return":
+                    may_return = True
+                elif word in ("jump", "goto"):
+                    found, falls = self._chain((key[0], key[1], target))
+                    possible += found
+                    if falls and word == "jump":
+                        through = True
+                    elif falls:
+                        may_return = True
+                elif word == "continue":
+                    through = True
+                else:
+                    possible.append(Decision(word, place))
+            if matches and not through:
+                return possible, may_return
+        return possible, True
+
+    def _rule(self, expressions, key, place):
+        # type: (List[Any], Key, Place) -> Tuple[Optional[bool], List[Tuple[str, str]]]
+        """Whether a rule matches, None where nobody knows, and what it then may do."""
+        matches = True  # type: Optional[bool]
+        ends = []  # type: List[Tuple[str, str]]
+        for expression in expressions:
+            word, value = next(iter(expression.items())) if isinstance(expression, dict) and expression else ("", None)
+            if word in (ACCEPT, DROP, REJECT, "return", "continue"):
+                ends.append((word, ""))
+            elif word in ("jump", "goto"):
+                ends.append((word, value["target"]))
+            elif word in _ELSEWHERE:
+                ends.append((UNKNOWN, ""))
+            elif word == "vmap":
+                known, found = self._lookup(value, key)
+                ends += found
+                matches = matches if known else None
+                if known and not found:
+                    return False, []
+            elif word == "match":
+                one = self._conditions.holds(value, key)
+                if one is False:
+                    return False, []
+                matches = None if one is None else matches
+            elif word not in _HARMLESS:
+                matches = None
+        return matches, ends
+
+    def _lookup(self, vmap, key):  # type: (Dict[str, Any], Key) -> Tuple[bool, List[Tuple[str, str]]]
+        """Whether it is known which verdicts of a map apply, and those."""
+        data = vmap.get("data")
+        pairs = self._conditions.elements(data, key)
+        try:
+            value = self._conditions.value(vmap.get("key"))
+        except NoMatch:
+            return True, []
+        found = []
+        known = pairs is not None
+        for pair in pairs or ():
+            if not isinstance(pair, list) or len(pair) != 2:
+                known = False
+                continue
+            matches = self._conditions.equals(value, pair[0], key)
+            if matches is False:
+                continue
+            word, target = next(iter(pair[1].items()))
+            end = (word, target["target"] if target else "")
+            if matches:
+                return True, [end]
+            found.append(end)
+            known = False
+        return known, found

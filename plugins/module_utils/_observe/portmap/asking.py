@@ -1,0 +1,173 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks a port mapper, and says what came of it where it does not tell. Runs on Python 3.6."""
+
+import os
+import struct
+
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._observe import client
+from ansible_collections.jsa.ports.plugins.module_utils._observe.client import Deadline, ExchangeError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import model, rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.imq import Table, parse_table
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import Answer, GarbageError, Service
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+    NO_ANSWER,
+    PROHIBITED,
+    REFUSED,
+    UNREACHABLE,
+)
+
+#: A table of a few dozen services has some kilobytes.
+_LIMIT = 65536
+_MOST_FRAGMENTS = 64
+
+#: The client may speak first: a broker that hears nothing waits a moment before it answers anyway.
+_GREETING = b"101\n"
+
+_STATES = {
+    REFUSED: model.DOWN,
+    NO_ANSWER: model.SILENT,
+    PROHIBITED: model.PROHIBITED,
+    UNREACHABLE: model.UNREACHABLE,
+    client.CLOSED: model.CLOSED,
+    client.RESET: model.CLOSED,
+    client.UNFINISHED: model.SLOW,
+    client.ENDLESS: model.ENDLESS,
+}
+
+
+def ask_broker(address, port, timeout, previous_session=None):
+    # type: (str, int, float, Optional[str]) -> Answer
+    """What the broker's port mapper tells, and whether the broker was restarted since *previous_session*."""
+    try:
+        text, cut = _read_table(address, port, Deadline(timeout))
+        table = parse_table(text)
+    except ExchangeError as error:
+        reason = error.reason
+        if error.result == REFUSED:
+            reason = "nothing listens on port %d of %s: the broker is down, or is being restarted" % (port, address)
+        return Answer(_STATES.get(error.result, model.UNAVAILABLE), reason)
+    except GarbageError as error:
+        return Answer(model.GARBAGE, str(error))
+    services = tuple(
+        Service(entry.service, model.IMQ, "tcp", entry.port, {"protocol": entry.protocol, "type": entry.type})
+        for entry in table.entries
+        if entry.port
+    )
+    return Answer(
+        model.OK,
+        _remark(table, cut),
+        services,
+        {
+            "broker": table.broker,
+            "version": table.version,
+            "complete": table.complete,
+            "session": table.session,
+            "restarted": None if None in (previous_session, table.session) else table.session != previous_session,
+            "without_port": [entry.service for entry in table.entries if not entry.port],
+        },
+    )
+
+
+def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
+    """The answer's lines, and whether one was cut off at the end. Raises ExchangeError and GarbageError."""
+    with client.open_stream(address, port, deadline, _LIMIT) as stream:
+        try:
+            stream.send(_GREETING)
+        except ExchangeError:
+            # Whoever has answered and closed already does not hear it.
+            pass
+        data = b""
+        while not data.endswith(b"\n.\n"):
+            more = stream.recv()
+            if not more:
+                break
+            data += more
+    if not data:
+        raise ExchangeError(client.CLOSED, "%s took the connection and closed it without a word" % address)
+    # Of a line that was cut off, the port may be, too.
+    whole = data if data.endswith((b"\n", b"\n.")) else data[: data.rfind(b"\n") + 1]
+    if not whole:
+        raise GarbageError("the answer %r is not even one line" % data[:60])
+    try:
+        return whole.decode("ascii"), len(whole) < len(data)
+    except UnicodeDecodeError:
+        raise GarbageError("the answer is no text: %r" % data[:60])
+
+
+def _remark(table, cut):  # type: (Table, bool) -> str
+    if cut:
+        return "the answer was cut off in the middle of a line, which is left out; more may be missing"
+    if not table.complete:
+        return "the final dot is missing, so services may be missing, too"
+    return ""
+
+
+def ask_rpcbind(address, port, timeout):  # type: (str, int, float) -> Answer
+    """What rpcbind tells: over TCP, and where that fails over UDP."""
+    # Half of the time for each: silence of the one must not cost the other its chance.
+    answer = _ask_rpcbind(address, port, Deadline(timeout / 2.0), "tcp")
+    if answer.state == model.OK:
+        return answer
+    other = _ask_rpcbind(address, port, Deadline(timeout / 2.0), "udp")
+    if other.state == model.OK:
+        return other._replace(reason="only over UDP; over TCP %s" % answer.reason)
+    return answer
+
+
+def _ask_rpcbind(address, port, deadline, transport):  # type: (str, int, Deadline, str) -> Answer
+    try:
+        data = call(address, port, rpc.PORTMAP, rpc.PORTMAP_VERSION, rpc.PORTMAP_DUMP, deadline, transport)
+        mappings = rpc.parse_dump(data)
+    except ExchangeError as error:
+        reason = error.reason
+        if error.result == REFUSED:
+            reason = "nothing listens on port %d/%s of %s: rpcbind does not run" % (port, transport, address)
+        return Answer(_STATES.get(error.result, model.UNAVAILABLE), reason)
+    except (GarbageError, rpc.RpcRefusedError) as error:
+        return Answer(model.GARBAGE, str(error))
+    return Answer(model.OK, "", _services(mappings), {"transport": transport})
+
+
+def _services(mappings):  # type: (List[rpc.Mapping]) -> Any
+    """One service for each program and port, with all the versions that it has there."""
+    versions = {}  # type: Dict[rpc.Mapping, List[int]]
+    for mapping in mappings:
+        if mapping.port:
+            versions.setdefault(mapping._replace(version=0), []).append(mapping.version)
+    return tuple(
+        Service(
+            mapping.name,
+            model.RPCBIND,
+            mapping.protocol,
+            mapping.port,
+            {
+                "program": str(mapping.program),
+                "versions": ",".join(str(version) for version in sorted(found)),
+            },
+        )
+        for mapping, found in sorted(versions.items())
+    )
+
+
+def call(address, port, program, version, procedure, deadline, transport="tcp"):
+    # type: (str, int, int, int, int, Deadline, str) -> bytes
+    """The results of one call. Raises ExchangeError, GarbageError and RpcRefusedError."""
+    xid = struct.unpack("!I", os.urandom(4))[0]
+    question = rpc.call(xid, program, version, procedure)
+    if transport == "udp":
+        reply = client.ask_datagram(address, port, question, lambda data: rpc.is_reply(data, xid), deadline)
+        return rpc.parse_reply(reply, xid)
+    with client.open_stream(address, port, deadline, _LIMIT) as stream:
+        stream.send(rpc.record(question))
+        reply = b""
+        for _number in range(_MOST_FRAGMENTS):
+            length, last = rpc.fragment(stream.recv_exactly(4))
+            reply += stream.recv_exactly(length)
+            if last:
+                return rpc.parse_reply(reply, xid)
+    raise ExchangeError(client.ENDLESS, "its answer has more than %d fragments" % _MOST_FRAGMENTS)

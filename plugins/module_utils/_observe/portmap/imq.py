@@ -1,0 +1,132 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of OpenMQ's port mapper, read from its text. Runs on Python 3.6.
+
+    101 BROKER VERSION
+    SERVICE PROTOCOL TYPE PORT [KEY=VALUE,...]
+    .
+
+People paste it out of telnet, out of a PDF in which the bracket stands on a line of its own, or out of a page that
+makes one line of all: these are read, too. Anything else is refused, not guessed at.
+"""
+
+import re
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import GarbageError
+
+#: The only version of the protocol there is. A reader of another one must fail.
+VERSION = 101
+
+_END = "."
+_HEADER = re.compile(r"^(\d{1,9}) (\S+)(?: +(\S.*))?$")
+_SERVICE = re.compile(r"^(\S+) +(\S+) +(\S+) +(\S+)(?: +(\[.*))?$")
+#: Where one line was made of all, an entry begins before its name.
+_FLATTENED = re.compile(r"(?<= )(?=[\w.-]+ [a-z0-9]+ [A-Z][A-Z_]+ \d{1,5}(?:\s|$))")
+_FLATTENED_END = re.compile(r" +\.(?: .*)?$")
+#: What telnet prints around an answer, and the prompt before it.
+_AROUND = re.compile(r"^(?:Trying |Connected to |Escape character is |Connection closed|.*[$#] ?telnet )")
+_SHOWN = 60
+
+
+class Entry(NamedTuple):
+    """One line of the table."""
+
+    service: str
+    protocol: str
+    type: str
+    #: 0 where the service has none, or tells it elsewhere.
+    port: int
+    properties: Dict[str, str]
+
+
+class Table(NamedTuple):
+    """All that a broker says."""
+
+    broker: str
+    version: str
+    entries: Tuple[Entry, ...]
+    #: Whether the final dot is there.
+    complete: bool
+
+    @property
+    def session(self):  # type: () -> Optional[str]
+        """Differs from start to start of the broker; None where it tells none."""
+        for entry in self.entries:
+            if "sessionid" in entry.properties:
+                return entry.properties["sessionid"]
+        return None
+
+
+def parse_table(text):  # type: (str) -> Table
+    """The table in *text*. Raises GarbageError with a sentence."""
+    lines = _lines(text)
+    if not lines:
+        raise GarbageError("the answer is empty")
+    match = _HEADER.match(lines[0])
+    if not match:
+        raise GarbageError("the answer begins with %s, not with a port mapper's line (101 ...)" % _quoted(lines[0]))
+    if int(match.group(1)) != VERSION:
+        raise GarbageError("the port mapper speaks version %s, and only %d is known" % (match.group(1), VERSION))
+    entries = []
+    for line in lines[1:]:
+        if line == _END:
+            return Table(match.group(2), match.group(3) or "", tuple(entries), True)
+        entries.append(_entry(line))
+    return Table(match.group(2), match.group(3) or "", tuple(entries), False)
+
+
+def _lines(text):  # type: (str) -> List[str]
+    """One line each for the header, each service, and the dot."""
+    lines = []  # type: List[str]
+    # Not splitlines: it takes characters for ends of lines that are none here.
+    for line in text.replace("\r\n", "\n").split("\n"):
+        line = line.strip(" \t")
+        if not line or _AROUND.match(line):
+            continue
+        if line.startswith("[") and len(lines) > 1 and "[" not in lines[-1]:
+            lines[-1] += " " + line
+        else:
+            lines.append(line)
+    if lines and _FLATTENED.search(lines[0]):
+        whole = _FLATTENED_END.sub("\n" + _END, " ".join(lines))
+        lines = [line.strip(" ") for line in _FLATTENED.sub("\n", whole).split("\n")]
+    return lines
+
+
+def _entry(line):  # type: (str) -> Entry
+    match = _SERVICE.match(line)
+    if not match:
+        raise GarbageError("%s is no line of a port mapper" % _quoted(line))
+    service, protocol, kind, port, bracket = match.groups()
+    # isdigit alone would take digits of other scripts, and superscripts.
+    if not re.match(r"^[0-9]{1,5}$", port) or int(port) > 65535:
+        raise GarbageError("%s: %s is no port" % (_quoted(line), _quoted(port)))
+    return Entry(service, protocol, kind, int(port), _properties(bracket, line) if bracket else {})
+
+
+def _properties(bracket, line):  # type: (str, str) -> Dict[str, str]
+    """From the first bracket to the first that closes, as the broker's own reader has it."""
+    inside, closed, _rest = bracket[1:].partition("]")
+    if not closed:
+        raise GarbageError("%s: its bracket is never closed" % _quoted(line))
+    properties = {}  # type: Dict[str, str]
+    last = None  # type: Optional[str]
+    for part in inside.split(",") if inside else ():
+        key, equals, value = part.partition("=")
+        if equals:
+            last = key.strip()
+            properties[last] = value
+        elif last is not None:
+            # Nothing is escaped, so a comma may be part of a value.
+            properties[last] += "," + part
+        else:
+            raise GarbageError("%s: %s is no property" % (_quoted(line), _quoted(part)))
+    return properties
+
+
+def _quoted(text):  # type: (str) -> str
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

@@ -1,0 +1,147 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One round of questions and answers, all at once. Runs on Python 3.6."""
+
+import select
+import time
+
+from collections import deque
+from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
+
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import ATTEMPTS, Attempt, BusyError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.expecting import EXPECTING
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import UNAVAILABLE, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import Queue, Rate, RationedQueue
+
+#: So many are sent before answers are looked at: waiting answers lose precision, looking costs time.
+_BATCH = 32
+
+
+class Exchange(object):
+    """Sends what a queue gives as soon as it may, and waits the same time for each answer."""
+
+    def __init__(self, timeout, retries, rate, most, watch):
+        # type: (float, int, Rate, int, Optional[IcmpWatch]) -> None
+        """*most*: so many sockets may be open at once."""
+        self._timeout = timeout
+        self._retries = retries
+        self._repeat_after = timeout / (retries + 1)
+        self._rate = rate
+        self._most = most
+        self._watch = watch
+        self._active = {}  # type: Dict[int, Attempt]
+        # The same time for everybody, so both stay sorted by themselves.
+        self._deadlines = deque()  # type: Deque[Tuple[float, int, Attempt]]
+        self._repeats = deque()  # type: Deque[Tuple[float, int, int, Attempt]]
+
+    def run(self, queue, note):
+        # type: (Union[Queue, RationedQueue], Callable[[Probe, Outcome, bool], None]) -> List[Probe]
+        """Call *note* with each probe's outcome and whether anybody but this host had a part in it.
+
+        Returns the probes that met silence; that is their outcome, too.
+        """
+        silent = []  # type: List[Probe]
+        epoll = select.epoll()
+        try:
+            while queue or self._active:
+                full = self._send(queue, epoll, note)
+                now = time.monotonic()
+                self._repeat(now)
+                # All that wait are heard before anybody is given up: this process may have slept longer than they had.
+                for number, events in epoll.poll(0.0 if full else self._idle(queue, now), len(self._active) or 1):
+                    attempt = self._active[number]
+                    waiting_for = attempt.events
+                    outcome = attempt.read(events)
+                    if outcome is None and attempt.events != waiting_for:
+                        epoll.modify(number, attempt.events)
+                    if outcome is not None:
+                        self._end(number, attempt)
+                        note(attempt.probe, outcome._replace(elapsed=time.monotonic() - attempt.started), True)
+                for attempt in self._give_up(now):
+                    outcome = attempt.unfinished()
+                    known = outcome is not None
+                    note(
+                        attempt.probe,
+                        (outcome or Outcome(attempt.probe.silence))._replace(elapsed=now - attempt.started),
+                        known,
+                    )
+                    if not known:
+                        silent.append(attempt.probe)
+        finally:
+            epoll.close()
+            for attempt in self._active.values():
+                attempt.close()
+        return silent
+
+    def _send(self, queue, epoll, note):
+        # type: (Union[Queue, RationedQueue], select.epoll, Callable[[Probe, Outcome, bool], None]) -> bool
+        """Whether there is more to be sent at once."""
+        for _number in range(_BATCH):
+            now = time.monotonic()
+            if not queue or len(self._active) >= self._most or self._rate.next_at > now:
+                return False
+            probe = queue.take(now)
+            if probe is None:
+                return False
+            kinds = ATTEMPTS if probe.expect is None else EXPECTING
+            attempt = kinds[probe.protocol](probe, self._watch)
+            attempt.started = now
+            try:
+                outcome = attempt.start()
+            except BusyError as error:
+                if self._active:
+                    queue.put_back(probe)
+                    self._most = len(self._active)
+                    return False
+                outcome = Outcome(UNAVAILABLE, None, str(error))
+            self._rate.spend(now)
+            if outcome is not None:
+                note(probe, outcome, False)
+                continue
+            number = attempt.sock.fileno()
+            epoll.register(number, attempt.events)
+            self._active[number] = attempt
+            self._deadlines.append((now + self._timeout, number, attempt))
+            if self._retries and attempt.repeats:
+                self._repeats.append((now + self._repeat_after, self._retries, number, attempt))
+        return True
+
+    def _repeat(self, now):  # type: (float) -> None
+        while self._repeats:
+            at, left, number, attempt = self._repeats[0]
+            over = self._active.get(number) is not attempt
+            if at > now and not over:
+                return
+            self._repeats.popleft()
+            if not over:
+                attempt.repeat()
+                if left > 1:
+                    self._repeats.append((now + self._repeat_after, left - 1, number, attempt))
+
+    def _give_up(self, now):  # type: (float) -> List[Attempt]
+        late = []
+        while self._deadlines:
+            at, number, attempt = self._deadlines[0]
+            over = self._active.get(number) is not attempt
+            if at > now and not over:
+                break
+            self._deadlines.popleft()
+            if not over:
+                self._end(number, attempt)
+                late.append(attempt)
+        return late
+
+    def _end(self, number, attempt):  # type: (int, Attempt) -> None
+        del self._active[number]
+        # Closing takes it out of epoll, too.
+        attempt.close()
+
+    def _idle(self, queue, now):  # type: (Union[Queue, RationedQueue], float) -> float
+        """Seconds until there is something to do, whatever the network does."""
+        times = [waiting[0][0] for waiting in (self._deadlines, self._repeats) if waiting]
+        if queue and len(self._active) < self._most:
+            times.append(max(queue.next_at(), self._rate.next_at))
+        return max(0.0, min(times) - now) if times else 0.0

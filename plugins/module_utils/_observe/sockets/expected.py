@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What should listen on a host: the module's options, with every problem in one message. Runs on Python 3.6."""
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
+
+PROTOCOLS = ("tcp", "udp")
+
+NETWORK = "network"
+LOOPBACK = "loopback"
+#: Nobody says where the socket belongs, so neither place is wrong.
+ANY = "any"
+BINDS = (NETWORK, LOOPBACK, ANY)
+
+#: A value that went through a template may have become a text.
+_BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+class ExpectationError(ValueError):
+    """Options that cannot be meant."""
+
+
+class Expected(NamedTuple):
+    id: str
+    service: str
+    protocol: str
+    ports: PortRange
+    bind: str
+    #: False: legitimate when it is there, and its absence says nothing.
+    required: bool
+
+    @property
+    def is_single(self):  # type: () -> bool
+        return self.ports[0] == self.ports[1]
+
+
+class Known(NamedTuple):
+    """Ports that the site knows, whatever listens there."""
+
+    protocol: str
+    ports: PortRange
+
+
+def read_options(expected, ignore):
+    # type: (Iterable[Dict[str, Any]], Iterable[str]) -> Tuple[List[Expected], List[Known]]
+    """The plan's ``listeners`` of one host, and what the site knows. Raises ExpectationError."""
+    problems = []  # type: List[str]
+    answer = _read_expected(expected, problems), _read_known(ignore, problems)
+    if problems:
+        raise ExpectationError("; ".join(problems))
+    return answer
+
+
+def _read_expected(items, problems):  # type: (Iterable[Dict[str, Any]], List[str]) -> List[Expected]
+    expected = []
+    for number, item in enumerate(items):
+        mine = []  # type: List[str]
+        values = {
+            "id": _text(item, "id", None, mine),
+            "service": _text(item, "service", "", mine),
+            "protocol": _choice(item, "protocol", PROTOCOLS, None, mine),
+            "bind": _choice(item, "bind", BINDS, ANY, mine),
+            "required": _BOOLEANS.get(str(item.get("required", True)).lower()),
+        }
+        if values["required"] is None:
+            mine.append("required: %r is neither true nor false" % (item["required"],))
+        try:
+            values["ports"] = _ports(item)
+        except ValueError as error:
+            mine.append("ports: %s" % error)
+        if mine:
+            problems += ["expected[%d].%s" % (number, problem) for problem in mine]
+        else:
+            expected.append(Expected(**values))
+    return expected
+
+
+def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Known]
+    """Each of *texts* is ``port/protocol``, the port being one or a range."""
+    known = []
+    for number, text in enumerate(texts):
+        ports, slash, protocol = str(text).partition("/")
+        if not slash or protocol not in PROTOCOLS:
+            problems.append(
+                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text)
+            )
+            continue
+        try:
+            known.append(Known(protocol, parse_ports(ports)))
+        except ValueError as error:
+            problems.append("ignore[%d]: %s" % (number, error))
+    return known
+
+
+def _text(item, key, default, problems):  # type: (Dict[str, Any], str, Any, List[str]) -> Any
+    value = item.get(key, default)
+    if not isinstance(value, str) or (default is None and not value):
+        problems.append("%s: %s" % (key, "is missing" if value is None else "expected a text, not %r" % (value,)))
+    return value
+
+
+def _choice(item, key, choices, default, problems):  # type: (Dict[str, Any], str, Any, Any, List[str]) -> Any
+    value = item.get(key, default)
+    if value not in choices:
+        found = "is missing: expected one" if value is None else "%r is none" % (value,)
+        problems.append("%s: %s of %s" % (key, found, ", ".join(choices)))
+    return value
+
+
+def _ports(item):  # type: (Dict[str, Any]) -> PortRange
+    if item.get("ports") is None:
+        raise ValueError("is missing: expected a port or a range such as 32000-33999")
+    return parse_ports(item["ports"])

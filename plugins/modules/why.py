@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The documentation of an action plugin: everything happens on the controller, in plugins/action.
+
+DOCUMENTATION = r"""
+module: why
+short_description: Says why a packet is accepted or refused
+version_added: 1.0.0
+description:
+  - Answers whether one host may open a port of another, by which entry of the catalog, and on which row of which
+    document that rests; or why not.
+  - Computed from the inventory on the controller; no host is touched. Run it with C(run_once).
+extends_documentation_fragment:
+  - jsa.ports.attributes
+  - jsa.ports.attributes.without_diff
+options:
+  source:
+    description: Who asks, a host of the deployment or an IP address.
+    type: str
+    required: true
+  target:
+    description: Who is asked, a host of the deployment.
+    type: str
+    required: true
+  port:
+    description: The port and protocol, such as V(32006/tcp) or V(514/udp), or V(icmp). Without a protocol it is TCP.
+    type: str
+    required: true
+  plan_file:
+    description: A saved plan that decides instead of the inventory's.
+    type: path
+seealso:
+  - module: jsa.ports.plan
+author:
+  - the jsa.ports authors (@jsa-ports)
+"""
+
+EXAMPLES = r"""
+- name: Ask why the event processor may query the console's port 32006
+  jsa.ports.why:
+    source: ep1
+    target: con1
+    port: 32006/tcp
+  run_once: true
+"""
+
+RETURN = r"""
+decision:
+  description:
+    - V(accepted), V(refused), or V(not_cataloged), where the catalog does not know the port on this host and the
+      host's own zones decide.
+  returned: success
+  type: str
+  sample: accepted
+entries:
+  description: The entries that accept it, with the rows they rest on.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: ariel_query
+      service: Ariel queries
+      confidence: high
+      rests_on:
+        - "Juniper Secure Analytics Administration Guide, JSA Port Usage, row 61: both ways"
+not_by:
+  description: The other entries for this port, and why each does not accept it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: data_range
+      service: Data flow
+      reason: jsa_data_ports is listed
+rules:
+  description: The rules of the plan that accept it.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+source:
+  description: As asked.
+  returned: success
+  type: str
+  sample: ep1
+target:
+  description: As asked.
+  returned: success
+  type: str
+  sample: con1
+protocol:
+  description: V(tcp), V(udp) or V(icmp).
+  returned: success
+  type: str
+  sample: tcp
+port:
+  description: The port's number; none for ICMP.
+  returned: success
+  type: int
+  sample: 32006
+"""

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the action plugins that run on the controller have in common."""
+
+from __future__ import annotations
+
+import os
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
+
+#: How the plan comes to an action: as jsa.ports.plan returned it.
+PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
+
+
+class ControllerAction(ActionBase):
+    """Checks its options, works on the controller, tells all problems of the input at once; touches no host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    #: As the module's documentation has them.
+    ARGUMENT_SPEC: ClassVar[dict[str, Any]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+        try:
+            result.update(self.work(arguments, task_vars))
+        except InputError as error:
+            raise fail_with(error) from error
+        return result
+
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What the task returns. Raises InputError and AnsibleActionFail."""
+        raise NotImplementedError
+
+    def write_results(self, folder: str, option: str, what: str, files: Mapping[str, str]) -> bool:
+        """*option*: the variable that the folder is from. Whether a file differs from what was there."""
+        check_mode = self._task.check_mode
+        if not check_mode:
+            make_folder(folder, option)
+        path = os.path.abspath(os.path.expanduser(folder))
+        written = [write_file(os.path.join(path, name), text, what, check_mode) for name, text in files.items()]
+        return any(written)
+
+
+def fail_with(error: InputError) -> AnsibleActionFail:
+    return AnsibleActionFail(str(error))
+
+
+def require_netaddr() -> None:
+    """Raises Ansible's usual message where the library is missing."""
+    if NETADDR_IMPORT_ERROR is not None:
+        raise AnsibleActionFail(missing_required_lib("netaddr")) from NETADDR_IMPORT_ERROR
+
+
+def show(text: str) -> None:
+    """Prints a report between the tasks' own lines."""
+    Display().display(f"\n{text}\n")
+
+
+def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:
+    """The plan's hosts that the play (with ``--limit``) is about."""
+    play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
+    return [name for name in plan["hosts"] if name in play_hosts]

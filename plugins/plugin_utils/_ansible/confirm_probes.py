@@ -1,0 +1,100 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Probes that have to succeed before rules are confirmed: "the console still reaches 32006 on me"."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.loader import connection_loader
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+_PORT = re.compile(r"^([1-9][0-9]{0,4})/(tcp|udp)$")
+_KEYS = {"from", "port", "address"}
+_EXAMPLE = "{from: con1, port: 32006/tcp}"
+
+
+@dataclass(frozen=True)
+class Probe:
+    #: The host that it is sent from.
+    source: str
+    address: str
+    port: int
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.port}/{self.protocol} from {self.source}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"address": self.address, "port": self.port, "protocol": self.protocol}
+
+    def succeeded(self, result: str) -> bool:
+        """A UDP service that has nothing to say is as silent as a firewall that drops."""
+        return result == "open" or (self.protocol == "udp" and result == "open_or_filtered")
+
+
+def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Probe]:
+    """*own*: the addresses of the host that is probed, the best first. Raises InputError with all problems."""
+    problems: list[str] = []
+    probes = []
+    if not isinstance(items, list):
+        raise InputError("confirm_probes cannot be used", [f"it is no list of items like {_EXAMPLE}"])
+    for number, item in enumerate(items):
+        where = f"confirm_probes[{number}]"
+        if not isinstance(item, Mapping) or set(item) - _KEYS or not {"from", "port"} <= set(item):
+            problems.append(f"{where}: {item!r} is no item like {_EXAMPLE}, to which an address can be added")
+            continue
+        source = str(item["from"])
+        match = _PORT.match(str(item["port"]))
+        address = next((text for text in [item.get("address"), *own] if _is_address(text)), None)
+        if source not in hosts:
+            problems.append(f"{where}: there is no host {source} in the inventory")
+        if not match or int(match[1]) > 65535:
+            problems.append(f"{where}: {item['port']!r} is no port like 32006/tcp or 514/udp")
+        if address is None or ("address" in item and not _is_address(item["address"])):
+            problems.append(f"{where}: no address to probe: set it here, or jsa_address on the host")
+        elif match and source in hosts:
+            probes.append(Probe(source, str(address), int(match[1]), match[2]))
+    if problems:
+        raise InputError("confirm_probes cannot be used; nothing was changed", problems)
+    return probes
+
+
+def _is_address(text: Any) -> bool:
+    try:
+        ipaddress.ip_address(str(text))
+    except ValueError:
+        return False
+    return True
+
+
+def connect_to(variables: Mapping[str, Any], play_context: Any, task: Any, templar: Any) -> Any:
+    """A connection to the host that these are the variables of, as Ansible would make it for a task there.
+
+    Without privilege: a TCP or UDP probe needs none.
+    """
+    name = str(variables.get("ansible_connection", "ssh"))
+    context = play_context.copy()
+    context.remote_addr = str(variables.get("ansible_host", variables["inventory_hostname"]))
+    connection = connection_loader.get(
+        "ssh" if name == "smart" else name, context, None, task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
+    )
+    _set_options(connection, "connection", variables, templar, {"timeout": context.timeout})
+    _set_options(connection._shell, "shell", variables, templar, {})
+    return connection
+
+
+def _set_options(plugin: Any, kind: str, variables: Mapping[str, Any], templar: Any, keys: dict[str, Any]) -> None:
+    names = C.config.get_plugin_vars(kind, plugin._load_name)
+    values = {name: templar.template(variables[name]) for name in names if name in variables}
+    plugin.set_options(task_keys=keys, var_options=values)

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory as Ansible hands it to an action plugin, made ready for the topology's reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import DEPLOYMENT_VARIABLES
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
+
+
+class _Variables(Mapping[str, Any]):
+    """The variables of a host, of which only those with a template in them are rendered: that is what costs."""
+
+    def __init__(self, hostvars: Any, name: str) -> None:
+        self._hostvars = hostvars
+        self._name = name
+        self._raw: Mapping[str, Any] = hostvars.raw_get(name)
+
+    def __getitem__(self, variable: str) -> Any:
+        value = self._raw[variable]
+        return self._hostvars[self._name][variable] if _has_template(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self._raw
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, str):
+        return any(mark in value for mark in ("{{", "{%", "{#"))
+    if isinstance(value, Mapping):
+        return any(_has_template(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_template(item) for item in value)
+
+
+def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topology, list[str]]:
+    """The topology of the whole inventory, whatever ``--limit`` says, and its problems."""
+    hostvars = task_vars["hostvars"]
+    inventory = {str(name): _Variables(hostvars, name) for name in hostvars}
+    groups: dict[str, list[str]] = {name: [] for name in inventory}
+    for group, members in task_vars["groups"].items():
+        for name in members:
+            groups[name].append(group)
+    return read_topology(inventory, groups, _play_variables(task_vars, inventory, templar))
+
+
+def _play_variables(
+    task_vars: Mapping[str, Any], inventory: Mapping[str, Mapping[str, Any]], templar: Any
+) -> dict[str, Any]:
+    """Deployment variables that the play, a role or a task sets over what the inventory says."""
+    own = inventory.get(task_vars.get("inventory_hostname", ""), {})
+    play_variables = {}
+    for variable in DEPLOYMENT_VARIABLES:
+        if variable in task_vars:
+            value = templar.template(task_vars[variable])
+            if variable not in own or own[variable] != value:
+                play_variables[variable] = value
+    return play_variables

@@ -1,0 +1,255 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The flows that a plan expects between its hosts, and those that must not work, as probes."""
+
+from __future__ import annotations
+
+import bisect
+import ipaddress
+import random
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope, initiators_by_listener
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFlow:
+    """One connection between two hosts that the plan wants, or (``wanted`` false) wants refused."""
+
+    initiator: str
+    listener: str
+    address: str
+    protocol: str
+    #: 0 for ICMP.
+    port: int
+    ids: tuple[str, ...]
+    service: str
+    #: Whether a missing listener is a fault.
+    required: bool
+    wanted: bool = True
+
+    @property
+    def probe_key(self) -> tuple[str, int, str]:
+        return self.address, self.port, self.protocol
+
+    def probe(self) -> dict[str, Any]:
+        """As ``jsa.ports.reachability`` takes it."""
+        probe: dict[str, Any] = {"address": self.address, "protocol": self.protocol}
+        if self.port:
+            probe["port"] = self.port
+        return probe
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A listener of the plan that other hosts contact."""
+
+    id: str
+    service: str
+    required: bool
+    labels: tuple[str, ...]
+
+
+#: Protocol and port (0 for ICMP) -> what listens there.
+_Items = dict[tuple[str, int], list[_Item]]
+
+
+class Expectations:
+    """The flows of one plan between the hosts of one play, as far as the scope goes."""
+
+    def __init__(self, plan: Mapping[str, Any], names: list[str], scope: Scope | None = None) -> None:
+        lacking = [name for name in names if "listeners" not in plan["hosts"][name]]
+        if lacking or "source_classes" not in plan:
+            raise InputError(
+                "The plan says what to accept, but not what to expect, so it cannot be checked",
+                ["listeners and source_classes are missing: write it anew with jsa.ports.plan -e jsa_plan_dest=FILE"],
+            )
+        self.scope = scope or Scope()
+        self._plan = plan
+        self._names = names
+        self._members = {label: frozenset(value["hosts"]) for label, value in plan["source_classes"].items()}
+        self._families = {name: _families(plan["hosts"][name]["addresses"]) for name in names}
+        #: Hosts of the play that belong to any of some classes and have one of some families, sorted.
+        self._possible: dict[tuple[frozenset[str], frozenset[int]], list[str]] = {}
+        self._initiators: dict[str, list[str]] | None = None
+        if self.scope.name in ("console", "attached"):
+            self._initiators = initiators_by_listener(plan, names, self.scope)
+
+    def wanted(self) -> Iterator[ExpectedFlow]:
+        """Every flow of the scope that must work, in the order of listeners, then initiators."""
+        for listener in self._names:
+            items = self._items(listener)
+            if self.scope.name == "sample":
+                yield from self._sampled(listener, items)
+            else:
+                for initiator in self._names if self._initiators is None else self._initiators[listener]:
+                    if initiator != listener:
+                        yield from self._between(initiator, listener, items)
+
+    def total(self) -> int:
+        """How many flows there are between the hosts of the play, whatever the scope; counted, not enumerated."""
+        return sum(
+            count for name in self._names for _socket, _initiators, count in self._counted(name, self._items(name))
+        )
+
+    def unwanted(self, observations: Mapping[str, HostObservation]) -> Iterator[ExpectedFlow]:
+        """Ports that listen on the network, each with one host that has no business with it, where there is one.
+
+        That host stands for all: the refusal that it must meet is the same for everyone. A port without a listener
+        would look closed whatever the firewall does, so it is not worth a packet.
+        """
+        for listener, witnesses in self._witnesses():
+            for (protocol, port), socket in sorted((observations[listener].listeners or {}).items()):
+                refused = self._refusing(listener, protocol, port)
+                if socket.bind != "network" or not refused:
+                    continue
+                for witness in witnesses:
+                    address = self._address(witness, listener)
+                    if address and not self._accepted(listener, protocol, port, witness):
+                        yield ExpectedFlow(
+                            witness, listener, address, protocol, port, tuple(refused), ", ".join(refused), False, False
+                        )
+                        break
+
+    def _witnesses(self) -> Iterator[tuple[str, list[str]]]:
+        """Each host with those that try what must stay closed there: the next one, or one with other roles."""
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name in self._names:
+            alike.setdefault(tuple(self._plan["hosts"][name]["roles"]), []).append(name)
+        for index, listener in enumerate(self._names):
+            following = self._names[(index + 1) % len(self._names)]
+            # Not always the same host of a kind: it would have to try the whole deployment.
+            others = (names[index % len(names)] for names in alike.values())
+            yield listener, [name for name in dict.fromkeys((following, *others)) if name != listener]
+
+    def _items(self, listener: str) -> _Items:
+        host = self._plan["hosts"][listener]
+        items: _Items = {}
+        for item in host["listeners"]:
+            first, last = parse_ports(item["ports"])
+            if first == last and item["bind"] != "loopback" and item.get("source_classes"):
+                found = _Item(item["id"], item["service"], item["required"], tuple(item["source_classes"]))
+                items.setdefault((item["protocol"], first), []).append(found)
+        for rule in host["inbound"]:
+            if rule["protocol"] == "icmp":
+                ping = _Item(rule["why"][0], "ICMP echo", True, tuple(rule.get("source_classes", ())))
+                items.setdefault(("icmp", 0), []).append(ping)
+        return items
+
+    def _between(self, initiator: str, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
+        address = self._address(initiator, listener)
+        if address is None:
+            return
+        for socket, same in items.items():
+            flow = self._flow(initiator, listener, address, socket, same)
+            if flow is not None:
+                yield flow
+
+    def _flow(
+        self, initiator: str, listener: str, address: str, socket: tuple[str, int], items: list[_Item]
+    ) -> ExpectedFlow | None:
+        mine = [item for item in items if any(initiator in self._members[label] for label in item.labels)]
+        if not mine:
+            return None
+        return ExpectedFlow(
+            initiator=initiator,
+            listener=listener,
+            address=address,
+            protocol=socket[0],
+            port=socket[1],
+            ids=tuple(item.id for item in mine),
+            service=mine[0].service,
+            required=any(item.required for item in mine),
+        )
+
+    def _counted(self, listener: str, items: _Items) -> Iterator[tuple[tuple[str, int], list[str], int]]:
+        """Each socket with those who may contact it (*listener* too, if it is one) and how many others they are."""
+        for socket, same in items.items():
+            key = frozenset(label for item in same for label in item.labels), self._families[listener]
+            if key not in self._possible:
+                members = frozenset[str]().union(*(self._members[label] for label in key[0]))
+                self._possible[key] = sorted(
+                    name for name in members if not self._families.get(name, _NO_FAMILY).isdisjoint(key[1])
+                )
+            possible = self._possible[key]
+            yield socket, possible, len(possible) - _holds(possible, listener)
+
+    def _sampled(self, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
+        """So many of the listener's flows, each as likely as any other, without a list of all of them."""
+        counted = list(self._counted(listener, items))
+        total = sum(count for _socket, _possible, count in counted)
+        # A generator of its own for each listener: what is drawn for one does not depend on the others.
+        draw = random.Random(f"{self.scope.seed} {listener}")
+        numbers = sorted(draw.sample(range(total), min(self.scope.sample, total)))
+        before = 0
+        for socket, possible, count in counted:
+            for number in numbers[bisect.bisect_left(numbers, before) : bisect.bisect_left(numbers, before + count)]:
+                index = number - before
+                # The listener is none of its own initiators: those behind it move up.
+                if _holds(possible, listener) and index >= bisect.bisect_left(possible, listener):
+                    index += 1
+                initiator = possible[index]
+                address = self._address(initiator, listener)
+                flow = address and self._flow(initiator, listener, address, socket, items[socket])
+                if flow:
+                    yield flow
+            before += count
+
+    def _address(self, initiator: str, listener: str) -> str | None:
+        """The listener's first address in a family that the initiator has too."""
+        own = self._families[initiator]
+        for address in self._plan["hosts"][listener]["addresses"]:
+            if _version(address) in own:
+                return str(address)
+        return None
+
+    def _refusing(self, listener: str, protocol: str, port: int) -> list[str]:
+        for rule in self._plan["hosts"][listener]["refused"]:
+            first, last = parse_ports(rule["ports"])
+            if rule["protocol"] == protocol and first <= port <= last:
+                return list(rule["why"])
+        return []
+
+    def _accepted(self, listener: str, protocol: str, port: int, initiator: str) -> bool:
+        addresses = [ipaddress.ip_address(text) for text in self._plan["hosts"][initiator]["addresses"]]
+        for rule in self._plan["hosts"][listener]["inbound"]:
+            if rule["protocol"] != protocol or "ports" not in rule:
+                continue
+            first, last = parse_ports(rule["ports"])
+            if first <= port <= last:
+                networks = [_network(cidr) for cidr in rule["sources"]]
+                if any(address in network for address in addresses for network in networks):
+                    return True
+        return False
+
+
+_NO_FAMILY: frozenset[int] = frozenset()
+
+
+def _holds(ordered: list[str], name: str) -> bool:
+    place = bisect.bisect_left(ordered, name)
+    return place < len(ordered) and ordered[place] == name
+
+
+def _families(addresses: Iterable[str]) -> frozenset[int]:
+    return frozenset(_version(address) for address in addresses)
+
+
+# The same few addresses and networks stand in the rules of every host.
+@lru_cache(maxsize=65536)
+def _version(address: str) -> int:
+    return ipaddress.ip_address(address).version
+
+
+@lru_cache(maxsize=65536)
+def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(cidr)

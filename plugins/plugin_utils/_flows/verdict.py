@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verdict on one flow, whoever gives it, and the order of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+
+
+@dataclass(frozen=True)
+class FlowVerdict:
+    """What to think of one flow, and why."""
+
+    flow: ExpectedFlow
+    verdict: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "verdict": self.verdict,
+            "from": self.flow.initiator,
+            "to": self.flow.listener,
+            "address": self.flow.address,
+            "protocol": self.flow.protocol,
+            "entries": list(self.flow.ids),
+            "service": self.flow.service,
+            "reason": self.reason,
+        }
+        if self.flow.port:
+            result["port"] = self.flow.port
+        return result
+
+
+AnyVerdict = TypeVar("AnyVerdict", bound=FlowVerdict)
+
+
+def in_order(verdicts: Iterable[AnyVerdict], words: Sequence[str]) -> list[AnyVerdict]:
+    """Sorted by the order of *words*, then by who listens for what, then by who opens it."""
+    order = {word: number for number, word in enumerate(words)}
+    return sorted(
+        verdicts,
+        key=lambda item: (
+            order[item.verdict],
+            item.flow.listener,
+            item.flow.protocol,
+            item.flow.port,
+            item.flow.initiator,
+        ),
+    )

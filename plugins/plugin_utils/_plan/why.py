@@ -1,0 +1,241 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a packet is accepted or refused: the plan's rule, the catalog's entries, the documents' rows behind them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
+    ELSEWHERE,
+    NOT_OPENED,
+    listens,
+    ports_of,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
+from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF
+
+ACCEPTED, REFUSED, NOT_CATALOGED = "accepted", "refused", "not_cataloged"
+
+
+def parse_port(text: Any) -> tuple[str, int | None]:
+    """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
+    number, _slash, protocol = str(text).strip().lower().partition("/")
+    if number == "icmp" and not protocol:
+        return "icmp", None
+    protocol = protocol or "tcp"
+    if protocol not in PROTOCOLS or protocol == "icmp":
+        raise ValueError(f"{text!r}: expected for example 32006/tcp, 514/udp, or icmp")
+    first, last = parse_ports(number)
+    if first != last:
+        raise ValueError(f"{text!r}: one port is expected, not a range")
+    return protocol, first
+
+
+def why(planner: Planner, plan: Mapping[str, Any], source: str, target: str, port_text: Any) -> dict[str, Any]:
+    """Whether *source* (host or address) may open a port of *target* (host), and why.
+
+    *plan* decides; *planner* knows the catalog behind it. Raises InputError for what is not understood.
+    """
+    problems = []
+    initiator: Host | None = None
+    addresses: tuple[str, ...] = ()
+    try:
+        initiator, addresses = _source(planner, source)
+    except ValueError as error:
+        problems.append(f"from: {error}")
+    if target not in plan["hosts"]:
+        problems.append(f"to: {target!r} is no host of the plan{did_you_mean(target, plan['hosts'])}")
+    protocol, port = "", None
+    try:
+        protocol, port = parse_port(port_text)
+    except ValueError as error:
+        problems.append(f"port: {error}")
+    if problems:
+        raise InputError("The question is not understood", problems)
+
+    rules = [rule for rule in plan["hosts"][target]["inbound"] if _covers(rule, protocol, port)]
+    accepting = [rule for rule in rules if any(_contains(rule, address) for address in addresses)]
+    refusing = [rule for rule in plan["hosts"][target]["refused"] if _covers(rule, protocol, port)]
+    decision = ACCEPTED if accepting else REFUSED if refusing else NOT_CATALOGED
+    listener = planner.topology.hosts.get(target)
+    granted: list[Entry] = []
+    denied: list[dict[str, Any]] = []
+    for entry in planner.catalog:
+        asks = any(entry.id in rule["why"] for rule in accepting) and entry.dynamic is not None
+        if protocol in entry.protocols and (asks or _entry_covers(entry, listener, port)):
+            obstacle = _obstacle(planner, entry, listener, initiator, addresses)
+            if obstacle is None and any(entry.id in rule["why"] for rule in accepting):
+                granted.append(entry)
+            elif entry.exposure not in ELSEWHERE or not refusing:
+                # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
+                denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or _lacking(entry)})
+    return {
+        "decision": decision,
+        "source": source,
+        "target": target,
+        "protocol": protocol,
+        "port": port,
+        "rules": accepting,
+        "entries": [_entry_summary(entry) for entry in granted],
+        "not_by": denied,
+    }
+
+
+def explanation_text(answer: Mapping[str, Any]) -> str:
+    """The answer in plain lines."""
+    port = answer["protocol"] if answer["port"] is None else f"{answer['port']}/{answer['protocol']}"
+    lead = f"{answer['target']} {port} from {answer['source']}: "
+    if answer["decision"] == ACCEPTED:
+        lines = [lead + "accepted"]
+    elif answer["decision"] == REFUSED:
+        lines = [lead + "refused"]
+    else:
+        lines = [lead + "not in the catalog for this host: its own zones decide (jsa_firewall_unlisted)"]
+    for entry in answer["entries"]:
+        lines.append(f"  by {entry['id']} ({entry['service']}, confidence {entry['confidence']}): {entry['purpose']}")
+        lines += [f"    rests on {statement}" for statement in entry["rests_on"]]
+        if entry["disagreement"]:
+            lines.append(f"    the documents disagree: {entry['disagreement']}")
+    if answer["decision"] != ACCEPTED:
+        lines += [f"  not by {item['id']} ({item['service']}): {item['reason']}" for item in answer["not_by"]]
+    return "\n".join(lines)
+
+
+def _source(planner: Planner, text: str) -> tuple[Host | None, tuple[str, ...]]:
+    """The initiator and its addresses; an address of the deployment is its host's."""
+    hosts = planner.topology.hosts
+    if text in hosts:
+        return hosts[text], (*hosts[text].addresses, *hosts[text].virtual_addresses)
+    try:
+        address = parse_address(text)
+    except ValueError:
+        hint = did_you_mean(text, hosts)
+        raise ValueError(f"{text!r} is neither a host of the deployment nor an address{hint}") from None
+    owners = (host for host in hosts.values() if address in (*host.addresses, *host.virtual_addresses))
+    return next(owners, None), (address,)
+
+
+def _covers(rule: Mapping[str, Any], protocol: str, port: int | None) -> bool:
+    if rule["protocol"] != protocol:
+        return False
+    if port is None:
+        return True
+    first, last = parse_ports(rule["ports"])
+    return first <= port <= last
+
+
+def _contains(rule: Mapping[str, Any], address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in ipaddress.ip_network(cidr) for cidr in rule["sources"])
+
+
+def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool:
+    if port is None:
+        return True
+    ranges = [*(ports_of(entry, listener) if listener else entry.ports)]
+    if entry.dynamic and not ranges:
+        ranges.append(entry.dynamic.ports)
+    return any(first <= port <= last for first, last in ranges)
+
+
+def _lacking(entry: Entry) -> str:
+    if entry.dynamic:
+        return "the service chooses its ports itself, and the plan knows of none here (jsa_dynamic_ports)"
+    return "the saved plan lacks it"
+
+
+def _obstacle(
+    planner: Planner, entry: Entry, listener: Host | None, initiator: Host | None, addresses: tuple[str, ...]
+) -> str | None:
+    """Why *entry* does not let the initiator in; None where it does."""
+    if listener is None:
+        return "the inventory does not know the target"
+    if entry.exposure in ELSEWHERE:
+        return NOT_OPENED[entry.exposure]
+    if not listens(entry, listener):
+        roles = sorted({token for flow in entry.flows for token in flow.listeners})
+        return f"it listens on {', '.join(roles)}, and {listener.name} is {', '.join(sorted(listener.roles))}"
+    reasons = []
+    open_to: list[str] = []
+    for flow in entry.flows:
+        if not any_covers(listener, flow.listeners) or flow.initiators == (SELF,):
+            continue
+        reason = planner.applicability.flow_obstacle(entry, flow, listener)
+        if reason is None and _admits(planner, entry, flow, listener, initiator, addresses):
+            return None
+        if reason is None and initiator is not None and any_covers(initiator, flow.initiators):
+            reason = _pair_obstacle(entry, flow, listener, initiator)
+        if reason is None:
+            open_to += flow.initiators
+        else:
+            reasons.append(reason)
+    if entry.id == SSH and initiator is not None:
+        if any(initiator.name in source.hosts for source in planner.sources.tunnel_peers(listener)):
+            return None
+        if not initiator.is_console and not listener.is_console:
+            reasons.append("no SSH tunnel is needed between the two")
+    if entry.exposure in NOT_OPENED:
+        return NOT_OPENED[entry.exposure]
+    if not entry.ports and entry.dynamic:
+        reasons.append("its ports are only known while the service runs")
+    if open_to and not reasons:
+        who = (
+            f"{initiator.name} is {', '.join(sorted(initiator.roles))}" if initiator else "this address is none of them"
+        )
+        reasons.append(f"it is open to {', '.join(dict.fromkeys(open_to))} alone, and {who}")
+    return "; ".join(dict.fromkeys(reasons)) or "it serves the host itself alone"
+
+
+def _admits(
+    planner: Planner, entry: Entry, flow: Flow, listener: Host, initiator: Host | None, addresses: tuple[str, ...]
+) -> bool:
+    for source in planner.sources.of_flow(entry, flow, listener):
+        if initiator is not None and initiator.name in source.hosts:
+            return True
+        if any(_contains({"sources": source.cidrs}, address) for address in addresses):
+            return True
+    return False
+
+
+def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) -> str | None:
+    """Why a flow between two hosts of the right roles is not open between these two."""
+    encrypted = [host.name for host in (initiator, listener) if host.encrypted]
+    if flow.encryption == "tunnelled" and encrypted:
+        instead = f", and {entry.replaced_by} takes its place" if entry.replaced_by else ""
+        verb = "are" if len(encrypted) > 1 else "is"
+        return f"{' and '.join(encrypted)} {verb} encrypted: an SSH tunnel carries it over port 22{instead}"
+    if flow.encryption == "only_encrypted" and not encrypted:
+        return "it is needed only where one of the two is encrypted (jsa_encrypted)"
+    if flow.attached and (initiator.processor or listener.processor):
+        one = initiator if initiator.processor else listener
+        return f"{one.name} reports to {one.processor} (jsa_processor)"
+    return None
+
+
+def _entry_summary(entry: Entry) -> dict[str, Any]:
+    disagreement = f"{entry.disagreement.verdict}: {entry.disagreement.reason}" if entry.disagreement else None
+    return {
+        "id": entry.id,
+        "service": entry.service,
+        "purpose": entry.purpose,
+        "confidence": entry.confidence,
+        "rests_on": [
+            f"{DOCUMENTS[statement.document]}, row {statement.row}: {statement.says}" for statement in entry.statements
+        ]
+        or ["the site's own jsa_extra_flows"],
+        "disagreement": disagreement,
+    }

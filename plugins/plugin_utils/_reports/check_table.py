@@ -1,0 +1,31 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The result of a check: a table for people, and how it is written for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import Fault
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import ResultFormat
+
+RESULT = ResultFormat("jsa_port_check", 1, VERDICTS)
+
+#: Faults of one verdict in the table; those beyond the limit are counted.
+_SHOWN_PER_VERDICT = 25
+
+
+def fault_table(found: Sequence[Fault]) -> str:
+    """A block per fault, worst first; beyond a limit they are counted."""
+    lines = []
+    for name in VERDICTS:
+        mine = [one for one in found if one.verdict == name]
+        for one in mine[:_SHOWN_PER_VERDICT]:
+            lines += one.lines()
+        if len(mine) > _SHOWN_PER_VERDICT:
+            flows = sum(one.flows for one in mine[_SHOWN_PER_VERDICT:])
+            lines.append(f"... and {len(mine) - _SHOWN_PER_VERDICT} more faults of {name}, {flows} flows")
+    return "\n".join(lines)

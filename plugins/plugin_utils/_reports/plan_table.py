@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
+
+#: So many addresses are shown; of more, their number.
+_SHOWN_SOURCES = 3
+
+
+def plan_table(plan: Mapping[str, Any], names: Iterable[str]) -> str:
+    """A block per host of *names*: what it accepts from whom and why, and what it refuses to everyone else."""
+    blocks = [_host_table(name, plan["hosts"][name]) for name in names if name in plan["hosts"]]
+    return "\n\n".join(blocks)
+
+
+def _host_table(name: str, host: Mapping[str, Any]) -> str:
+    lines = [f"{name}  {', '.join(host['roles'])}  {', '.join(host['addresses'])}"]
+    rows = [("accept", _port(rule), _sources(rule["sources"]), ", ".join(rule["why"])) for rule in host["inbound"]]
+    rows += [
+        ("dynamic", f"{'/'.join(item['protocols'])} {item['ports']}", _sources(item["sources"]), item["id"])
+        for item in host["dynamic"]
+        if "protocols" in item
+    ]
+    rows += [
+        ("contact", _port(rule), _sources(rule["destinations"]), ", ".join(rule["why"]))
+        for rule in host.get("outbound", [])
+    ]
+    lines += [f"  {line}" for line in aligned(rows)]
+    if "outbound" in host:
+        lines.append("  refuse  whatever else leaves the host")
+    for protocol in ("tcp", "udp"):
+        ports = [rule["ports"] for rule in host["refused"] if rule["protocol"] == protocol]
+        if ports:
+            lines += _wrapped(f"  refuse  {protocol} to everyone else: ", ports)
+    return "\n".join(lines)
+
+
+def _port(rule: Mapping[str, Any]) -> str:
+    return f"{rule['protocol']} {rule['ports']}" if "ports" in rule else str(rule["protocol"])
+
+
+def _sources(cidrs: list[str]) -> str:
+    if "0.0.0.0/0" in cidrs and "::/0" in cidrs:
+        return "anyone"
+    more = len(cidrs) - _SHOWN_SOURCES
+    shown = cidrs[: _SHOWN_SOURCES - 1] if more > 0 else cidrs
+    text = ", ".join(cidr.removesuffix("/32") if "." in cidr else cidr.removesuffix("/128") for cidr in shown)
+    return f"{text} and {more + 1} more" if more > 0 else text
+
+
+def _wrapped(head: str, items: list[str], width: int = 116) -> list[str]:
+    lines = [head.rstrip()] if len(head) > width else []
+    current = head
+    for number, item in enumerate(items):
+        text = item if number == len(items) - 1 else f"{item}, "
+        if len(current) + len(text.rstrip()) > width:
+            lines.append(current.rstrip())
+            current = " " * len(head)
+        current += text
+    return [*lines, current.rstrip()]

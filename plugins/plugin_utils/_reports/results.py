@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Verdicts for machines, as JSON and JUnit XML, and how many there are of each."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict
+
+
+@dataclass(frozen=True)
+class ResultFormat:
+    """How the results of one kind of check are written."""
+
+    name: str
+    version: int
+    #: The verdicts that it gives, worst first.
+    words: tuple[str, ...]
+
+    def summary(self, verdicts: Sequence[FlowVerdict]) -> dict[str, int]:
+        """How many of each verdict, all of them always there."""
+        counts = Counter(item.verdict for item in verdicts)
+        return {word: counts[word] for word in self.words}
+
+    def summary_line(self, verdicts: Sequence[FlowVerdict]) -> str:
+        counts = self.summary(verdicts)
+        parts = [f"{counts[word]} {word}" for word in self.words if counts[word] or word == "ok"]
+        return f"{len(verdicts)} flows: {', '.join(parts)}"
+
+    def as_json(self, verdicts: Sequence[FlowVerdict], hosts: Mapping[str, Any], **more: Any) -> str:
+        """All verdicts, the ok ones too. *hosts*: what else was seen on each host; *more*: what else there is."""
+        document = {
+            "version": self.version,
+            "summary": self.summary(verdicts),
+            **more,
+            "verdicts": [item.as_dict() for item in verdicts],
+            "hosts": hosts,
+        }
+        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+    def as_junit(self, verdicts: Sequence[FlowVerdict], fail_on: Collection[str]) -> str:
+        """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it."""
+        root = ET.Element("testsuites", name=self.name)
+        by_host: dict[str, list[FlowVerdict]] = {}
+        for item in verdicts:
+            by_host.setdefault(item.flow.listener, []).append(item)
+        for host, items in sorted(by_host.items()):
+            kinds = [_kind(item, fail_on) for item in items]
+            suite = ET.SubElement(
+                root,
+                "testsuite",
+                name=host,
+                tests=str(len(items)),
+                failures=str(kinds.count("failure")),
+                errors="0",
+                skipped=str(kinds.count("skipped")),
+            )
+            for item, kind in zip(items, kinds, strict=True):
+                port = f"{item.flow.protocol} {item.flow.port}" if item.flow.port else item.flow.protocol
+                name = f"{port} from {item.flow.initiator} ({', '.join(item.flow.ids)})"
+                case = ET.SubElement(suite, "testcase", classname=f"{self.name}.{host}", name=name)
+                text = f"{item.verdict}: {item.reason}"
+                if kind == "failure":
+                    ET.SubElement(case, kind, message=text, type=item.verdict)
+                elif kind == "skipped":
+                    ET.SubElement(case, kind, message=text)
+                elif kind:
+                    ET.SubElement(case, kind).text = text
+        ET.indent(root)
+        return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _kind(item: FlowVerdict, fail_on: Collection[str]) -> str | None:
+    if item.verdict in fail_on:
+        return "failure"
+    if item.verdict == "unverifiable":
+        return "skipped"
+    return "system-out" if item.reason else None

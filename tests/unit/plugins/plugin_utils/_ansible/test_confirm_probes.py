@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which probes confirm rules, and what is no such probe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+
+HOSTS = {"con1": {}, "ep1": {}}
+
+
+@pytest.mark.parametrize(
+    ("item", "own", "expected"),
+    [
+        ({"from": "con1", "port": "32006/tcp"}, ["10.0.0.1"], Probe("con1", "10.0.0.1", 32006, "tcp")),
+        ({"from": "con1", "port": "514/udp"}, [None, "name", "fd00::1"], Probe("con1", "fd00::1", 514, "udp")),
+        ({"from": "con1", "port": "1/tcp", "address": "10.0.0.9"}, ["10.0.0.1"], Probe("con1", "10.0.0.9", 1, "tcp")),
+    ],
+)
+def test_what_is_probed(item: dict[str, Any], own: list[Any], expected: Probe) -> None:
+    assert read_probes([item], HOSTS, own) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"from": "con2", "port": "1/tcp"}, "no host con2"),
+        ({"from": "con1", "port": "0/tcp"}, "no port"),
+        ({"from": "con1", "port": "65536/tcp"}, "no port"),
+        ({"from": "con1", "port": 443}, "no port"),
+        ({"from": "con1", "port": "1/icmp"}, "no port"),
+        ({"from": "con1", "port": "1/tcp", "address": "name"}, "no address"),
+        ({"from": "con1"}, "no item like"),
+        ({"from": "con1", "port": "1/tcp", "retries": 1}, "no item like"),
+        ("con1", "no item like"),
+    ],
+)
+def test_what_is_refused(item: Any, words: str) -> None:
+    with pytest.raises(InputError) as raised:
+        read_probes([item], HOSTS, ["10.0.0.1"])
+    assert words in str(raised.value)
+    assert "confirm_probes[0]" in str(raised.value)
+
+
+def test_no_address_of_its_own() -> None:
+    with pytest.raises(InputError, match="set it here, or jsa_address"):
+        read_probes([{"from": "con1", "port": "1/tcp"}], HOSTS, ["name"])
+
+
+def test_no_list() -> None:
+    with pytest.raises(InputError, match="no list"):
+        read_probes({"from": "con1"}, HOSTS, ["10.0.0.1"])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "result", "succeeded"),
+    [
+        ("tcp", "open", True),
+        ("tcp", "refused", False),
+        ("tcp", "prohibited", False),
+        ("tcp", "no_answer", False),
+        ("udp", "open", True),
+        ("udp", "open_or_filtered", True),
+        ("udp", "prohibited", False),
+        ("tcp", "open_or_filtered", False),
+    ],
+)
+def test_what_counts_as_success(protocol: str, result: str, succeeded: bool) -> None:
+    assert Probe("con1", "10.0.0.1", 1, protocol).succeeded(result) == succeeded
