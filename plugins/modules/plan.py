@@ -45,8 +45,8 @@ options:
     default: false
   discovered:
     description:
-      - What M(jsa.ports.portmap) returned on each host, by the name of the host, or what this module returned earlier as
-        RV(discovered). The ports are part of the plan where C(jsa_dynamic_ports) is V(discovered).
+      - What M(jsa.ports.portmap) returned on each host, by the name of the host, or what this module returned earlier
+        as RV(discovered). The ports are part of the plan where C(jsa_dynamic_ports) is V(discovered).
       - A host without a result, because the task was skipped there, has the value null. It is an error where the plan
         of the host has ports that only its port mappers know.
     type: dict

@@ -101,7 +101,8 @@ def test_a_file_keeps_who_was_not_asked_this_time() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", '{"version": 1, "version": 1, "hosts": {}}', "[" * 100000, '{"version": 2, "hosts": {}}', '{"version": 1}', '{"version": 1, "hosts": {"a": 1}}',
+    ["", "{", "[]", "[" * 100000, '{"version": 1, "version": 1, "hosts": {}}', '{"version": 2, "hosts": {}}',
+     '{"version": 1}', '{"version": 1, "hosts": {"a": 1}}', '{"version": 1, "hosts": {"a": {"port": NaN}}}',
      json.dumps({"version": 1, "hosts": {"a": {**RESULT, "observed_at": "x"}}})],
 )  # fmt: skip
 def test_a_damaged_file(text: str) -> None:

@@ -101,7 +101,7 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("hosts/con1/roles", ["boss"]), "plan.hosts.con1.roles[0]: 'boss' is not one of"),
         (_set("hosts/con1/addresses", ["10.0.0"]), "plan.hosts.con1.addresses[0]: '10.0.0' is not an IP address"),
         (_set("hosts/con1/unlisted", "deny"), "plan.hosts.con1.unlisted: 'deny' is not one of zone, reject, drop"),
-        (_set("hosts/con1/management_addresses", ["me"]), "plan.hosts.con1.management_addresses[0]: 'me' is not a CIDR"),
+        (_set("hosts/con1/management_addresses", ["me"]), "con1.management_addresses[0]: 'me' is not a CIDR"),
         (_set("hosts/con1/inbound/0/ports", "70000"), "plan.hosts.con1.inbound[0].ports: port 70000"),
         (_set("hosts/con1/inbound/0/ports", None), "plan.hosts.con1.inbound[0]: ports is missing"),
         (_set("hosts/con1/inbound/0/protocol", "sctp"), "inbound[0].protocol: 'sctp' is not one of tcp, udp, icmp"),

@@ -153,6 +153,10 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
+#: Instead of a value: the place is gone.
+MISSING = object()
+
+
 def damaged(place: tuple[Any, ...], value: Any, document: dict[str, Any]) -> dict[str, Any]:
     changed = copy.deepcopy(document)
     *folders, last = place
@@ -164,9 +168,6 @@ def damaged(place: tuple[Any, ...], value: Any, document: dict[str, Any]) -> dic
     else:
         inner[last] = value
     return changed
-
-
-MISSING = object()
 
 
 def is_read(document: Any) -> bool:
@@ -181,8 +182,7 @@ def is_read(document: Any) -> bool:
 def test_what_the_schema_refuses_the_reader_refuses(place: tuple[Any, ...]) -> None:
     for value in (*VALUES, MISSING):
         document = damaged(place, value, DOCUMENT)
-        refused = not VALIDATOR.is_valid(document)
-        assert not (refused and is_read(document)), (place, value, [error.message for error in VALIDATOR.iter_errors(document)])
+        assert VALIDATOR.is_valid(document) or not is_read(document), (place, value)
 
 
 def test_an_unknown_key_is_refused_by_both_wherever_it_is() -> None:
