@@ -19,7 +19,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import par
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._typed.forms import Leaf, Tree
 
-
 #: Of the fields of both kinds.
 NAMES = [one.name for kind in (Tree, Leaf) for one in dataclasses.fields(kind)]
 

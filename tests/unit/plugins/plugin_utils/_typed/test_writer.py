@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-
 import json
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
