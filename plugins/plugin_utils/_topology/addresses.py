@@ -33,6 +33,7 @@ def parse_address(text: Any) -> str:
 
 
 def is_address(text: Any) -> bool:
+    """Whether *text* is an IPv4 or IPv6 address."""
     try:
         parse_address(text)
     except ValueError:

@@ -38,6 +38,7 @@ class Host:
 
     @property
     def is_console(self) -> bool:
+        """Whether the host has the role console."""
         return "console" in self.roles
 
 

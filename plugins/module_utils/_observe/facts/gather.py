@@ -49,6 +49,7 @@ class Facts(object):
         self.sources = {}  # type: Dict[str, str]
 
     def gather(self):  # type: () -> Dict[str, Any]
+        """All facts by name, None for each that is not known, and ``sources``: fact to the place it comes from."""
         mark = appliance_mark(self._root)
         if mark:
             self._set("backend", "appliance", mark)

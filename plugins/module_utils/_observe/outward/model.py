@@ -85,6 +85,7 @@ class Target(NamedTuple):
 
     @property
     def text(self):  # type: () -> str
+        """The target as people read it."""
         return "[%s]:%d" % (self.host, self.port) if ":" in self.host else "%s:%d" % (self.host, self.port)
 
 

@@ -17,6 +17,7 @@ _VERSION = 3
 
 
 def check_nfs(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
+    """The outcome of a NULL call to an NFS server (RFC 1813, RFC 7530)."""
     return {"version": _null(address, port, rpc.NFS, "NFS", deadline)}
 
 

@@ -34,6 +34,7 @@ class Packet(NamedTuple):
 
     @property
     def version(self):  # type: () -> int
+        """4 or 6, the version of IP."""
         return int(self.destination.version)
 
 
@@ -144,6 +145,7 @@ class Conditions(object):
         return None
 
     def equals(self, value, right, key):  # type: (Any, Any, Key) -> Optional[bool]
+        """Whether *value*, from the packet, is what *right*, as nft prints it, asks for; None where that cannot be told."""
         if value is None:
             return None
         if isinstance(right, list):
@@ -183,6 +185,7 @@ def _any(answers):  # type: (Iterable[Optional[bool]]) -> Optional[bool]
 
 
 def listed(value):  # type: (Any) -> List[Any]
+    """The value as a list: nft prints a list of one as the member itself."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

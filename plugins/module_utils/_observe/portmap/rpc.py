@@ -76,6 +76,7 @@ class Mapping(NamedTuple):
 
     @property
     def name(self):  # type: () -> str
+        """Name of the RPC program, its number where nobody knows it."""
         return PROGRAMS.get(self.program, "program %d" % self.program)
 
 

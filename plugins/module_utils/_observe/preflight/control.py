@@ -54,6 +54,7 @@ class Standing(object):
 
     @property
     def alive(self):  # type: () -> bool
+        """Whether the process of the listeners runs."""
         return is_alive(self.state)
 
     @property
@@ -71,6 +72,7 @@ class Standing(object):
 
 
 def is_alive(state):  # type: (Dict[str, Any]) -> bool
+    """Whether the process that *state* names is the same one and still runs."""
     return bool(state) and start_time(state["pid"]) == state["start"]
 
 

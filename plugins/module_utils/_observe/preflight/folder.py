@@ -63,6 +63,7 @@ def locked(root=ROOT):  # type: (str) -> Iterator[None]
 
 
 def remove_if_empty(root):  # type: (str) -> None
+    """Remove the folder *root*, unless something is in it or it is gone."""
     for path in (root, os.path.dirname(root)):
         try:
             os.rmdir(path)
@@ -83,12 +84,15 @@ class Folder(object):
         self.program = os.path.join(path, "program.pyz")
 
     def exists(self):  # type: () -> bool
+        """Whether the folder is there."""
         return os.path.isdir(self.path)
 
     def make(self):  # type: () -> None
+        """Create the folder, for its owner only. Raises OSError."""
         os.mkdir(self.path, 0o700)
 
     def remove(self):  # type: () -> None
+        """Remove the folder with everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def request(self, identity=None):  # type: (Optional[str]) -> Optional[Dict[str, Any]]
@@ -97,9 +101,11 @@ class Folder(object):
         return None if found is None or identity not in (None, found.get("id")) else found
 
     def belongs_to(self, identity):  # type: (str) -> bool
+        """Whether the request in the folder is the one with *identity*."""
         return self.request(identity) is not None
 
     def save_request(self, request):  # type: (Dict[str, Any]) -> None
+        """Write the request. Raises OSError."""
         self._save("request.json", request)
 
     def state(self):  # type: () -> Optional[Dict[str, Any]]
@@ -107,12 +113,15 @@ class Folder(object):
         return self._load("state.json")
 
     def save_state(self, state):  # type: (Dict[str, Any]) -> None
+        """Write what the process says of itself. Raises OSError."""
         self._save("state.json", state)
 
     def ask_for_record(self):  # type: () -> None
+        """Leave the mark that somebody waits for the record. Raises OSError."""
         self._save("record.wanted", {})
 
     def record(self):  # type: () -> Optional[Dict[str, Any]]
+        """What the process has seen, None where it left nothing."""
         return self._load("record.json")
 
     def end(self, identity, record):  # type: (str, Dict[str, Any]) -> None
@@ -126,6 +135,7 @@ class Folder(object):
         remove_if_empty(os.path.dirname(self.path))
 
     def save_program(self, content):  # type: (bytes) -> None
+        """Write the program of the listeners. Raises OSError."""
         self._write("program.pyz", content)
 
     def _load(self, name):  # type: (str) -> Optional[Dict[str, Any]]

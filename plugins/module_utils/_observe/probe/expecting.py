@@ -42,6 +42,7 @@ def identify(probe, data, sent_from):  # type: (Probe, bytes, Optional[str]) -> 
 
 
 def own_address(sock):  # type: (socket.socket) -> str
+    """The local address of a connected socket."""
     return str(sock.getsockname()[0]).partition("%")[0]
 
 
@@ -57,6 +58,7 @@ class ExpectingTcp(TcpAttempt):
         self._sent_from = None  # type: Optional[str]
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """None until the listener's line is complete or the connection ends."""
         if self.events == select.EPOLLOUT:
             outcome = super(ExpectingTcp, self).read(events)
             if outcome is None or outcome.result != OPEN or events & (select.EPOLLERR | select.EPOLLHUP):
@@ -75,6 +77,7 @@ class ExpectingTcp(TcpAttempt):
         return self.unfinished()
 
     def unfinished(self):  # type: () -> Optional[Outcome]
+        """Open, with whatever identity is known, where the connection was accepted; None where it was not."""
         if self.events == select.EPOLLOUT:
             return None
         line, end, _rest = self._heard.partition(b"\n")
@@ -98,6 +101,7 @@ class ExpectingUdp(UdpAttempt):
         return True
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """Open with the identity of whoever answered, the meaning of an ICMP error, or None."""
         outcome = super(ExpectingUdp, self).read(events)
         return outcome if outcome is None else outcome._replace(identity=self._identity)
 

@@ -56,6 +56,7 @@ class Probe(object):
 
     @property
     def silence(self):  # type: () -> str
+        """What no answer at all means for this protocol."""
         return OPEN_OR_FILTERED if self.protocol == UDP else NO_ANSWER
 
 

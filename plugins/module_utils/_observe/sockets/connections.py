@@ -52,6 +52,7 @@ class Filter(NamedTuple):
         )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
+        """Whether the filter asks for the process behind a connection."""
         return not self.processes or any(
             wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
         )
@@ -77,6 +78,7 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
 
 
 def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
+    """The name of a TCP state's number in /proc/net/tcp."""
     if row.protocol == "tcp":
         return _TCP_STATES.get(row.state, OTHER)
     if not row.listens:
