@@ -145,7 +145,7 @@ class Conditions(object):
         return None
 
     def equals(self, value, right, key):  # type: (Any, Any, Key) -> Optional[bool]
-        """Whether *value*, from the packet, is what *right*, as nft prints it, asks for; None where that cannot be told."""
+        """Whether the packet's *value* is what *right*, as nft prints it, asks for; None where that is unknown."""
         if value is None:
             return None
         if isinstance(right, list):
