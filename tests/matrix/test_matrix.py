@@ -171,7 +171,12 @@ def test_platform_python_is_found(tmp_path: Path) -> None:
         told = lab.run(
             None,
             [str(programs / "ansible"), "-i", str(lab.inventory), "-i", str(lab.state.inventory), "target", *automatic]
-            + ["-m", "jsa.ports.firewalld_policy", "-a", json.dumps({"refused": [{"protocol": "tcp", "ports": "99"}]})],
+            + [
+                "-m",
+                "jsa.ports.firewall",
+                "-a",
+                json.dumps({"rules": {"inbound": [], "refused": [{"protocol": "tcp", "ports": "99"}]}}),
+            ],
             environment={**lab.ansible_environment(), "PATH": f"{programs}:{os.environ['PATH']}"},
         )
         assert told.returncode == 0, told.stdout + told.stderr
