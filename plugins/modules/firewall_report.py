@@ -32,18 +32,18 @@ options:
     description: Folder on the controller for one file per host. Without it the reports are printed.
     type: path
   unlisted:
-    description: As in M(jsa.ports.appliance_iptables).
+    description: As in M(jsa.ports.firewall).
     type: str
     choices: [zone, reject, drop]
     default: zone
   controllers:
-    description: As in M(jsa.ports.appliance_iptables), for port 22.
+    description: As in M(jsa.ports.firewall), for port 22.
     type: list
     elements: str
     default: []
 seealso:
   - module: jsa.ports.plan
-  - module: jsa.ports.appliance_iptables
+  - module: jsa.ports.firewall
 """
 
 EXAMPLES = r"""

@@ -46,7 +46,7 @@ options:
     default: true
 seealso:
   - module: jsa.ports.why
-  - module: jsa.ports.firewalld_policy
+  - module: jsa.ports.firewall
 author:
   - the jsa.ports authors (@jsa-ports)
 """

@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The documentation of an action plugin: what happens on the host is done by jsa.ports.firewalld_policy.
+# The documentation of an action plugin: what happens on the host is done by jsa.ports.firewall.
 
 DOCUMENTATION = r"""
 module: preflight_firewall
-short_description: Opens a host's firewalld for the length of a preflight, and never longer
+short_description: Opens a host's firewall for the length of a preflight, and never longer
 version_added: 1.0.0
 description:
-  - Loads the rules of a plan into the running firewalld as M(jsa.ports.firewalld_policy) does it while they wait for
+  - Loads the rules of a plan into the running firewall as M(jsa.ports.firewall) does it while they wait for
     their confirmation. Nobody confirms them, so the permanent files stay what they are, to the byte, and the host goes
     back by itself when O(seconds) are over, also when the controller, the connection, or the host itself ends before.
   - A new SSH connection is tried once they are loaded. Where there is none, they are taken back at once.
@@ -23,26 +23,9 @@ options:
     type: str
     choices: [opened, closed]
     default: opened
-  inbound:
-    description: As in M(jsa.ports.firewalld_policy).
-    type: list
-    elements: dict
-    default: []
-  refused:
-    description: As in M(jsa.ports.firewalld_policy).
-    type: list
-    elements: dict
-    default: []
-  unlisted:
-    description: As in M(jsa.ports.firewalld_policy).
-    type: str
-    choices: [zone, reject, drop]
-    default: zone
-  controllers:
-    description: As in M(jsa.ports.firewalld_policy).
-    type: list
-    elements: str
-    default: []
+  rules:
+    description: As in M(jsa.ports.firewall).
+    type: dict
   seconds:
     description: How long the rules stay loaded if nobody takes them back.
     type: int
@@ -52,7 +35,7 @@ options:
       - What RV(pending) was when the rules were loaded, for O(state=closed). Without it there is nothing to do.
     type: dict
 seealso:
-  - module: jsa.ports.firewalld_policy
+  - module: jsa.ports.firewall
 author:
   - the jsa.ports authors (@jsa-ports)
 """
@@ -60,8 +43,7 @@ author:
 EXAMPLES = r"""
 - name: Open the firewall for five minutes at the most
   jsa.ports.preflight_firewall:
-    inbound: "{{ planned.plan.hosts[inventory_hostname].inbound }}"
-    refused: "{{ planned.plan.hosts[inventory_hostname].refused }}"
+    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
   register: opened
 
 - name: Close it

@@ -28,8 +28,5 @@ def probes_of(result: Any) -> Probes | None:
 
 
 def firewall_as_planned(result: Any) -> bool | None:
-    """What a backend's module told in check mode; None where it did not run."""
-    if not has_run(result) or "actions" not in result:
-        return None
-    # Not "changed": a check reports no change, whatever it sees.
-    return not any([*result["actions"].values(), result.get("reload_reasons")])
+    """What jsa.ports.firewall_info told; None where it did not run, or could not ask the firewall."""
+    return result.get("as_planned") if has_run(result) else None

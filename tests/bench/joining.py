@@ -97,7 +97,7 @@ def _looked(host: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "jsa_port_check_listeners": {"changed": False, "results": listening},
-        "jsa_port_check_firewall": {"changed": False, "actions": {}, "reload_reasons": [], "differences": []},
+        "jsa_port_check_firewall": {"changed": False, "as_planned": True, "differences": [], "openings": []},
         "jsa_port_check_reachability": {"changed": False, "results": []},
     }
 

@@ -97,20 +97,16 @@ class Deployment:
     def address(self, host: str, family: int = 4) -> str:
         return next(text for text in self.lab.hosts[host].addresses if (":" in text) == (family == 6))
 
-    def firewall(self, host: str, plan: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+    def rules(self, host: str, plan: dict[str, Any]) -> dict[str, Any]:
         """The rules of the plan, as the controller in the host's network would load them."""
-        rules = {key: plan["hosts"][host][key] for key in ("inbound", "refused", "internal")}
         network = self.address(host).rpartition(".")[0]
-        controllers = [address for address in self.lab.plan.controller if address.startswith(f"{network}.")]
-        return self.module(
-            host,
-            "firewalld_policy",
-            check_mode,
-            **rules,
-            controllers=controllers,
-            require_controller=False,
-            confirm_timeout=0,
-        )
+        management = [address for address in self.lab.plan.controller if address.startswith(f"{network}.")]
+        return {**plan["hosts"][host], "management_addresses": management}
+
+    def firewall(self, host: str, plan: dict[str, Any]) -> dict[str, Any]:
+        """Loads them."""
+        rules = self.rules(host, plan)
+        return self.module(host, "firewall", rules=rules, require_controller=False, confirm_timeout=0)
 
     def check(
         self, wanted: str, plan: dict[str, Any] | None = None, unseen: Sequence[str] = (), see: Sequence[str] = ()
@@ -134,7 +130,7 @@ class Deployment:
         def first(name: str) -> None:
             host = plan["hosts"][name]
             seen[name][LISTENERS_VARIABLE] = self.module(name, "listeners", expected=host["listeners"])
-            seen[name][FIREWALL_VARIABLE] = self.firewall(name, plan, check_mode=True)
+            seen[name][FIREWALL_VARIABLE] = self.module(name, "firewall_info", rules=self.rules(name, plan))
 
         # What listens on the initiator, and whether its rules are the plan's, changes no verdict on this flow.
         each(first, listening)

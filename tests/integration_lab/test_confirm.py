@@ -25,7 +25,7 @@ import pytest
 from lab import Lab, module_environment
 
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
-from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing, with_rules
 
 HOSTS = """
 all:
@@ -37,7 +37,7 @@ all:
 """
 FIREWALLS = ("target", "second", "third")
 TESTS = Path(__file__).resolve().parent
-MODULE = TESTS.parents[1] / "plugins" / "modules" / "firewalld_policy.py"
+MODULE = TESTS.parents[1] / "plugins" / "modules" / "firewall.py"
 STATE = "/var/lib/jsa_ports/firewalld"
 
 SITE = """
@@ -173,7 +173,9 @@ class TestConfirmed:
     @pytest.mark.systems(complete=True)
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = target.both()
-        request = json.dumps({"ANSIBLE_MODULE_ARGS": {**CANDIDATE, "phase": "stage", "confirm_timeout": 30}})
+        request = json.dumps(
+            {"ANSIBLE_MODULE_ARGS": {**with_rules(CANDIDATE), "phase": "stage", "confirm_timeout": 30}}
+        )
         path = module_environment()["PYTHONPATH"]
         confirm = "import json, sys; print(json.load(sys.stdin)['pending']['id'])"
         target.run("mkdir -p /run/test")
@@ -304,7 +306,7 @@ class TestLockedOut:
             results = list(
                 pool.map(
                     lambda arguments: target.lab.ansible(
-                        ["ansible", "target", "-m", "jsa.ports.firewalld_policy", "-a", json.dumps(arguments)]
+                        ["ansible", "target", "-m", "jsa.ports.firewall", "-a", json.dumps(with_rules(arguments))]
                     ),
                     [CANDIDATE, other],
                 )
@@ -494,7 +496,7 @@ class TestTheSite:
         with ThreadPoolExecutor(1) as pool:
             session = pool.submit(target.lab.ansible, ["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
             time.sleep(1.5)
-            target.stage(2, unlisted="drop", ssh_port=2222, controllers=["192.0.2.1"])
+            target.stage(2, unlisted="drop", ssh_port=2222, management_addresses=["192.0.2.1"])
             assert not target.reaches()
             assert "still here" in session.result().stdout
         target.settled()

@@ -26,9 +26,11 @@ PLAY = """
   serial: "{{ batch | default('100%') }}"
   max_fail_percentage: "{{ most | default(100) }}"
   tasks:
-    - jsa.ports.firewalld_policy:
-        inbound: [{protocol: tcp, ports: "{{ port }}", sources: [10.77.0.0/24]}]
-        unlisted: drop
+    - jsa.ports.firewall:
+        rules:
+          inbound: [{protocol: tcp, ports: "{{ port }}", sources: [10.77.0.0/24]}]
+          refused: []
+          unlisted: drop
         ssh_port: "{{ told_port | default(omit) }}"
         confirm_timeout: 20
 """

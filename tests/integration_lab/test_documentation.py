@@ -247,10 +247,9 @@ GRANTED = """
         my_probes: [{address: 10.0.0.1, port: 443}]
 """
 #: The console has to reach a port of this one.
-ON_ONE = {"firewalld_policy": "ep1"}
+ON_ONE = {"firewall": "ep1"}
 #: Examples that are right to fail here, and what they say then.
 EXAMPLES_FAIL = {
-    "appliance_iptables": "this host is no JSA appliance",
     "outward_report": "no console could be asked, so nothing is known",
 }
 

@@ -18,7 +18,7 @@ from lab import Lab
 pytestmark = pytest.mark.not_on(
     release="bullseye",
     reason="firewalld 0.9.3 holds back answers where it restricts what leaves: it is refused, as "
-    "test_firewalld_policy.py::test_what_leaves_the_host holds it to",
+    "test_firewall.py::test_what_leaves_the_host holds it to",
 )
 
 HOSTS = """

@@ -17,6 +17,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import with_rules
+
 HOSTS = """
 all:
   hosts:
@@ -54,8 +56,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def task(lab: Lab, **more: Any) -> tuple[int, dict[str, Any]]:
-    arguments = json.dumps({**ARGUMENTS, **more})
-    told = lab.ansible(["ansible", "target", "-m", "jsa.ports.firewalld_policy", "-a", arguments])
+    arguments = json.dumps(with_rules({**ARGUMENTS, **more}))
+    told = lab.ansible(["ansible", "target", "-m", "jsa.ports.firewall", "-a", arguments])
     result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
     return told.returncode, result
 
@@ -77,7 +79,7 @@ def test_the_timer_runs_on_it(lab: Lab) -> None:
     """Nobody confirms, and it takes the rules back."""
     before = lab.snapshot("target", "/etc/firewalld"), lab.run("target", ["nft", "-s", "list", "ruleset"]).stdout
     candidate = {**ARGUMENTS, "phase": "stage", "confirm_timeout": 4, "unlisted": "drop", "require_controller": False}
-    staged = lab.module("target", "firewalld_policy", candidate, python=PYTHON)
+    staged = lab.module("target", "firewall", with_rules(candidate), python=PYTHON)
     assert staged["pending"]["command"][0] == PYTHON
     assert PYTHON in timer(lab)
     deadline = time.monotonic() + 60

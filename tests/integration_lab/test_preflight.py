@@ -357,7 +357,8 @@ class TestNobodyThere:
         lab.run("dn1", ["firewall-cmd", "--set-default-zone=public"], check=True)
         try:
             files_before = lab.snapshot("dn1", "/etc/firewalld")
-            module = {"inbound": [{"protocol": "tcp", "ports": "32006", "sources": [f"{CON1}/32"]}], "seconds": 6}
+            inbound = [{"protocol": "tcp", "ports": "32006", "sources": [f"{CON1}/32"]}]
+            module = {"rules": {"inbound": inbound, "refused": []}, "seconds": 6}
             told = lab.ansible(["ansible", "dn1", "-m", "jsa.ports.preflight_firewall", "-a", json.dumps(module)])
             assert told.returncode == 0, told.stdout + told.stderr
             assert "jsa-in" in lab.run("dn1", ["firewall-cmd", "--list-all-policies"]).stdout

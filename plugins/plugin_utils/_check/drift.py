@@ -12,25 +12,6 @@ from typing import Any
 #: So many lines are printed for a host; the written result has all of them.
 _SHOWN = 8
 
-_PLACES = {"files": "in the files", "runtime": "in what runs"}
-
-
-def difference_lines(firewall: Mapping[str, Any]) -> list[str]:
-    """What the plan wants and the host lacks, and the other way round, out of a firewall module's result."""
-    if "differences" in firewall:
-        return [
-            f"{verb} {_PLACES[item['place']]}, {item['object']}: {line}"
-            for item in firewall["differences"]
-            for verb, lines in (("lacks", item["lacks"]), ("has", item["has"]))
-            for line in lines
-        ]
-    lines: dict[str, None] = {}
-    for part in firewall.get("diff") or []:
-        before, after = ([line.strip() for line in part[side].splitlines()] for side in ("before", "after"))
-        lines.update((f"lacks: {line}", None) for line in after if line not in set(before))
-        lines.update((f"has: {line}", None) for line in before if line not in set(after))
-    return list(lines)
-
 
 def opening_lines(firewall: Mapping[str, Any]) -> list[str]:
     """Where the site's own zones and policies open a port that nobody outside of the deployment should reach."""

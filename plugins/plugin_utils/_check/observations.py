@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_lines
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Path, PathKey, read_paths
 from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
     Probes,
@@ -26,7 +26,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
 LISTENERS_VARIABLE = "jsa_port_check_listeners"
 FIREWALL_VARIABLE = "jsa_port_check_firewall"
 #: On an appliance, where the other one only says that it is one.
-APPLIANCE_VARIABLE = "jsa_port_check_appliance"
 REACHABILITY_VARIABLE = "jsa_port_check_reachability"
 PATHS_VARIABLE = "jsa_port_check_paths"
 
@@ -117,12 +116,10 @@ def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict
             observation.paths = read_paths(paths)
             if paths["addresses"] is not None:
                 observation.addresses = {item["address"]: item["prefix"] for item in paths["addresses"]}
-        firewall = variables.get(APPLIANCE_VARIABLE)
-        if not has_run(firewall):
-            firewall = variables.get(FIREWALL_VARIABLE)
+        firewall = variables.get(FIREWALL_VARIABLE)
         observation.firewall_as_planned = firewall_as_planned(firewall)
         if observation.firewall_as_planned is not None:
-            observation.firewall_difference = difference_lines(firewall)
+            observation.firewall_difference = list(firewall["differences"])
             observation.openings = opening_lines(firewall)
             for item, line in zip(firewall.get("openings") or (), observation.openings, strict=True):
                 observation.opening_of.update(dict.fromkeys(item["why"], line))

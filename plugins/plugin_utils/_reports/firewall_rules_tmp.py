@@ -16,6 +16,8 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     FAMILIES,
@@ -23,10 +25,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     PRIORITY,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-
-SSH_PORT = 22
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Report:
 def ruleset_of(rules: Mapping[str, Any], unlisted: str, controllers: list[str], host: str) -> Ruleset:
     """The same rules as the backends apply. Raises InputError."""
     try:
-        guard = read_guard(controllers, None, SSH_PORT) if controllers else None
-        ruleset: Ruleset = build_ruleset(rules["inbound"], rules["refused"], unlisted, guard)
+        read = read_host_rules({**rules, "unlisted": unlisted, "management_addresses": controllers, "outbound": None})
+        ruleset: Ruleset = build_ruleset(read, guard_of(read.management_addresses, None))
     except FirewallError as error:
         raise InputError(f"No report can be made for {host}", [str(error)]) from error
     return ruleset
@@ -51,7 +51,7 @@ def as_iptables(rules: Mapping[str, Any], ruleset: Ruleset) -> Report:
     bodies = render(ruleset, FAMILIES)
     text = "".join(f"# /opt/qradar/conf/{name}\n{bodies[name]}" for name in sorted(bodies, reverse=True))
     notes = ["run /opt/qradar/bin/iptables_update.pl when the lines are in their files"]
-    if not any("controller" in why for policy in ruleset.policies.values() for why in policy.why.values()):
+    if not any("management" in why for policy in ruleset.policies.values() for why in policy.why.values()):
         notes.append("nothing here keeps your own SSH connection open: see jsa_firewall_management_addresses")
     notes.append("no public source names ip6tables.pre: where the appliance has no such file, IPv6 cannot be entered")
     return Report(text, tuple(notes))

@@ -13,7 +13,7 @@ import time
 from typing import List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import try_lock
-from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import QRADAR
+from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import QRADAR
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, find_program
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
@@ -87,6 +87,15 @@ class Product(Programs):
             time.sleep(0.1)
         os.ftruncate(handle, 0)
         return handle
+
+    def version(self):  # type: () -> str
+        """Of iptables; empty where it does not tell."""
+        try:
+            words = self.run("iptables", "--version").split()
+        except CommandError:
+            return ""
+        # iptables v1.8.4 (nf_tables)
+        return words[1].lstrip("v") if len(words) > 1 else ""
 
     def rules(self, family):  # type: (str) -> Optional[str]
         """The filter table as the kernel has it; None where iptables is not there for that family."""

@@ -21,11 +21,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state 
     LastResult,
     Pending,
     State,
-    boot_clock,
     digest,
     timestamp,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import parse_ssh_connection
 
 #: For so long a timer waits, at a time, for a firewall that restarts or fails.
@@ -138,7 +138,7 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
             "the confirmation came through the connection that loaded the rules, or through "
             "none that can be found: that proves nothing",
         )
-    differences = host.backend.differences(pending.candidate)
+    differences = host.backend.prove(pending.candidate)
     if differences:
         raise _refusal(
             host,
@@ -251,6 +251,16 @@ def unreported(host):  # type: (Host) -> Optional[LastResult]
     """A rollback that nobody has been told of."""
     result = host.state.last_result()
     return None if result is None or result.reported else result
+
+
+def rollback_words(result):  # type: (LastResult) -> str
+    """What the timer did when nobody was there."""
+    return "Rules that %s had loaded were rolled back at %s: %s. %s" % (
+        result.controller or "another run",
+        result.time,
+        result.why,
+        result.outcome,
+    )
 
 
 def _client(session):  # type: (Optional[str]) -> Optional[Tuple[str, int]]

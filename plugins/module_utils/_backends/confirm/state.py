@@ -27,14 +27,6 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 KEPT = 5
 
-#: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
-_CLOCK_BOOTTIME = 7
-
-
-def boot_clock():  # type: () -> float
-    """Seconds since the machine started, those that it slept included. Setting the clock does not move it."""
-    return time.clock_gettime(_CLOCK_BOOTTIME)
-
 
 def timestamp():  # type: () -> str
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -62,8 +62,8 @@ def path(role: str, own: str, peer: str) -> dict[str, Any]:
 
 
 def firewall(*lacks: str) -> dict[str, Any]:
-    differences = [{"place": "files", "object": "policy jsa-in", "lacks": list(lacks), "has": []}]
-    return {"changed": False, "actions": {"changed": list(lacks)}, "reload_reasons": [], "differences": differences}
+    differences = [f"lacks in the files, policy jsa-in: {line}" for line in lacks]
+    return {"changed": False, "as_planned": not lacks, "differences": differences, "openings": []}
 
 
 def seen(tunnels: bool, *lacks: str) -> dict[str, dict[str, Any]]:

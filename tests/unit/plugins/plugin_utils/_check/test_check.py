@@ -611,13 +611,13 @@ class TestObservations:
                 },
                 "jsa_port_check_firewall": {
                     "changed": False,
-                    "actions": {"created": [], "changed": ["jsa-in"]},
-                    "reload_reasons": [],
-                    "diff": [{"before": "accept tcp 1\n", "after": "accept tcp 1\naccept tcp 2\n"}],
+                    "as_planned": False,
+                    "differences": ["lacks in the files, policy jsa-in: accept tcp 2"],
+                    "openings": [],
                 },
             },
             "dead": {"jsa_port_check_listeners": {"changed": False, "unreachable": True, "msg": "no route"}},
-            "bare": {"jsa_port_check_firewall": {"changed": False, "msg": "firewalld is not installed"}},
+            "bare": {"jsa_port_check_firewall": {"changed": False, "as_planned": None, "reason": "not installed"}},
         }
         seen = read_observations(hostvars, hostvars)
         con1 = seen["con1"]
@@ -625,6 +625,7 @@ class TestObservations:
         assert con1.listens("tcp", 443, "fd00::1") is False
         assert con1.listens("tcp", 514, "10.0.0.8") is True and con1.listens("tcp", 514, "10.0.0.1") is False
         assert con1.probes is not None and set(con1.probes) == {("10.0.0.2", 22, "tcp"), ("10.0.0.2", 0, "icmp")}
-        assert con1.firewall_as_planned is False and con1.firewall_difference == ["lacks: accept tcp 2"]
+        assert con1.firewall_as_planned is False
+        assert con1.firewall_difference == ["lacks in the files, policy jsa-in: accept tcp 2"]
         assert seen["dead"].listens("tcp", 443, "10.0.0.1") is None and seen["dead"].probes is None
         assert seen["bare"].firewall_as_planned is None

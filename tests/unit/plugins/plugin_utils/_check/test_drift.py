@@ -6,31 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import (
-    difference_lines,
-    drift_table,
-    opening_lines,
-)
-
-DIFFERENCES = [
-    {"object": "policy jsa-in", "place": "runtime", "lacks": ["accept tcp 22 from admin"], "has": ["accept tcp 1"]},
-    {"object": "set jsa-ep-4", "place": "files", "lacks": ["10.0.0.3/32"], "has": []},
-]
-
-
-def test_object_by_object() -> None:
-    assert difference_lines({"differences": DIFFERENCES, "diff": [{"before": "x", "after": "y"}]}) == [
-        "lacks in what runs, policy jsa-in: accept tcp 22 from admin",
-        "has in what runs, policy jsa-in: accept tcp 1",
-        "lacks in the files, set jsa-ep-4: 10.0.0.3/32",
-    ]
-    assert difference_lines({"differences": []}) == []
-
-
-def test_of_a_firewall_that_tells_texts_alone() -> None:
-    diff = [{"before": "a\nb\n", "after": "b\nc\n"}]
-    assert difference_lines({"diff": diff}) == ["lacks: c", "has: a"]
-    assert difference_lines({}) == []
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table, opening_lines
 
 
 def test_openings() -> None:

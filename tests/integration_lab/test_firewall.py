@@ -129,7 +129,7 @@ class Target(FirewalledHost):
 def lab(tmp_path_factory: pytest.TempPathFactory, system: System) -> Iterator[Lab]:
     inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
     inventory.write_text(HOSTS + system.variables)
-    with Lab.up(inventory, name="firewalld-policy") as built:
+    with Lab.up(inventory, name="firewall-test") as built:
         built.load_services(LISTENERS)
         yield built
 
@@ -264,7 +264,10 @@ def test_established_connections_live_through_it(target: Target) -> None:
         ARGUMENTS,
         {**ARGUMENTS, "unlisted": "reject"},
         {"inbound": [], "refused": REFUSED},
-        {"inbound": [{**INBOUND[0], "sources": ["10.77.0.12/32"]}], "controllers": ["fd77::/64", "192.0.2.0/24"]},
+        {
+            "inbound": [{**INBOUND[0], "sources": ["10.77.0.12/32"]}],
+            "management_addresses": ["fd77::/64", "192.0.2.0/24"],
+        },
         {"state": "absent"},
     ],
     ids=["plain", "strict", "refusals only", "one family", "absent"],
@@ -550,7 +553,7 @@ def test_firewalld_that_is_not_installed(target: Target, site: dict[str, bytes])
 def test_the_controller_stays_in_where_the_plan_forgot_it(target: Target, system: System) -> None:
     inbound = [*INBOUND, {"protocol": "tcp", "ports": "22", "sources": ["192.0.2.0/24"], "why": ["ssh"]}]
     result = target.over_ssh(inbound=inbound, unlisted="drop")
-    where = "set inet firewalld jsa-controller-4" if system.sets else CHAIN
+    where = "set inet firewalld jsa-management-4" if system.sets else CHAIN
     assert result["controller"]["address"] in target.run(f"nft list {where}")
     assert target.probe(None, 22) == "open"
     assert target.probe("stranger", 22) == "prohibited"
@@ -569,7 +572,7 @@ def test_a_controller_that_cannot_be_found(target: Target, site: dict[str, bytes
     refused = target.apply(failed=True, require_controller=True)
     assert "require_controller: false" in refused["msg"]
     assert target.files() == site
-    assert target.apply(controllers=["10.77.0.13"], unlisted="drop")["controller"] is None
+    assert target.apply(management_addresses=["10.77.0.13"], unlisted="drop")["controller"] is None
     assert target.probe("stranger", 22) == "open"
     assert target.probe("peer", 22) == "no_answer"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.appliance_iptables: what the module loads is confirmed through a new connection."""
+"""Action plugin of jsa.ports.firewall: what the module loads is confirmed through a new connection."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_actio
 
 
 class ActionModule(ConfirmedAction):
-    MODULE = "jsa.ports.appliance_iptables"
+    """All of it is in the base class."""
