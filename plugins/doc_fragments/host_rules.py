@@ -42,6 +42,13 @@ options:
         that the run comes through.
       - The other keys of a plan's host are allowed and not used. Any other key is an error.
     type: dict
+  keep_controllers:
+    description:
+      - From how many different addresses, that of this run included, runs that changed the rules stay accepted on the
+        SSH port. Who comes through a bastion today and directly tomorrow keeps both ways in.
+      - V(1) accepts the address of this run alone, and removes the earlier ones.
+    type: int
+    default: 3
   ssh_port:
     description:
       - The host's SSH port for the management addresses. The port of the connection that this run comes through if not

@@ -90,8 +90,17 @@ options:
         restored. The timer, which goes back when nobody confirms, always gives it 120.
     type: int
     default: 120
+  verify_identity:
+    description:
+      - Fail, and write nothing, when the host has none of the addresses in C(addresses) of O(rules): the rules are for
+        another host.
+      - Set it to V(false) for a host of which all addresses are translated on the way.
+    type: bool
+    default: true
   require_controller:
     description:
+      - Fail, and write nothing, when the connection begins on the host itself, as through a port forward, and the
+        rules' C(management_addresses) are empty. Loopback is always accepted, so such a connection proves nothing.
       - Fail, and write nothing, when the SSH connection that this run comes through cannot be found on the host.
       - Where Ansible's connection to the host is not SSH (local, a container's) it is V(false) unless it is set.
       - Set it to V(false) where the rules' C(management_addresses) name the controller.
@@ -122,6 +131,12 @@ options:
     type: str
     choices: [apply, stage]
     default: apply
+  new_connection:
+    description:
+      - How the action plugin tells the module whether a new SSH connection will confirm, as it does where Ansible's
+        connection is SSH. It is set for you.
+    type: bool
+    default: true
 notes:
   - Runs on a host wait for each other for up to two minutes.
   - Nobody but the product's vendor can say whether changes to the files of an appliance are supported in your case.
@@ -290,6 +305,13 @@ ipv6:
   returned: success
   type: str
   sample: written
+earlier_controllers:
+  description:
+    - Addresses of earlier runs that are still accepted on the SSH port, the last one first. See O(keep_controllers).
+  returned: success
+  type: list
+  elements: str
+  sample: [10.0.0.251]
 controller:
   description: Address of the SSH connection that this run came through, and the host's port; V(none) without one.
   returned: success
@@ -351,10 +373,13 @@ def main():
             "offline": {"type": "bool", "default": False},
             "update_timeout": {"type": "int", "default": 120},
             "require_controller": {"type": "bool", "default": True},
+            "verify_identity": {"type": "bool", "default": True},
             "ssh_port": {"type": "int"},
+            "keep_controllers": {"type": "int", "default": 3},
             "confirm_timeout": {"type": "int", "default": 60},
             "confirm_probes": {"type": "list", "elements": "dict", "default": []},
             "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
+            "new_connection": {"type": "bool", "default": True},
         },
         required_if=[("state", "present", ("rules",))],
         supports_check_mode=True,

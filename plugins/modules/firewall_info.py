@@ -187,7 +187,8 @@ def look(module):
     if rules is not None:
         for text in warnings_of(backend):
             module.warn(text)
-        result.update(compare(backend, rules, find_ssh_connection(), module.params["ssh_port"]))
+        ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
+        result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept))
     return result
 
 
@@ -197,6 +198,7 @@ def main():
             "backend": {"type": "str", "choices": ["auto", "firewalld", "appliance"], "default": "auto"},
             "rules": {"type": "dict"},
             "ssh_port": {"type": "int"},
+            "keep_controllers": {"type": "int", "default": 3},
         },
         supports_check_mode=True,
     )

@@ -14,7 +14,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import earlier_controllers, guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
@@ -32,8 +32,8 @@ def warnings_of(backend):  # type: (Backend) -> List[str]
     return found
 
 
-def compare(backend, rules, connection, ssh_port):
-    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int]) -> Dict[str, Any]
+def compare(backend, rules, connection, ssh_port, keep_controllers=3):
+    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int) -> Dict[str, Any]
     """``as_planned``, with what it stands on.
 
     Where the firewall cannot be asked, it is None, and ``reason`` says why.
@@ -49,7 +49,8 @@ def compare(backend, rules, connection, ssh_port):
     try:
         backend.require()
         situation = backend.read()
-        ruleset = build_ruleset(rules, guard_of(rules.management_addresses, connection, ssh_port))
+        earlier = earlier_controllers(state_of(backend.name).history(), connection, keep_controllers)
+        ruleset = build_ruleset(rules, guard_of(rules.management_addresses, connection, ssh_port, earlier))
         missing = missing_capabilities(backend.name, backend.capabilities(situation), ruleset)
         if missing:
             return dict(result, reason=missing)

@@ -23,10 +23,19 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import lock, lock_path
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import Options, select_backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.identity import (
+    own_addresses,
+    require_identity,
+    require_way_in,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines, opening_warning
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection, find_ssh_connection
-from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of, require_connection
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import (
+    earlier_controllers,
+    guard_of,
+    require_connection,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules, read_host_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
@@ -34,7 +43,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import bui
 PRESENT, ABSENT, PREVIOUS = "present", "absent", "previous"
 APPLY, STAGE = "apply", "stage"
 
-_LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1))
+_LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1), ("keep_controllers", 1))
 
 _NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}  # type: Dict[str, Any]
 
@@ -67,13 +76,18 @@ def _read_order(params):  # type: (Dict[str, Any]) -> Order
     if params["state"] != PRESENT:
         return Order(params["state"], None, connection)
     rules = read_host_rules(params["rules"])
+    own = own_addresses()
+    if params["verify_identity"]:
+        require_identity(rules.addresses, own)
     if params["require_controller"]:
         require_connection(connection)
+        require_way_in(connection, rules.management_addresses, own)
     return Order(PRESENT, rules, connection)
 
 
 def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, Any]
     host = Host(backend, state_of(backend.name))
+    most = module.params["keep_controllers"] if order.state == PRESENT else 0
     result = {
         "changed": False,
         "backend": backend.name,
@@ -87,6 +101,7 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         "openings": [],
         "ipv6": None,
         "controller": order.connection._asdict() if order.connection else None,
+        "earlier_controllers": earlier_controllers(host.state.history(), order.connection, most),
     }  # type: Dict[str, Any]
     if _is_nothing_to_do(host, order.state):
         return result
@@ -113,7 +128,7 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
     if decision.changed and not module.check_mode:
         change = _Change(situation, wanted, decision, order.connection)
         if module.params["phase"] == STAGE and backend.can_try(situation):
-            result["pending"], result["reloaded"] = _stage(module.params["confirm_timeout"], host, change)
+            result["pending"], result["reloaded"] = _stage(module.params, host, change)
         else:
             result["reloaded"] = backend.load(situation, wanted, decision)
             _remember(module, host, change)
@@ -140,7 +155,8 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
     elif order.rules is None:
         wanted = backend.render(EMPTY)
     else:
-        guard = guard_of(order.rules.management_addresses, order.connection, params["ssh_port"])
+        earlier = earlier_controllers(host.state.history(), order.connection, params["keep_controllers"])
+        guard = guard_of(order.rules.management_addresses, order.connection, params["ssh_port"], earlier)
         ruleset = build_ruleset(order.rules, guard)
         confirmed = params["phase"] == STAGE
         require_capabilities(backend.name, backend.capabilities(situation), ruleset, confirmed)
@@ -195,17 +211,18 @@ class _Change(NamedTuple):
         return None if self.connection is None else self.connection.address
 
 
-def _stage(seconds, host, change):  # type: (int, Host, _Change) -> Tuple[Dict[str, Any], bool]
+def _stage(params, host, change):  # type: (Dict[str, Any], Host, _Change) -> Tuple[Dict[str, Any], bool]
     """What the controller has to know for the confirmation, and whether all rules were loaded anew."""
+    seconds = params["confirm_timeout"]
     candidate = host.backend.candidate(change.situation, change.wanted, change.decision)
-    origin = confirming.Origin(change.controller, timer.session())
+    # A connection that is not SSH, such as local, may run below somebody's SSH session all the same.
+    origin = confirming.Origin(change.controller, timer.session() if params["new_connection"] else None)
     pending, reloaded = confirming.stage(
         host, candidate, seconds, origin, lambda identity: timer.arm(host.backend.programs, host, identity)
     )
     told = {
         "id": pending.id,
         "seconds": seconds,
-        "ssh": origin.session is not None,
         "command": timer.command(host.state),
     }
     return told, reloaded

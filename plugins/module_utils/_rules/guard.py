@@ -4,7 +4,7 @@
 
 """Who may always reach a host's SSH port. Runs on Python 3.6."""
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
@@ -20,10 +20,27 @@ class Guard(NamedTuple):
     port: int
 
 
-def guard_of(management_addresses, connection, ssh_port=None):
-    # type: (Sequence[Network], Optional[SSHConnection], Optional[int]) -> Optional[Guard]
-    """For a run through *connection*. Without a port, it is that of the connection. None where nobody is known."""
-    networks = list(management_addresses)
+def earlier_controllers(commits, connection, most):
+    # type: (Iterable[Any], Optional[SSHConnection], int) -> List[str]
+    """Addresses that earlier runs came from, the last one first: with that of *connection*, *most* in all.
+
+    *commits*: what the host remembers, oldest first. Who came through a bastion yesterday and comes directly today has
+    not given up the bastion.
+    """
+    found = [] if connection is None else [connection.address]
+    for commit in reversed(list(commits)):
+        if commit.controller is not None and commit.controller not in found:
+            found.append(commit.controller)
+    return found[:most][0 if connection is None else 1 :]
+
+
+def guard_of(management_addresses, connection, ssh_port=None, earlier=()):
+    # type: (Sequence[Network], Optional[SSHConnection], Optional[int], Sequence[str]) -> Optional[Guard]
+    """For a run through *connection*, with the addresses of *earlier* ones.
+
+    Without a port, it is that of the connection. None where nobody is known.
+    """
+    networks = list(management_addresses) + [parse_network(address) for address in earlier]
     if connection is not None:
         networks.append(parse_network(connection.address))
     if not networks:

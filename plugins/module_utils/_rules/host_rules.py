@@ -7,7 +7,7 @@
 The controller reads plans with types that need a later Python; this is the managed host's own reader of the same form.
 """
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network
@@ -16,9 +16,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accep
 
 _REQUIRED = ("inbound", "refused")
 #: What a firewall has to know of a host's plan.
-_READ = _REQUIRED + ("internal", "outbound", "unlisted", "management_addresses")
+_READ = _REQUIRED + ("addresses", "internal", "outbound", "unlisted", "management_addresses")
 #: What else a host's plan has: for checks, reports and people.
-_LEFT_ALONE = ("roles", "addresses", "dynamic", "ha_peer", "processor", "encrypted", "listeners")
+_LEFT_ALONE = ("roles", "dynamic", "ha_peer", "processor", "encrypted", "listeners")
 #: Any other key is an error: a rule under a name that nobody reads would be lost without a word.
 KEYS = frozenset(_READ + _LEFT_ALONE)
 
@@ -36,6 +36,8 @@ class HostRules(NamedTuple):
     unlisted: str
     #: Who always reaches the host's SSH port, beside whoever a run comes from.
     management_addresses: Tuple[Network, ...]
+    #: The host's own, as the plan has them. Empty where it does not say.
+    addresses: Tuple[str, ...] = ()
 
 
 def read_host_rules(value, place="rules"):  # type: (Any, str) -> HostRules
@@ -73,4 +75,9 @@ def _read(reader, value, place):  # type: (Reader, Any, str) -> HostRules
         else reader.accepted(outbound, place + ".outbound", "destinations", "destination_classes"),
         unlisted=unlisted,
         management_addresses=reader.networks(value.get("management_addresses", ()), place + ".management_addresses"),
+        addresses=_addresses(reader, value, place + ".addresses"),
     )
+
+
+def _addresses(reader, value, place):  # type: (Reader, Dict[str, Any], str) -> Tuple[str, ...]
+    return tuple(str(network.network_address) for network in reader.networks(value.get("addresses", ()), place))

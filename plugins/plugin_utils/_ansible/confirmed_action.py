@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import time
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import NotConfirmed, StagingAction
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
+    NoConnection,
+    NotConfirmed,
+    StagingAction,
+    words_of,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 _DEFAULT_TIMEOUT = 60
@@ -63,9 +69,13 @@ class ConfirmedAction(StagingAction):
             by = self.confirm(pending)
         except Exception as error:
             # Whatever it is, a host must not be left waiting because of it.
-            outcome = self.abort(pending, str(error), started)
-            result.update(failed=True, changed=False, msg=f"The rules were not confirmed: {error}. {outcome}")
-            return
+            why = words_of(error)
+            outcome = self.abort(pending, why, started)
+            if not outcome.confirmed:
+                msg = f"The rules were not confirmed: {why}{_likely_reason(error, result)}. {outcome.words}"
+                result.update(failed=True, changed=False, msg=msg)
+                return
+            by = "new connection, whose answer was lost"
         result["confirmation"] = {"by": by, "seconds": round(time.monotonic() - started, 2)}
 
     def _probe(self, source: str, probes: list[Probe], task_vars: dict[str, Any]) -> None:
@@ -87,3 +97,15 @@ class ConfirmedAction(StagingAction):
         lost = [f"{probe} is {outcome}" for probe, outcome in outcomes if not probe.succeeded(outcome)]
         if lost:
             raise NotConfirmed("; ".join(lost))
+
+
+def _likely_reason(error: Exception, result: Mapping[str, Any]) -> str:
+    """Of a new connection that did not get through: the usual cause, with the addresses that were let in."""
+    controller = result.get("controller")
+    if not isinstance(error, NoConnection) or not controller:
+        return ""
+    let_in = ", ".join([controller["address"], *result.get("earlier_controllers", ())])
+    return (
+        f" (the host lets in {let_in}; if new connections come from another address, as through another bastion or "
+        "NAT, name it in jsa_firewall_management_addresses)"
+    )

@@ -12,9 +12,10 @@ import time
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.fresh_connection import fresh_connection
@@ -22,11 +23,27 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.fresh_connectio
 #: The module that loads rules, for all backends.
 MODULE = "jsa.ports.firewall"
 
-_SSH_TRANSPORTS = ("ssh", "paramiko", "ansible.netcommon.libssh")
+_LOCAL = "local"
+#: These keep one connection per host: what looks new would be the one that loaded the rules.
+_CANNOT_CONFIRM = ("paramiko", "paramiko_ssh", "ansible.netcommon.libssh", "libssh")
+_SSH = "ssh"
 
 
 class NotConfirmed(Exception):
     """The text says why."""
+
+
+class NoConnection(NotConfirmed):
+    """The host cannot be reached through a new connection."""
+
+
+@dataclass(frozen=True)
+class Aborted:
+    """What came of taking rules back."""
+
+    #: The rules had been confirmed: only the answer that said so was lost.
+    confirmed: bool
+    words: str
 
 
 class StagingAction(ActionBase):
@@ -42,11 +59,27 @@ class StagingAction(ActionBase):
     def stage(self, arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of jsa.ports.firewall with *arguments*. It has ``pending`` where rules wait."""
         given = dict(arguments)
+        self._require_connection()
         # Other connections (local, a container's) have no controller's address that could be locked out.
-        given.setdefault("require_controller", self._connection.transport in _SSH_TRANSPORTS)
+        given.setdefault("require_controller", self._connection.transport == _SSH)
         given.setdefault("phase", "apply" if self._task.check_mode else "stage")
+        given["new_connection"] = self._connection.transport == _SSH
         told: dict[str, Any] = self._execute_module(MODULE, given, task_vars=task_vars)
         return told
+
+    def _require_connection(self) -> None:
+        """Raises AnsibleActionFail where the connection is none to the host, or cannot be opened a second time."""
+        transport = self._connection.transport
+        if transport != _LOCAL and getattr(self._connection, "_remote_is_local", False):
+            raise AnsibleActionFail(
+                f"ansible_connection is {transport}, whose modules run on the control node: the rules would be applied "
+                "there. Nothing was changed. Set ansible_connection: ssh for this host"
+            )
+        if transport in _CANNOT_CONFIRM:
+            raise AnsibleActionFail(
+                f"ansible_connection is {transport}, which keeps one connection per host, so no new connection can "
+                "confirm the rules. Nothing was changed. Set ansible_connection: ssh for this host"
+            )
 
     def load_temporarily(self, rules: Mapping[str, Any], seconds: int, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Loads *rules* (a host's part of a plan) for at most so many *seconds*, at least one.
@@ -62,14 +95,15 @@ class StagingAction(ActionBase):
             return result
         started = time.monotonic()
         try:
-            if pending["ssh"]:
+            if self._connection.transport == _SSH:
                 with self.new_connection(pending):
                     self._run("true")
         except Exception as error:
             # Whatever it is, a host must not be left waiting because of it.
-            outcome = self.abort(pending, str(error), started)
+            outcome = self.abort(pending, words_of(error), started)
             del result["pending"]
-            result.update(failed=True, changed=False, msg=f"The firewall was not opened: {error}. {outcome}")
+            msg = f"The firewall was not opened: {words_of(error)}. {outcome.words}"
+            result.update(failed=True, changed=False, msg=msg)
         return result
 
     def take_back(self, pending: Mapping[str, Any], why: str) -> tuple[bool, str]:
@@ -83,21 +117,21 @@ class StagingAction(ActionBase):
 
     def confirm(self, pending: Mapping[str, Any]) -> str:
         """Writes the rules to stay, through a new connection where it is SSH. How. Raises NotConfirmed."""
-        if not pending["ssh"]:
+        if self._connection.transport != _SSH:
             self._ask(pending, "confirm", pending["id"])
             return "same connection"
         with self.new_connection(pending):
             self._ask(pending, "confirm", pending["id"])
         return "new connection"
 
-    def abort(self, pending: Mapping[str, Any], why: str, started: float) -> str:
+    def abort(self, pending: Mapping[str, Any], why: str, started: float) -> Aborted:
         """Takes the rules back at once where the connection that loaded them still works. What the host has then.
 
         *started*: the value of time.monotonic() when they were loaded.
         """
         command = shlex.join([*pending["command"], "abort", pending["id"], why])
         left = max(1, int(pending["seconds"] - (time.monotonic() - started)) + 1)
-        later = f"The host goes back to the committed rules by itself in {left} seconds at most"
+        later = Aborted(False, f"The host goes back to the committed rules by itself in {left} seconds at most")
         if self._connection.transport == "ssh":
             # Where that connection is gone as well, a longer wait would only come after the timer.
             self._connection.set_option("timeout", min(int(self._connection.get_option("timeout")), left))
@@ -107,14 +141,15 @@ class StagingAction(ActionBase):
             return later
         if answer is None:
             return later
-        return str(answer["msg"])
+        return Aborted(bool(answer.get("confirmed")), str(answer["msg"]))
 
     @contextmanager
     def new_connection(self, pending: Mapping[str, Any]) -> Iterator[None]:
         """Everything inside goes through a connection that shares nothing with the one that loaded the rules."""
         used = self._connection
-        # Half of the time at most: the other half is for taking the rules back through the connection that we have.
-        seconds = max(1, min(int(used.get_option("timeout")), pending["seconds"] // 2))
+        # Half of the time, whatever Ansible's own timeout is: a login may be slow, and the other half is for taking the
+        # rules back through the connection that we have.
+        seconds = max(1, pending["seconds"] // 2)
         new = fresh_connection(used, self._play_context, self._task, seconds)
         self._connection = new
         try:
@@ -134,15 +169,20 @@ class StagingAction(ActionBase):
         try:
             told: dict[str, Any] = self._low_level_execute_command(command)
         except AnsibleError as error:
-            raise NotConfirmed(f"no new connection: {str(error).strip().rstrip('.')}") from error
+            raise NoConnection(f"no new connection: {words_of(error)}") from error
         return told
+
+
+def words_of(error: Exception) -> str:
+    """What an exception says, without a full stop at its end; its kind where it says nothing."""
+    return str(error).strip().rstrip(".") or type(error).__name__
 
 
 def answer_of(told: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command that ran on the host. Raises NotConfirmed where there is none."""
     answer = read_answer(told["stdout"])
     if answer is None:
-        text = (told["stderr"] or told["stdout"]).strip()
+        text = (told["stderr"] or told["stdout"]).strip() or "it printed nothing"
         raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
     return answer
 

@@ -74,7 +74,7 @@ class Told(Backend):
 
 class Module:
     def __init__(self, **params: Any) -> None:
-        self.params = {"backend": "auto", "rules": None, "ssh_port": None, **params}
+        self.params = {"backend": "auto", "rules": None, "ssh_port": None, "keep_controllers": 3, **params}
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:

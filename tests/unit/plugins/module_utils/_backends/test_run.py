@@ -36,6 +36,9 @@ PARAMS = {
     "update_timeout": 120,
     "require_controller": True,
     "ssh_port": None,
+    "keep_controllers": 3,
+    "verify_identity": True,
+    "new_connection": True,
     "confirm_timeout": 60,
     "phase": "apply",
 }
@@ -92,6 +95,8 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[[SSHConnection | Non
         monkeypatch.setattr(running, "find_ssh_connection", lambda: connection)
 
     comes_through(CONNECTION)
+    # Whatever this machine has.
+    monkeypatch.setattr(running, "own_addresses", lambda: ["10.0.0.1", "fd00::1"])
     return comes_through
 
 
@@ -341,3 +346,74 @@ def test_rules_that_the_product_cannot_load(appliance: Appliance) -> None:
     with pytest.raises(FirewallError, match=r"Rules of ours are there: in .*iptables\.pre"):
         appliance.run(state="absent")
     assert not appliance.run()["changed"]
+
+
+class TestIdentity:
+    """The rules of another host, and a connection that proves nothing, change nothing."""
+
+    def test_rules_of_another_host(self, firewalld: Firewalld) -> None:
+        rules = {**RULES, "addresses": ["10.0.0.2", "192.0.2.2"]}
+        with pytest.raises(FirewallError) as caught:
+            firewalld.run(rules=rules)
+        message = str(caught.value)
+        assert "the plan has 10.0.0.2, 192.0.2.2 for it, and this host has 10.0.0.1, fd00::1" in message
+        assert "Nothing was written" in message and "jsa_firewall_verify_identity: false" in message
+        assert firewalld.files.read() == {}
+        assert firewalld.run(rules=rules, verify_identity=False)["changed"]
+
+    @pytest.mark.parametrize("addresses", [["10.0.0.1"], ["198.51.100.1", "10.0.0.1"], ["fd00:0::1"], []])
+    def test_one_address_in_common_is_enough(self, firewalld: Firewalld, addresses: list[str]) -> None:
+        assert firewalld.run(rules={**RULES, "addresses": addresses})["changed"]
+
+    def test_a_kernel_that_does_not_tell(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "own_addresses", lambda: None)
+        assert firewalld.run(rules={**RULES, "addresses": ["10.0.0.2"]})["changed"]
+
+    @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "fd00::1"])
+    def test_a_session_from_the_host_itself(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None], address: str
+    ) -> None:
+        connection(SSHConnection(address, 22))
+        with pytest.raises(FirewallError, match=r"comes from the host itself .* jsa_firewall_management_addresses"):
+            firewalld.run()
+        assert firewalld.files.read() == {}
+        assert firewalld.run(rules={**RULES, "management_addresses": ["192.0.2.0/24"]})["changed"]
+
+
+class TestEarlierControllers:
+    def controllers(self, result: dict[str, Any]) -> list[str]:
+        return [result["controller"]["address"], *result["earlier_controllers"]]
+
+    def come(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None], last: int, **more: Any
+    ) -> list[str]:
+        connection(SSHConnection(f"192.0.2.{last}", 22))
+        return self.controllers(firewalld.run(**more))
+
+    def test_the_last_three_are_kept(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None]
+    ) -> None:
+        assert [self.come(firewalld, connection, last) for last in (1, 2, 3, 4)] == [
+            ["192.0.2.1"],
+            ["192.0.2.2", "192.0.2.1"],
+            ["192.0.2.3", "192.0.2.2", "192.0.2.1"],
+            ["192.0.2.4", "192.0.2.3", "192.0.2.2"],
+        ]
+        text = "".join(str(found) for name, found in firewalld.files.read().items() if "management" in name)
+        assert [last for last in range(1, 5) if f"192.0.2.{last}" in text] == [2, 3, 4]
+
+    def test_who_comes_back_changes_nothing(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None]
+    ) -> None:
+        for last in (1, 2):
+            self.come(firewalld, connection, last)
+        connection(SSHConnection("192.0.2.1", 22))
+        assert not firewalld.run()["changed"]
+
+    def test_one_forgets_the_others(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None]
+    ) -> None:
+        self.come(firewalld, connection, 1)
+        assert self.come(firewalld, connection, 2, keep_controllers=1) == ["192.0.2.2"]
+        with pytest.raises(FirewallError, match="keep_controllers: 0 is less than 1"):
+            firewalld.run(keep_controllers=0)

@@ -54,6 +54,7 @@ def test_all_of_it() -> None:
         outbound=(Accepted("udp", (53, 53), Sources(("ipv6",), {}), (), ("dns",)),),
         unlisted="drop",
         management_addresses=(parse_network("192.0.2.0/24"), parse_network("fd00::1/128")),
+        addresses=("10.0.0.1",),
     )
 
 
