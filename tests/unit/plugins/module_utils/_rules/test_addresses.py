@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import random
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_rules_have_one_order() -> None:
         Rule(REFUSE, "ipv4", "icmp", None, None),
         Rule(REFUSE, "ipv4", "tcp", (22, 22), None),
     ]
-    assert sorted(reversed(rules), key=rule_order) == rules
+    assert sorted(random.Random(7).sample(rules, len(rules)), key=rule_order) == rules
 
 
 def test_a_rule_for_both_families_is_two() -> None:
