@@ -17,9 +17,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     AddressSet,
     Policy,
     Rule,
-    Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import Guard, build_ruleset, read_guard
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
+
+#: What the sets of those who may be called back are named after, what a diff calls them, and the reason of their rules.
+SET = LABEL = REASON = "controller"
 
 ESSENTIAL = {
     Rule(ACCEPT, "ipv4", "icmp", None, None): ("essential",),
@@ -38,12 +40,8 @@ def to(ports: str | None, *destinations: str, protocol: str = "tcp", why: str = 
     return {**row, "destination_classes": ["peers"], **({"ports": ports} if ports else {})}
 
 
-def build(rows: list[dict[str, Any]] | None, guard: Guard | None = None) -> Ruleset:
-    return build_ruleset([], [], "zone", guard, rows)
-
-
-def leaving(rows: list[dict[str, Any]], guard: Guard | None = None) -> Policy:
-    return build(rows, guard).policies[POLICY_OUT]
+def leaving(rows: list[dict[str, Any]]) -> Policy:
+    return make_ruleset(outbound=rows).policies[POLICY_OUT]
 
 
 def test_without_rows_the_essentials_leave() -> None:
@@ -53,7 +51,7 @@ def test_without_rows_the_essentials_leave() -> None:
 
 
 def test_what_is_not_restricted_has_no_policy() -> None:
-    assert list(build(None).policies) == [POLICY_IN]
+    assert list(make_ruleset().policies) == [POLICY_IN]
 
 
 def test_name_servers_of_the_plan_replace_those_of_anybody() -> None:
@@ -100,7 +98,7 @@ def test_a_port_beside_dns_replaces_nothing(ports: str) -> None:
     ],
 )
 def test_destinations(row: dict[str, Any], rules: list[Rule], sets: list[AddressSet]) -> None:
-    ruleset = build([row])
+    ruleset = make_ruleset(outbound=[row])
     assert ruleset.policies[POLICY_OUT].why == {**ESSENTIAL, **DNS, **dict.fromkeys(rules, ("x",))}
     assert ruleset.sets == {one.name: one for one in sets}
 
@@ -117,16 +115,14 @@ def test_icmp_has_its_name_in_each_family() -> None:
 
 def test_whoever_may_always_come_in_may_be_called_back() -> None:
     """On all ports of TCP, in both families: the set of the family without an address is there, and empty."""
-    ruleset = build([], read_guard([], "10.0.0.250", 22))
+    ruleset = make_ruleset(guard=make_guard([], "10.0.0.250", 22), outbound=[])
     back = {
-        Rule(ACCEPT, family, "tcp", (1, 65535), None, "@jsa-controller_out-%d" % number): ("controller",)
+        Rule(ACCEPT, family, "tcp", (1, 65535), None, f"@jsa-{SET}_out-{number}"): (REASON,)
         for family, number in (("ipv4", 4), ("ipv6", 6))
     }
     assert ruleset.policies[POLICY_OUT].why == {**ESSENTIAL, **DNS, **back}
-    assert ruleset.sets["jsa-controller_out-4"] == AddressSet(
-        "jsa-controller_out-4", "ipv4", "controller", ("10.0.0.250/32",)
-    )
-    assert ruleset.sets["jsa-controller_out-6"] == AddressSet("jsa-controller_out-6", "ipv6", "controller", ())
+    assert ruleset.sets[f"jsa-{SET}_out-4"] == AddressSet(f"jsa-{SET}_out-4", "ipv4", LABEL, ("10.0.0.250/32",))
+    assert ruleset.sets[f"jsa-{SET}_out-6"] == AddressSet(f"jsa-{SET}_out-6", "ipv6", LABEL, ())
 
 
 def test_reasons_of_equal_rules_are_joined() -> None:

@@ -180,7 +180,7 @@ def test_a_kernel_without_a_family_lacks_nothing_of_it() -> None:
     # A set that is there is compared in any case.
     other = ruleset(FROM_SET, FROM_ANYONE, sets=(ADMIN._replace(entries=("10.0.0.2/32",)),))
     assert [(one["object"], one["lacks"]) for one in differences(wanted, running(other, (FOUR,)), wanted)] == [
-        ("set jsa-a-4", ["10.0.0.9/32"])
+        ("set jsa-a-4", ["10.0.0.9/32"]),
     ]
 
 
