@@ -184,7 +184,7 @@ def rule_lines(policy, sets):  # type: (Policy, Dict[str, AddressSet]) -> List[s
                 address_set = sets.get(label[1:])
                 label = address_set.label if address_set else label
             protocol = "icmp" if rule.ports is None else rule.protocol
-            key = (rule.action != ACCEPT, protocol, rule.ports or (0, 0), label, rule.destination is not None)
+            key = (rule.action != ACCEPT, protocol, rule.ports or (), label, rule.destination is not None)
             group = groups.setdefault(key, _Group(rule))
             group.families.add(str(rule.family))
             group.why.update(policy.why.get(whole, policy.why.get(rule, ())))

@@ -260,8 +260,10 @@ def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
             address = right if isinstance(right, str) and right.startswith("@") else _nft_element(right)
             return [("family", _NFT_ADDRESSES[payload["protocol"]]), (_NFT_ENDS[payload["field"]], address)]
         if payload.get("field") == "dport" and payload.get("protocol") in ("tcp", "udp"):
-            first, last = right["range"] if isinstance(right, dict) and "range" in right else (right, right)
-            return [("protocol", payload["protocol"]), ("ports", (first, last))]
+            # Any other form, such as a set of ports, is somebody else's.
+            ports = right.get("range") if isinstance(right, dict) else (right, right)
+            if ports is not None:
+                return [("protocol", payload["protocol"]), ("ports", tuple(ports))]
     return [("unknown", match)]
 
 
