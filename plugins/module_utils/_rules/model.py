@@ -97,7 +97,7 @@ def rule_order(rule):  # type: (Rule) -> Tuple[Any, ...]
     return (
         rule.action != ACCEPT,
         rule.protocol,
-        rule.ports or (0, 0),
+        rule.ports or (),
         rule.source or rule.destination or "",
         rule.family or "",
     )
