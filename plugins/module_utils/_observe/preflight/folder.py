@@ -17,7 +17,12 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.private_folder import make_private
+
 ROOT = "/run/jsa_ports/preflight"
+
+#: So long a run waits for another one on the same host.
+_LOCK_SECONDS = 120
 
 #: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
 _CLOCK_BOOTTIME = 7
@@ -42,12 +47,13 @@ def start_time(pid):  # type: (int) -> Optional[int]
 
 @contextmanager
 def locked(root=ROOT):  # type: (str) -> Iterator[None]
-    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError."""
+    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError, also where another run has it."""
+    deadline = time.monotonic() + _LOCK_SECONDS
     while True:
-        os.makedirs(root, 0o700, exist_ok=True)
+        make_private(root, os.path.dirname(os.path.dirname(root)))
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _take(handle, root, deadline)
             # Another run may have taken the folder away while this one waited for it.
             if _same(handle, root):
                 break
@@ -60,6 +66,18 @@ def locked(root=ROOT):  # type: (str) -> Iterator[None]
     finally:
         remove_if_empty(root)
         os.close(handle)
+
+
+def _take(handle, root, deadline):  # type: (int, str, float) -> None
+    """Raises OSError."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise OSError("another run has held %s for %d seconds: wait for it, or end it" % (root, _LOCK_SECONDS))
+            time.sleep(0.1)
 
 
 def remove_if_empty(root):  # type: (str) -> None

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import timer
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit import Host
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import Pending
@@ -100,7 +101,11 @@ class TestArming:
         clock.meanwhile = lambda: host.state.arm("id")
         timer.arm(programs, host, "id")
         assert clock.slept == [5.0]
-        assert started == [(programs, timer.command(host.state, "wait", "id"), "jsa-ports-timer-id")]
+        kept = ("Restart=on-failure", "RestartSec=1", "OOMScoreAdjust=-1000")
+        assert started == [
+            (programs, timer.command(host.state, "wait", "id"), "jsa-ports-timer-id", *kept),
+            (programs, timer.command(host.state, "wait", "id", "5"), "jsa-ports-timer-id-second", *kept),
+        ]
         assert Path(host.state.program).read_bytes() == b"the program of test"
 
     def test_a_timer_may_take_fifteen_seconds_to_start(self, host: Host, clock: Clock, started: list[Any]) -> None:
@@ -165,6 +170,7 @@ class TestWaiting:
         self, host: Host, clock: Clock, firewall: Firewall, pending: Pending, another: bool
     ) -> None:
         def settle() -> None:
+            confirming.record(host, pending, "it was not confirmed", "back")
             host.state.remove_pending()
             if another:
                 host.state.set_pending(pending._replace(id="another", deadline=0.0))
@@ -275,11 +281,16 @@ class TestAnswers:
         monkeypatch.setattr(os, "umask", lambda mask: None)
         monkeypatch.setattr(os, "chdir", lambda folder: calls.append(folder))
 
-        def wait(one: Host, identity: str, locked: Callable[[], Any]) -> None:
+        def wait(one: Host, identity: str, locked: Callable[[], Any], later: float) -> None:
             with locked():
-                calls.append((one.backend, one.state, identity, (tmp_path / "test.lock").exists()))
+                calls.append((one.backend, one.state, identity, (tmp_path / "test.lock").exists(), later))
 
         monkeypatch.setattr(timer, "wait", wait)
-        monkeypatch.setattr(sys, "argv", ["timer.pyz", "wait", "id"])
-        timer.main(firewall)
-        assert calls == ["/", (firewall, host.state, "id", True)]
+        survived: list[None] = []
+        monkeypatch.setattr(timer, "_survive", lambda: survived.append(None))
+        for words, later in ([], 0.0), (["5"], 5.0):
+            monkeypatch.setattr(sys, "argv", ["timer.pyz", "wait", "id", *words])
+            timer.main(firewall)
+            assert calls == ["/", (firewall, host.state, "id", True, later)]
+            calls.clear()
+        assert len(survived) == 2
