@@ -12,7 +12,7 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._host import background
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
-from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import PACKAGE, pack
+from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import pack
 
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import (
@@ -36,7 +36,7 @@ _ENDING_SECONDS = 5
 #: systemd ends what outlives its own deadline by so much.
 _GRACE = 15
 
-_MAIN = "from %s._preflight.server import main\nmain()\n" % PACKAGE
+_MAIN = "from %s import main\nmain()\n" % server.__name__
 _PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, line, record, server, sockets, watch)]
 
 
