@@ -230,9 +230,7 @@ def test_a_closer_look(
         (SILENT, "loopback", {"ep1": ("10.9.0.1",)}, "service_down", "on loopback only"),
     ],
 )
-def test_addresses(
-    plan: Plan, probe: dict[str, Any], bind: str | None, own: Any, verdict: str, says: str
-) -> None:
+def test_addresses(plan: Plan, probe: dict[str, Any], bind: str | None, own: Any, verdict: str, says: str) -> None:
     found = diagnose(plan, flow(), probe, bind, True, ACCEPTS, ACCEPTS, own)
     assert found is not None
     assert found.verdict == verdict, found
@@ -308,9 +306,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
         ),
     ],
 )
-def test_sentences(
-    plan: Plan, probe: Any, bind: str, firewall: bool | None, paths: Any, own: Any, reason: str
-) -> None:
+def test_sentences(plan: Plan, probe: Any, bind: str, firewall: bool | None, paths: Any, own: Any, reason: str) -> None:
     found = diagnose(plan, flow(), probe, bind, firewall, *paths, own=own)
     assert found is not None and found.reason == reason
 
@@ -359,9 +355,7 @@ class TestEncryptedHosts:
         assert any("setuptunnel" in line for line in found.symptoms)
         assert found.as_dict()["symptoms"] and "port" not in found.as_dict()
 
-    @pytest.mark.parametrize(
-        "listeners", [None, [socket(20000, "loopback")]], ids=["not-asked", "up"]
-    )
+    @pytest.mark.parametrize("listeners", [None, [socket(20000, "loopback")]], ids=["not-asked", "up"])
     def test_nothing_to_say(self, encrypted: Plan, plan: Plan, listeners: Any) -> None:
         assert Diagnosis(encrypted, {"ep1": observation(listeners)}).verdicts([]) == []
         assert Diagnosis(plan, {"ep1": observation([])}).verdicts([]) == []
