@@ -14,7 +14,7 @@ import ipaddress
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
@@ -33,7 +33,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     known,
     read_parts,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Address, Ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
 
 NETWORK = "network"
@@ -50,21 +50,16 @@ class Socket:
     bind: Annotated[str, Choice((NETWORK, "loopback"))] | None
     process: Text | None = None
     #: What it is bound to; empty where nobody said.
-    addresses: tuple[Text, ...] = ()
+    addresses: tuple[Address, ...] = ()
     #: As far as it serves them.
     families: tuple[Family, ...] = ("ipv4", "ipv6")
 
-    def __post_init__(self) -> None:
-        for address in self.addresses:
-            # Raises ValueError: an address that is none would be found out where nobody can name the host any more.
-            ipaddress.ip_address(address)
-
     def serves(self, address: str) -> bool:
         """Whether a packet to *address* reaches it."""
-        parsed = ipaddress.ip_address(address)
+        parsed = _parsed(address)
         if self.bind != NETWORK or f"ipv{parsed.version}" not in self.families:
             return False
-        bound = [ipaddress.ip_address(text) for text in self.addresses]
+        bound = [_parsed(text) for text in self.addresses]
         return not bound or any(one.is_unspecified or one == parsed for one in bound)
 
     @property
@@ -172,6 +167,12 @@ class CheckObservations:
     version: Annotated[int, Choice((OBSERVATIONS_VERSION,))] = OBSERVATIONS_VERSION
     purpose: Annotated[str, Choice(("check",))] = "check"
     hosts: Annotated[Mapping[str, HostObservation], NonEmpty("nobody was observed")]
+
+
+# The same few addresses stand in the sockets of every host.
+@lru_cache(maxsize=65536)
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address)
 
 
 def _sockets(result: Mapping[str, Any]) -> dict[str, Any]:
