@@ -31,6 +31,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import 
 class ActionModule(ControllerAction):
     """Chooses and sorts the flows, and refuses what the later steps could not work with; touches no host."""
 
+    AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "purpose": {"type": "str", "choices": ["check", "preflight"], "default": "check"},

@@ -42,6 +42,7 @@ SCOPE_OPTION: dict[str, Any] = {
 class ActionModule(ControllerAction):
     """Joins, prints, writes, and fails where it was asked to; touches no host."""
 
+    AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "observations": {"type": "dict", "required": True},

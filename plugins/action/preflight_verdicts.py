@@ -28,6 +28,7 @@ FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 class ActionModule(ControllerAction):
     """Joins, prints, writes, and fails where it was asked to; touches no host."""
 
+    AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "observations": {"type": "dict", "required": True},
