@@ -28,9 +28,11 @@ OBSERVATIONS_VERSION = 1
 
 PROBE_RESULTS = ("open", "refused", "prohibited", "unreachable", "no_answer", "open_or_filtered", "unavailable")
 
-#: Why a part of an observation is not there. ``unreachable`` and ``failed`` are what Ansible or the host itself said;
-#: ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.
-UNREACHABLE, FAILED, SKIPPED, LOST, MALFORMED = UNSEEN = ("unreachable", "failed", "skipped", "lost", "malformed")
+#: Why a part of an observation is not there. ``unreachable`` and ``failed``: Ansible says so, and counts the host as
+#: failed; ``unanswered``: the module did not answer, and the task did not count that as a failure; ``skipped``: the task
+#: was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.
+UNSEEN = ("unreachable", "failed", "unanswered", "skipped", "lost", "malformed")
+UNREACHABLE, FAILED, UNANSWERED, SKIPPED, LOST, MALFORMED = UNSEEN
 
 #: So many problems of a malformed answer are told.
 _SHOWN = 3
@@ -61,7 +63,7 @@ class Unseen:
 
     @property
     def explained(self) -> bool:
-        """Whether Ansible or the host said why; everything else is a failure of the run."""
+        """Whether Ansible counts the host as failed already; everything else has to fail the run."""
         return self.kind in (UNREACHABLE, FAILED)
 
 
@@ -112,7 +114,7 @@ class Part(Generic[T]):
         if result.get("skipped"):
             return Unseen(kind=SKIPPED, reason=f"the task with {self.module} was skipped")
         if self.key not in result:
-            return Unseen(kind=FAILED, reason=_said(result, f"{self.module} did not say why"))
+            return Unseen(kind=UNANSWERED, reason=_said(result, f"{self.module} did not say why"))
         problems: list[str] = []
         found = None
         try:

@@ -17,7 +17,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import pack
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import (
     folder,
-    line,
     record,
     server,
     sockets,
@@ -30,6 +29,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folde
     start_time,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import Request
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import handshake
 
 _STARTING_SECONDS = 30
 _ENDING_SECONDS = 5
@@ -37,7 +37,7 @@ _ENDING_SECONDS = 5
 _GRACE = 15
 
 _MAIN = "from %s import main\nmain()\n" % server.__name__
-_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, line, record, server, sockets, watch)]
+_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, handshake, record, server, sockets, watch)]
 
 
 class StartError(Exception):

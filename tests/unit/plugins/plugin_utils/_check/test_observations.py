@@ -198,8 +198,8 @@ class TestWhoWasNotObserved:
         [
             ({"failed": True, "msg": "no python"}, "failed", "no python", False),
             # With failed_when: false, as the roles have it.
-            ({"changed": False, "failed": False, "msg": "no nft"}, "failed", "no nft", False),
-            ({"changed": False, "failed": False}, "failed", "jsa.ports.packet_path did not say why", False),
+            ({"changed": False, "failed": False, "msg": "no nft"}, "unanswered", "no nft", True),
+            ({"changed": False, "failed": False}, "unanswered", "jsa.ports.packet_path did not say why", True),
             ({"changed": False, "skipped": True}, "skipped", "the task with jsa.ports.packet_path was skipped", True),
         ],
     )
