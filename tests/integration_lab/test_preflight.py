@@ -359,7 +359,7 @@ class TestNobodyThere:
             files_before = lab.snapshot("dn1", "/etc/firewalld")
             accepted = {"protocol": "tcp", "ports": "32006", "sources": [f"{CON1}/32"], "why": ["ariel_query"]}
             rules = {"roles": ["data_node"], "addresses": [DN1], "inbound": [accepted], "refused": [], "dynamic": []}
-            module = {"rules": rules, "open": True, "seconds": 6, "token": "a" * 32, "host": "dn1"}
+            module = {"rules": rules, "open": True, "seconds": 20, "token": "a" * 32, "host": "dn1"}
             told = lab.ansible(["ansible", "dn1", "-m", "jsa.ports.preflight", "-a", json.dumps(module)])
             assert told.returncode == 0, told.stdout + told.stderr
             assert "jsa-in" in lab.run("dn1", ["firewall-cmd", "--list-all-policies"]).stdout

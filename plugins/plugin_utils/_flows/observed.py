@@ -29,8 +29,8 @@ OBSERVATIONS_VERSION = 1
 PROBE_RESULTS = ("open", "refused", "prohibited", "unreachable", "no_answer", "open_or_filtered", "unavailable")
 
 #: Why a part of an observation is not there. ``unreachable`` and ``failed``: Ansible says so, and counts the host as
-#: failed; ``unanswered``: the module did not answer, and the task did not count that as a failure; ``skipped``: the task
-#: was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.
+#: failed; ``unanswered``: the module did not answer, and the task did not count that as a failure; ``skipped``: the
+#: task was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.
 UNSEEN = ("unreachable", "failed", "unanswered", "skipped", "lost", "malformed")
 UNREACHABLE, FAILED, UNANSWERED, SKIPPED, LOST, MALFORMED = UNSEEN
 

@@ -37,7 +37,8 @@ _ENDING_SECONDS = 5
 _GRACE = 15
 
 _MAIN = "from %s import main\nmain()\n" % server.__name__
-_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, handshake, record, server, sockets, watch)]
+_PARTS = (folder, handshake, record, server, sockets, watch)
+_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in _PARTS]
 
 
 class StartError(Exception):
