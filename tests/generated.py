@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages that are written from data: the catalog's from its entries, each role's README from its argument specs.
+"""The pages that are written from data: the catalog's from its entries, each role's README from its argument specs,
+the schema of observations from their types.
 
 ``make docs`` writes them; a test fails where one is stale.
 """
@@ -21,6 +22,9 @@ import yaml
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.schema import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 _NOTICE = "<!-- Written by make docs from {source}; change that instead. -->"
@@ -213,9 +217,25 @@ def role_page(role: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def observations_schema() -> str:
+    """JSON Schema of what check and preflight write with observations_dest."""
+    found = [schema(kind, kind.__name__) for kind in (CheckObservations, PreflightObservations)]
+    definitions = {name: one for each in found for name, one in each["$defs"].items()}
+    document = {
+        "$schema": found[0]["$schema"],
+        "title": "Observations of jsa.ports: what a check or a preflight saw on each host",
+        "oneOf": [{"$ref": each["$ref"]} for each in found],
+        "$defs": dict(sorted(definitions.items())),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file of the project, with what it should hold."""
-    found = {ROOT / "docs" / "catalog.md": catalog_page(load_catalog())}
+    found = {
+        ROOT / "docs" / "catalog.md": catalog_page(load_catalog()),
+        ROOT / "docs" / "observations.schema.json": observations_schema(),
+    }
     for role in sorted((ROOT / "roles").iterdir()):
         if (role / "meta" / "argument_specs.yml").exists():
             found[role / "README.md"] = role_page(role)

@@ -30,7 +30,7 @@ options:
         C(protocol) (V(tcp), which is the default, V(udp) or V(icmp)).
       - C(recheck), by default V(true), says whether silence that may be a suppressed ICMP error is worth asking again.
       - C(expect), the token of a run and the name of a host with a space between, says which temporary listener
-        (M(jsa.ports.preflight_listeners)) has to answer. The probe then waits for what the other side says of itself
+        (M(jsa.ports.preflight)) has to answer. The probe then waits for what the other side says of itself
         (RV(results[].token)); over UDP it asks for that, in a datagram that nobody else understands.
       - Any other key, such as C(id), is returned with the result.
     type: list
@@ -70,7 +70,7 @@ notes:
     ICMP port unreachable as V(refused) there, without RV(results[].by).
 seealso:
   - module: jsa.ports.listeners
-  - module: jsa.ports.preflight_listeners
+  - module: jsa.ports.preflight
 """
 
 EXAMPLES = r"""

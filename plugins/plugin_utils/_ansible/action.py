@@ -31,16 +31,28 @@ class ControllerAction(ActionBase):
     _requires_connection = False
     #: As the module's documentation has them.
     ARGUMENT_SPEC: ClassVar[dict[str, Any]]
+    #: Options of type dict that types of ours read: Ansible's validation would only copy all that is in them.
+    AS_IS: ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+        arguments = self._arguments()
         try:
             result.update(self.work(arguments, task_vars))
         except InputError as error:
             raise fail_with(error) from error
         return result
+
+    def _arguments(self) -> dict[str, Any]:
+        given = self._task.args
+        values = {name: given[name] for name in self.AS_IS if isinstance(given.get(name), Mapping)}
+        self._task.args = {name: {} if name in values else value for name, value in given.items()}
+        try:
+            arguments: dict[str, Any] = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)[1]
+        finally:
+            self._task.args = given
+        return {**arguments, **values}
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the task returns. Raises InputError and AnsibleActionFail."""

@@ -65,7 +65,7 @@ class ResultFormat:
                 skipped=str(kinds.count("skipped")),
             )
             for item, kind in zip(items, kinds, strict=True):
-                port = f"{item.flow.protocol} {item.flow.port}" if item.flow.port else item.flow.protocol
+                port = item.flow.protocol if item.flow.port is None else f"{item.flow.protocol} {item.flow.port}"
                 name = f"{port} from {item.flow.initiator} ({', '.join(item.flow.ids)})"
                 case = ET.SubElement(suite, "testcase", classname=f"{self.name}.{host}", name=name)
                 text = f"{item.verdict}: {item.reason}"

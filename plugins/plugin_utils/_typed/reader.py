@@ -24,8 +24,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
 
 T = TypeVar("T")
 
+#: Where a value is: a text, or the place that it is in and what follows. Where a value is right, nobody reads it.
+_Path = Any
+
 #: Takes a value, its path, and the list that problems are added to.
-_Reader = Callable[[Any, str, list[str]], Any]
+_Reader = Callable[[Any, _Path, list[str]], Any]
 
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -38,6 +41,13 @@ def read(kind: type[T], value: Any, place: str, problems: list[str]) -> T | None
     before = len(problems)
     found = _reader(cast(Any, kind))(value, place, problems)
     return None if len(problems) > before else found
+
+
+def _told(path: _Path) -> str:
+    if isinstance(path, str):
+        return path
+    inside, step = path
+    return _told(inside) + (f"[{step}]" if isinstance(step, int) else f".{step}")
 
 
 @cache
@@ -61,11 +71,13 @@ def _reader(kind: Any) -> _Reader:
 def _plain(kind: type) -> _Reader:
     accepted = (int, float) if kind is float else (kind,)
 
-    def read_plain(value: Any, path: str, problems: list[str]) -> Any:
+    def read_plain(value: Any, path: _Path, problems: list[str]) -> Any:
+        if type(value) is kind:
+            return value
         if isinstance(value, accepted) and (kind is bool or not isinstance(value, bool)):
             # A plain one: ansible-core marks strings with where they come from, and not every reader takes those.
             return kind(value)
-        problems.append(f"{path}: expected {_NAMES[kind]}, got {_shown(value)}")
+        problems.append(f"{_told(path)}: expected {_NAMES[kind]}, got {_shown(value)}")
         return None
 
     return read_plain
@@ -76,26 +88,26 @@ def _nullable(inner: _Reader) -> _Reader:
 
 
 def _list(inner: _Reader) -> _Reader:
-    def read_list(value: Any, path: str, problems: list[str]) -> tuple[Any, ...]:
+    def read_list(value: Any, path: _Path, problems: list[str]) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
-            problems.append(f"{path}: expected a list, got {_shown(value)}")
+            problems.append(f"{_told(path)}: expected a list, got {_shown(value)}")
             return ()
-        return tuple([inner(item, f"{path}[{number}]", problems) for number, item in enumerate(value)])
+        return tuple([inner(item, (path, number), problems) for number, item in enumerate(value)])
 
     return read_list
 
 
 def _mapping(inner: _Reader) -> _Reader:
-    def read_mapping(value: Any, path: str, problems: list[str]) -> Mapping[str, Any]:
+    def read_mapping(value: Any, path: _Path, problems: list[str]) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
-            problems.append(f"{path}: expected a mapping, got {_shown(value)}")
+            problems.append(f"{_told(path)}: expected a mapping, got {_shown(value)}")
             return {}
         found = {}
         for key, item in value.items():
             if isinstance(key, str):
-                found[str(key)] = inner(item, f"{path}.{key}", problems)
+                found[str(key)] = inner(item, (path, str(key)), problems)
             else:
-                problems.append(f"{path}: the key {_shown(key)} is not a string")
+                problems.append(f"{_told(path)}: the key {_shown(key)} is not a string")
         return found
 
     return read_mapping
@@ -105,26 +117,26 @@ def _dataclass(kind: Any) -> _Reader:
     hints = get_type_hints(kind, include_extras=True)
     readers = {one.name: (_reader(hints[one.name]), is_required(one)) for one in dataclasses.fields(kind)}
 
-    def read_dataclass(value: Any, path: str, problems: list[str]) -> Any:
+    def read_dataclass(value: Any, path: _Path, problems: list[str]) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{path}: expected a mapping, got {_shown(value)}")
+            problems.append(f"{_told(path)}: expected a mapping, got {_shown(value)}")
             return None
         before = len(problems)
         arguments = {}
         for name, (reader, required) in readers.items():
             if name in value:
-                arguments[name] = reader(value[name], f"{path}.{name}", problems)
+                arguments[name] = reader(value[name], (path, name), problems)
             elif required:
-                problems.append(f"{path}: {name} is missing")
+                problems.append(f"{_told(path)}: {name} is missing")
         for key in value:
             if key not in readers:
-                problems.append(f"{path}: unknown key {_shown(key)}{did_you_mean(str(key), readers)}")
+                problems.append(f"{_told(path)}: unknown key {_shown(key)}{did_you_mean(str(key), readers)}")
         if len(problems) > before:
             return None
         try:
             return kind(**arguments)
         except ValueError as error:
-            problems.append(f"{path}: {error}")
+            problems.append(f"{_told(path)}: {error}")
             return None
 
     return read_dataclass
@@ -135,25 +147,29 @@ def _constrained(kind: Any, constraints: list[Any]) -> _Reader:
     if isinstance(constraint, Converted):
         return _converted(constraint)
     inner = _reader(kind)
+    # Most values are right: of a choice, nothing more has to be asked of one that is exactly among its values.
+    chosen = {(type(one), one) for one in constraint.values} if isinstance(constraint, Choice) else frozenset()
 
-    def read_constrained(value: Any, path: str, problems: list[str]) -> Any:
+    def read_constrained(value: Any, path: _Path, problems: list[str]) -> Any:
+        if chosen and isinstance(value, (str, int)) and (type(value), value) in chosen:
+            return value
         before = len(problems)
         found = inner(value, path, problems)
         if len(problems) == before:
             problem = _problem(constraint, found)
             if problem:
-                problems.append(f"{path}: {problem}")
+                problems.append(f"{_told(path)}: {problem}")
         return found
 
     return read_constrained
 
 
 def _converted(constraint: Converted) -> _Reader:
-    def read_converted(value: Any, path: str, problems: list[str]) -> Any:
+    def read_converted(value: Any, path: _Path, problems: list[str]) -> Any:
         try:
             return constraint.read(value)
         except ValueError as error:
-            problems.append(f"{path}: {error}")
+            problems.append(f"{_told(path)}: {error}")
             return None
 
     return read_converted

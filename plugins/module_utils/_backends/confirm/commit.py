@@ -90,7 +90,7 @@ def _was_written(host, pending):  # type: (Host, Pending) -> bool
 
 def _after_restart(host, pending):  # type: (Host, Pending) -> None
     """The host has started on its files. A confirmation, or a load, that was cut off may have left some of each."""
-    if not host.backend.differences(pending.before):
+    if not host.backend.prove(pending.before):
         if pending.loaded:
             why = "the host was restarted while it waited"
             record(host, pending, why, "The host has started with the committed rules")

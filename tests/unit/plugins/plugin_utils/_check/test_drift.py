@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table, opening_lines
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table, opening_line
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import observation, opening
 
 
 def test_openings() -> None:
-    zone = {"object": "zone public", "setting": "service postgresql", "protocol": "tcp", "ports": "5432",
-            "why": ["postgres"], "effective": False}  # fmt: skip
-    early = {**zone, "object": "policy early", "effective": True}
-    assert opening_lines({"openings": [zone, early]}) == [
-        "zone public opens tcp 5432 (postgres) by service postgresql; ours decides before it",
-        "policy early opens tcp 5432 (postgres) by service postgresql; it decides before ours",
-    ]
-    assert opening_lines({"openings": None}) == []
+    zone = opening("postgres", setting="service postgresql")
+    assert opening_line(zone) == ("zone public opens tcp 5432 (postgres) by service postgresql; ours decides before it")
+    early = opening("postgres", object="policy early", ports=(5432, 5433), effective=True)
+    assert opening_line(early) == "policy early opens tcp 5432-5433 (postgres) by port; it decides before ours"
+
+
+def test_what_differs_comes_before_what_the_site_opens() -> None:
+    one = opening("postgres")
+    host = observation(firewall=False, differences=["lacks a", "has b"], openings=[one])
+    assert drift_lines(host) == ["lacks a", "has b", opening_line(one)]
+    assert drift_lines(observation()) == []
 
 
 def test_the_table_names_hosts_that_differ_and_stays_short() -> None:

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports import check_table as check
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports import preflight_table as preflight
@@ -20,7 +20,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import 
 RESULT = ResultFormat("jsa_port_check", 1, ("service_down", "network", "unverifiable", "ok"))
 
 
-def verdict(word: str, reason: str, port: int = 32006, protocol: str = "tcp", listener: str = "ep1") -> FlowVerdict:
+def verdict(
+    word: str, reason: str, port: int | None = 32006, protocol: str = "tcp", listener: str = "ep1"
+) -> FlowVerdict:
     return FlowVerdict(
         ExpectedFlow("con1", listener, "10.0.0.2", protocol, port, ("a", "b"), "Ariel", True), word, reason
     )
@@ -31,7 +33,7 @@ VERDICTS = [
     verdict("unverifiable", "UDP gives no answer", 514, "udp"),
     verdict("ok", "", 22),
     verdict("ok", "in use by sshd, which answers", 22),
-    verdict("network", 'a "reason" <with> & marks', 0, "icmp", "dn1"),
+    verdict("network", 'a "reason" <with> & marks', None, "icmp", "dn1"),
 ]
 
 JUNIT = """<?xml version="1.0" encoding="utf-8"?>
@@ -97,7 +99,7 @@ def test_worst_first_then_by_listener_and_port() -> None:
     words = [(item.verdict, item.flow.listener, item.flow.port) for item in in_order(reversed(VERDICTS), RESULT.words)]
     assert words == [
         ("service_down", "ep1", 32006),
-        ("network", "dn1", 0),
+        ("network", "dn1", None),
         ("unverifiable", "ep1", 514),
         ("ok", "ep1", 22),
         ("ok", "ep1", 22),

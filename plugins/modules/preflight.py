@@ -4,76 +4,89 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.preflight_listeners: a thin shell over module_utils/_observe/preflight."""
+"""Module jsa.ports.preflight: a thin shell over module_utils/_observe/preflight.
+
+The action plugin of the same name, which compares and opens the host's firewall, runs it.
+"""
 
 DOCUMENTATION = r"""
-module: preflight_listeners
-short_description: Let temporary listeners stand where JSA will listen, so that the network can be tested before
+module: preflight
+short_description: Listen for a while where JSA will listen, so that the network can be tested before
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Starts one process that listens on the given ports, TCP and UDP, IPv4 and IPv6, until it is stopped or its time is
-    over (O(seconds)). It ends by itself then, whatever became of the connection and the controller, and leaves neither
-    a file nor a busy port.
+  - Starts one process that listens on the ports that a plan names for the host, TCP and UDP, IPv4 and IPv6, until it is
+    stopped or its time is over (O(seconds)). It ends by itself then, whatever became of the connection and the
+    controller, and leaves neither a file nor a busy port.
   - A TCP connection gets one line and is closed. A datagram gets the same line if it is a question of
     M(jsa.ports.reachability) (C(expect)), which is never shorter than its answer. The line says which run and which
     host answers, and as whom the other side is seen.
-  - Ports in use are left to whoever has them, and told. A port in use on loopback alone is taken on O(addresses).
-  - While it stands, the process notes which of the questions reached this host, before the host's own firewall decides
+  - Ports in use are left to whoever has them, and named. A port in use on loopback alone is taken on the host's
+    addresses. What belongs on loopback is left out, and so is what nobody contacts. Of a range wider than 16 ports, 16
+    are taken, always the same ones, both ends among them.
+  - While it runs, the process notes which of the questions reached this host, before the host's own firewall decides
     (root only). M(jsa.ports.preflight_verdicts) tells that firewall from the network's by it.
-  - Does not touch the host's firewall.
+  - Compares the host's running firewall with the plan, and opens it only with O(open).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   state:
     description:
-      - V(present) lets the listeners stand. Others of the same O(name) are replaced, unless they are the same ones and
+      - V(present) starts the listeners. Others of the same O(name) are replaced, unless they are the same ones and
         have half of their time left.
-      - V(absent) ends those of this O(name), and takes away what they have left.
+      - V(absent) ends those of this O(name), closes what O(open) opened (O(pending)), and returns what was seen.
     type: str
     choices: [present, absent]
     default: present
-  listeners:
+  rules:
     description:
-      - Where to listen, in the form of the plan's C(listeners).
-      - Each item has C(protocol) (V(tcp) or V(udp)) and C(ports) (one port or a range), and may have C(bind)
-        (V(network), V(loopback) or V(any)) and C(source_classes). Other keys are ignored.
-      - What belongs on loopback is left out, and so is what nobody contacts (an empty list of C(source_classes)).
-      - Of a range wider than 16 ports, 16 are taken, always the same ones, both ends among them.
-    type: list
-    elements: dict
-    default: []
+      - What the host accepts and listens on, as C(hosts) of the plan that M(jsa.ports.plan) returns has it.
+      - Required with O(state=present).
+    type: dict
+  open:
+    description:
+      - Whether to load O(rules) into the host's firewall where it is not as planned.
+      - They are loaded as a candidate that nobody ever confirms, so that the permanent files stay what they are, to the
+        byte, and the host goes back by itself when O(seconds) are over, also when the controller, the connection, or
+        the host itself ends before.
+      - A new SSH connection is tried once they are loaded. Where there is none, they are taken back at once.
+    type: bool
+    default: false
   token:
-    description: What tells this run from all others, 16 to 64 letters, digits, V(_) or V(-). Needed to start.
+    description:
+      - What tells this run from all others, 16 to 64 letters, digits, V(_) or V(-).
+      - Required with O(state=present).
     type: str
   host:
-    description: The name that the listeners answer with, as a rule that of the inventory. Needed to start.
+    description:
+      - The name that the listeners answer with, as a rule that of the inventory.
+      - Required with O(state=present).
     type: str
   name:
     description: Name of the deployment. Listeners of other names are left alone; their ports are in use.
     type: str
     default: default
   seconds:
-    description: How long the listeners stand if nobody ends them, up to V(3600).
+    description: How long the listeners, and the rules, stay if nobody ends them, up to V(3600).
     type: int
     default: 300
-  addresses:
-    description: Addresses of this host to take where a port is in use on loopback alone.
-    type: list
-    elements: str
-    default: []
+  pending:
+    description:
+      - With O(state=absent), RV(pending) of the task that started the listeners. Without it the firewall is left alone.
+    type: dict
 notes:
   - Ports below 1024 and the note of what arrived need root.
 seealso:
+  - module: jsa.ports.port_flows
   - module: jsa.ports.reachability
   - module: jsa.ports.preflight_verdicts
 """
 
 EXAMPLES = r"""
-- name: Let listeners stand where the plan expects some, for five minutes
-  jsa.ports.preflight_listeners:
-    listeners: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
+- name: Listen where the plan expects it, for five minutes
+  jsa.ports.preflight:
+    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
     token: "{{ my_token }}"
     host: "{{ inventory_hostname }}"
   become: true
@@ -84,15 +97,17 @@ EXAMPLES = r"""
     msg: "{{ item.protocol }} {{ item.port }}: {{ item.processes | map(attribute='name') | join(', ') }}"
   loop: "{{ listeners.in_use }}"
 
-- name: End them
-  jsa.ports.preflight_listeners:
+- name: End that, and close the firewall where it was opened
+  jsa.ports.preflight:
     state: absent
+    pending: "{{ listeners.pending | default(omit) }}"
   become: true
+  register: ended
 """
 
 RETURN = r"""
 listening:
-  description: Where the listeners stand; in check mode where nobody else does.
+  description: Where the listeners are; in check mode, where nobody else is.
   returned: when O(state=present)
   type: list
   elements: dict
@@ -186,6 +201,38 @@ networks:
   type: list
   elements: str
   sample: [10.1.0.0/24]
+firewall:
+  description: The host's own firewall.
+  returned: when O(state=present), unless it could not be opened
+  type: dict
+  contains:
+    as_planned:
+      description: Whether the running firewall is as O(rules) say. V(none) where it could not be asked.
+      type: bool
+      sample: false
+    reason:
+      description: Why it could not be asked.
+      type: str
+      sample: firewalld does not run
+    opened:
+      description: Whether the rules were loaded for the length of the preflight.
+      type: bool
+      sample: false
+  sample: {as_planned: false, reason: null, opened: false}
+pending:
+  description: What to give back to close the firewall.
+  returned: when O(state=present) has opened it
+  type: dict
+  sample:
+    id: 0123456789abcdef
+    seconds: 300
+    ssh: true
+    command: [/usr/bin/python3, -I, -S, /var/lib/jsa_ports/firewalld/timer.pyz]
+closed:
+  description: What the host's firewall has since.
+  returned: when O(state=absent) and O(pending) is given
+  type: str
+  sample: The host is back on the committed rules
 pid:
   description: The process; V(none) in check mode.
   returned: when O(state=present)
@@ -247,7 +294,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def present(params, check_mode, root=ROOT):
-    request = read_request(params)
+    rules = params["rules"] or {}
+    request = read_request(
+        dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or [])
+    )
     standing = control.Standing(request.name, root)
     changed = not standing.fits(request)
     state = standing.state
@@ -304,12 +354,14 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "listeners": {"type": "list", "elements": "dict", "default": []},
+            "rules": {"type": "dict"},
             "token": {"type": "str", "no_log": False},
             "host": {"type": "str"},
             "name": {"type": "str", "default": "default"},
             "seconds": {"type": "int", "default": 300},
-            "addresses": {"type": "list", "elements": "str", "default": []},
+            # Those of the action plugin; it does not pass them on.
+            "open": {"type": "bool", "default": False},
+            "pending": {"type": "dict"},
         },
         supports_check_mode=True,
     )
