@@ -251,7 +251,7 @@ ON_ONE = {"firewalld_policy": "ep1"}
 #: Examples that are right to fail here, and what they say then.
 EXAMPLES_FAIL = {
     "appliance_iptables": "this host is no JSA appliance",
-    "outward_report": "no console could be asked, so nothing is known",
+    "outward": "targets fail; the table above says why",
 }
 
 
