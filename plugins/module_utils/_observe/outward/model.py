@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe import client
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     NO_ANSWER,
     PROHIBITED,
     REFUSED,

@@ -15,7 +15,7 @@ import struct
 
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     PROHIBITED,
     REFUSED,
     UDP,
