@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -125,7 +126,7 @@ def _public_target(entry: Entry, replacement: Mapping[str, Any] | None) -> dict[
     server = str(entry.server)
     given = replacement or {}
     host = str(given.get("host", server))
-    target = _target(entry.id, entry.service, "tls", host, int(given.get("port", entry.ports[0][0])))
+    target = _target(entry.id, entry.service, "tls", host, parse_port(given.get("port", entry.ports[0][0])))
     if "name" in given:
         target["name"] = str(given["name"])
     return target
@@ -175,7 +176,8 @@ def _replacement_problems(replacement: Any) -> list[str]:
         for key in ("host", "name")
         if key in replacement and (not isinstance(replacement[key], str) or not replacement[key])
     ]
-    port = replacement.get("port", 443)
-    if isinstance(port, bool) or not str(port).isascii() or not str(port).isdigit() or not 1 <= int(port) <= 65535:
-        problems.append(f"port: {port!r} is no port from 1 to 65535")
+    try:
+        parse_port(replacement.get("port", 443))
+    except ValueError as error:
+        problems.append(f"port: {error}")
     return problems

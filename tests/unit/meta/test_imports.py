@@ -21,34 +21,36 @@ PACKAGE = "ansible_collections.jsa.ports.plugins."
 
 #: A room, and the rooms that it may import. A room is a folder or file of a tree; where a folder holds several topics,
 #: one of these. The order is that of the layers, the most general first.
+_GENERAL = {"_errors", "_ports", "_families"}
 MODULE_UTILS: dict[str, set[str]] = {
     "_errors": set(),
     "_ports": set(),
-    "_host": {"_errors", "_ports"},
-    "_rules": {"_errors", "_ports", "_host"},
+    "_families": set(),
+    "_host": _GENERAL,
+    "_rules": _GENERAL | {"_host"},
     # What all backends are: the abstract one, and what it can say that it can do.
-    "_backends interface": {"_errors", "_ports", "_host", "_rules"},
-    "_backends.confirm": {"_errors", "_host", "_backends interface"},
-    "_backends.firewalld": {"_errors", "_ports", "_host", "_rules", "_backends interface", "_backends.confirm"},
-    "_backends.appliance": {"_errors", "_ports", "_host", "_rules", "_backends interface", "_backends.confirm"},
+    "_backends interface": _GENERAL | {"_host", "_rules"},
+    "_backends.confirm": _GENERAL | {"_host", "_backends interface"},
+    "_backends.firewalld": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
+    "_backends.appliance": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
     # What chooses one of the backends and drives it.
-    "_backends run": {"_errors", "_host", "_rules", "_backends interface", "_backends.confirm", "_backends.firewalld",
-                      "_backends.appliance"},
+    "_backends run": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm", "_backends.firewalld",
+                                 "_backends.appliance"},
     # One question to one peer; a conversation; calls of remote procedures.
-    "_observe.wire": {"_host"},
-    "_observe.client": {"_observe.wire"},
-    "_observe.rpc": {"_observe.client"},
-    "_observe.sockets": {"_ports", "_host"},
-    "_observe.probe": {"_ports", "_host", "_observe.wire"},
-    "_observe.packets": {"_ports", "_host", "_observe.sockets"},
-    "_observe.portmap": {"_observe.wire", "_observe.client", "_observe.rpc"},
-    "_observe.outward": {"_ports", "_observe.wire", "_observe.client", "_observe.rpc"},
+    "_observe.wire": _GENERAL | {"_host"},
+    "_observe.client": _GENERAL | {"_observe.wire"},
+    "_observe.rpc": _GENERAL | {"_observe.client"},
+    "_observe.sockets": _GENERAL | {"_host"},
+    "_observe.probe": _GENERAL | {"_host", "_observe.wire"},
+    "_observe.packets": _GENERAL | {"_host", "_observe.sockets"},
+    "_observe.portmap": _GENERAL | {"_observe.wire", "_observe.client", "_observe.rpc"},
+    "_observe.outward": _GENERAL | {"_observe.wire", "_observe.client", "_observe.rpc"},
     # A temporary listener says what a probe understands.
-    "_observe.preflight": {"_ports", "_host", "_observe.probe", "_observe.sockets"},
-    "_observe.facts": {"_errors", "_host"},
+    "_observe.preflight": _GENERAL | {"_host", "_observe.probe", "_observe.sockets"},
+    "_observe.facts": _GENERAL | {"_host"},
 }  # fmt: skip
 
-_WORDS = {"_vocabulary", "_errors", "_suggestions", "_printable", "module_utils._ports"}
+_WORDS = {"_vocabulary", "_errors", "_suggestions", "_printable", "module_utils._ports", "module_utils._families"}
 PLUGIN_UTILS: dict[str, set[str]] = {
     "_vocabulary": set(),
     "_errors": set(),
@@ -81,7 +83,10 @@ PENDING: dict[str, set[str]] = {
 }
 
 #: The same for files of one room: the import that closes a circle.
-PENDING_CIRCLES: dict[str, set[str]] = {"plugin_utils._check.paths": {"plugin_utils._check.observations"}}
+PENDING_CIRCLES: dict[str, set[str]] = {
+    "plugin_utils._check.paths": {"plugin_utils._check.observations"},
+    "plugin_utils._flows.expectations": {"plugin_utils._check.observations"},
+}
 
 _SEVERAL_TOPICS = ("_backends", "_observe")
 _INTERFACE = ("backend", "capabilities")

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
     Probe,
     parse_peer,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 
 
 class ProbeError(ValueError):
@@ -86,12 +87,10 @@ def _read_port(port, protocol, problems):  # type: (Any, Any, List[str]) -> int
         problems.append("port: is missing")
         return 0
     try:
-        number = 0 if isinstance(port, (bool, float)) else int(port)
-    except (TypeError, ValueError):
-        number = 0
-    if not 1 <= number <= 65535:
-        problems.append("port: %r is no port from 1 to 65535" % (port,))
-    return number
+        return parse_port(port)
+    except ValueError as error:
+        problems.append("port: %s" % error)
+        return 0
 
 
 def _read_expect(item, protocol, problems):  # type: (Dict[str, Any], Any, List[str]) -> Optional[str]

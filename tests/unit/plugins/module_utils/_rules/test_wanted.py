@@ -240,7 +240,7 @@ def test_a_controller_that_moves_changes_entries_only() -> None:
     ("inbound", "refused", "words"),
     [
         ([row("0")], [], ["inbound[0]", "port 0 is outside 1-65535"]),
-        ([row("33999-32000")], [], ["inbound[0]", "upside down"]),
+        ([row("33999-32000")], [], ["inbound[0]", "is reversed"]),
         ([row(None)], [], ["inbound[0]", "ports is missing"]),
         ([row("22", "sctp")], [], ["inbound[0]", "'sctp' is none of tcp, udp, icmp"]),
         ([row("8", "icmp")], [], ["inbound[0]", "ICMP has no ports"]),
