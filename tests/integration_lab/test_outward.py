@@ -240,9 +240,13 @@ class TestPlaybook:
         assert done.stdout.count("FROM ") == 1
 
     def test_a_console_that_cannot_be_reached_is_a_failure(self, lab: Lab, inventory: Path) -> None:
-        others = "    jsa_processors: {hosts: {beta: {ansible_host: 10.77.0.12}}}\n"
-        inventory.write_text(DEPLOYMENT.replace("ansible_host: 10.77.0.11", "ansible_host: 10.77.0.99") + others)
-        done = self.play(lab, inventory)
+        inventory.write_text(DEPLOYMENT + "    jsa_processors: {hosts: {beta: {ansible_host: 10.77.0.12}}}\n")
+        lab.daemon("alpha", "stop", "sshd")
+        try:
+            # Not over a connection that is still there from before.
+            done = self.play(lab, inventory, "-e", "ansible_ssh_args=-oControlMaster=no")
+        finally:
+            lab.daemon("alpha", "start", "sshd")
         assert done.returncode != 0
         assert "UNREACHABLE" in done.stdout
 

@@ -8,7 +8,10 @@ import ipaddress
 
 from typing import Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._families import Network, family_of
+from ansible_collections.jsa.ports.plugins.module_utils import _families
+
+Network = _families.Network
+family_of = _families.family_of
 
 _MAPPED = ipaddress.ip_network("::ffff:0:0/96")
 
