@@ -198,7 +198,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker, ask_rpcbind
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import IMQ, KINDS, RPCBIND, OptionError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import parse_peer
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import parse_peer
 
 
 def check(params):

@@ -202,7 +202,8 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import RESULTS, ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import RESULTS
 
 #: Option to whether zero means something.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}

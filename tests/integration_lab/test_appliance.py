@@ -481,7 +481,7 @@ class TestRole:
         assert "drops the product" in self.play(box, playbook, failed=True, jsa_firewall_backend="firewalld")
         assert box.both() == before
 
-    @pytest.mark.parametrize("kind", ["iptables", "firewalld", "rest"])
+    @pytest.mark.parametrize("kind", ["iptables", "firewall_cmd", "console_rest"])
     def test_a_report_touches_no_host(self, box: Box, playbook: Path, kind: str, tmp_path: Path) -> None:
         before = box.both()
         variables = {"jsa_firewall_backend": "report", "jsa_firewall_report_format": kind}

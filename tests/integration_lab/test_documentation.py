@@ -250,7 +250,7 @@ GRANTED = """
 ON_ONE = {"firewall": "ep1"}
 #: Examples that are right to fail here, and what they say then.
 EXAMPLES_FAIL = {
-    "outward_report": "no console could be asked, so nothing is known",
+    "outward": "targets fail; the table above says why",
 }
 
 

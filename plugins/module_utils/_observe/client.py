@@ -11,8 +11,8 @@ import time
 
 from typing import Any, Callable, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import BusyError, TcpAttempt, UdpAttempt
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import BusyError, TcpAttempt, UdpAttempt
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     NO_ANSWER,
     OPEN,
     PROHIBITED,

@@ -10,6 +10,7 @@ our mark. Everything else on the host is the site's own.
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils import _families
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 
@@ -25,9 +26,8 @@ ACCEPT = "accept"
 #: Refused with an ICMP message that says "by the administrator".
 REFUSE = "refuse"
 
-IPV4 = "ipv4"
-IPV6 = "ipv6"
-FAMILIES = (IPV4, IPV6)
+#: As everything that talks about rules names them.
+IPV4, IPV6 = FAMILIES = _families.FAMILIES
 
 #: What firewalld calls ICMP in each family.
 ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -19,6 +19,7 @@ from ansible.utils.display import Display
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
+from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 #: How the plan comes to an action: as jsa.ports.plan returned it.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
@@ -79,11 +80,16 @@ def require_netaddr() -> None:
 
 
 def show(text: str) -> None:
-    """Prints a report between the tasks' own lines."""
-    Display().display(f"\n{text}\n")
+    """Prints a report between the tasks' own lines. What hosts and networks told is in it, so it is made printable."""
+    Display().display(f"\n{printable(text)}\n")
 
 
 def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:
     """The plan's hosts that the play (with ``--limit``) is about."""
+    return hosts_in_play(plan["hosts"], task_vars)
+
+
+def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:
+    """Those of *names* that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
-    return [name for name in plan["hosts"] if name in play_hosts]
+    return [name for name in names if name in play_hosts]

@@ -16,7 +16,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT
+
+#: The version of port_check.json, which is what a baseline is.
+RESULT_VERSION = 1
 
 #: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
 Key = tuple[str, str, str, int | None]
@@ -76,8 +78,8 @@ def parse_baseline(text: str, place: str) -> Baseline:
     if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
         raise InputError(subject, ["it is no result of the check: verdicts is missing; give a port_check.json"])
     version = document.get("version")
-    if version != RESULT.version or isinstance(version, bool):
-        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT.version}: make it anew"])
+    if version != RESULT_VERSION or isinstance(version, bool):
+        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT_VERSION}: make it anew"])
     problems = []
     found: dict[Key, dict[str, Any]] = {}
     for number, item in enumerate(document["verdicts"], start=1):

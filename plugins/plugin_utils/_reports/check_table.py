@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import RESULT_VERSION
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import Fault
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import ResultFormat
 
-RESULT = ResultFormat("jsa_port_check", 1, VERDICTS)
+RESULT = ResultFormat("jsa_port_check", RESULT_VERSION, VERDICTS)
 
 #: Faults of one verdict in the table; those beyond the limit are counted.
 _SHOWN_PER_VERDICT = 25

@@ -16,7 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
     Target,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.peers import connect, resolve
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import UNREACHABLE
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import UNREACHABLE
 
 _STATUS = re.compile(rb"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
 

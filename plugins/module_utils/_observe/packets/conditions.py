@@ -8,6 +8,7 @@ import ipaddress
 
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.members import Sets
 
 #: By number, where nft gives one.
@@ -128,7 +129,7 @@ class Conditions(object):
         four = packet.version == 4
         return {
             "l4proto": packet.protocol,
-            "nfproto": "ipv4" if four else "ipv6",
+            "nfproto": IPV4 if four else IPV6,
             "protocol": "ip" if four else "ip6",
             "iif": packet.iif,
             "iifname": packet.iif,

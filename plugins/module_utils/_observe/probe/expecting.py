@@ -9,10 +9,10 @@ import socket
 
 from typing import Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import TcpAttempt, UdpAttempt
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.handshake import LONGEST, QUESTION, read_answer
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import TcpAttempt, UdpAttempt
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     OPEN,
     TCP,
     UDP,

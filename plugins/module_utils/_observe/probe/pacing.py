@@ -14,8 +14,8 @@ import socket
 from collections import OrderedDict, deque
 from typing import Deque, Dict, Iterable, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import is_own_address
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import PROHIBITED, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import is_own_address
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import PROHIBITED, Outcome, Probe
 
 #: Seconds between two questions that one machine can refuse, a little more than Linux asks for by default
 #: (net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit).

@@ -6,7 +6,7 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports, split_protocol
 
 PROTOCOLS = ("tcp", "udp")
 
@@ -84,13 +84,10 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
     """Each of *texts* is ``port/protocol``, the port being one or a range."""
     known = []
     for number, text in enumerate(texts):
-        ports, slash, protocol = str(text).partition("/")
-        if not slash or protocol not in PROTOCOLS:
-            problems.append(
-                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text)
-            )
-            continue
         try:
+            ports, protocol = split_protocol(text)
+            if protocol is None:
+                raise ValueError("%r: the protocol is missing: write it as 8443/tcp or 60000-60010/udp" % (text,))
             known.append(Known(protocol, parse_ports(ports)))
         except ValueError as error:
             problems.append("ignore[%d]: %s" % (number, error))

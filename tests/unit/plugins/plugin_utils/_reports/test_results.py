@@ -69,6 +69,17 @@ def test_what_cannot_be_known_fails_where_that_is_wanted() -> None:
     assert not list(root.iter("skipped"))
 
 
+def test_control_characters_of_others_break_neither_form() -> None:
+    forged = verdict("network", "answered by \x1b[2J\x9b\ud800\uffff", listener="ep\x00")
+    junit = RESULT.as_junit([forged], ["network"])
+    (case,) = ET.fromstring(junit).iter("testcase")
+    assert case.get("classname") == "jsa_port_check.ep\\x00"
+    assert case.find("failure").get("message") == "network: answered by \\x1b[2J\\x9b\\ud800\\uffff"  # type: ignore[union-attr]
+    text = RESULT.as_json([forged], {})
+    assert text.isascii()
+    assert json.loads(text)["verdicts"][0]["reason"] == forged.reason
+
+
 def test_json() -> None:
     document = json.loads(RESULT.as_json(VERDICTS, {"ep1": {}}, scope={"name": "full"}))
     assert list(document) == ["version", "summary", "scope", "verdicts", "hosts"]

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import icmp_watch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import IcmpError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch, parse_message
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire import icmp_watch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import IcmpError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch, parse_message
 
 TCP_HEADER = struct.pack("!HHI", 40000, 5432, 1)
 OWN = "10.0.0.9"

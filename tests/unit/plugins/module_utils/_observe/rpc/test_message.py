@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import rpc
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import GarbageError, PortMapError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc import message as rpc
 
 XID = 0x01020304
 
@@ -69,7 +68,7 @@ def test_a_refusal(reply: bytes, says: str, versions: tuple[int, int] | None) ->
      words(XID, 1, 0, 0, 0, 9), words(XID, 1, 0, 0, 4000, 0), words(XID, 1, 0, 0, 8) + b"1234"],
 )  # fmt: skip
 def test_no_reply(reply: bytes) -> None:
-    with pytest.raises(GarbageError):
+    with pytest.raises(rpc.RpcGarbageError):
         rpc.parse_reply(reply, XID)
 
 
@@ -84,7 +83,7 @@ def test_a_dump() -> None:
 
 @pytest.mark.parametrize("data", [b"", words(1, 2, 3), words(2), words(1, 1, 1, 6, 65536, 0), words(0, 0)])
 def test_no_dump(data: bytes) -> None:
-    with pytest.raises(GarbageError):
+    with pytest.raises(rpc.RpcGarbageError):
         rpc.parse_dump(data)
 
 
@@ -97,5 +96,5 @@ def test_whatever_comes_only_its_own_errors_leave(data: bytes, tail: bool) -> No
                  lambda: rpc.fragment(data)):  # fmt: skip
         try:
             read()
-        except PortMapError:
+        except rpc.RpcError:
             continue

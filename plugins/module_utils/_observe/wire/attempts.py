@@ -12,7 +12,7 @@ import struct
 
 from typing import Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import (
     ICMP6_ECHO,
     ICMP6_ECHO_REPLY,
     ICMP_ECHO,
@@ -21,8 +21,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp impo
     judge,
     read_error,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     ICMP,
     NO_ANSWER,
     OPEN,
@@ -35,7 +35,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model imp
     Outcome,
     Probe,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.neighbors import Neighbors
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.neighbors import Neighbors
 
 #: Lets the kernel choose the port when it knows the peer, so that one port serves many connections.
 _IP_BIND_ADDRESS_NO_PORT = 24

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import (
     IP_RECVERR,
     IPV6_RECVERR,
     IcmpError,
@@ -26,7 +27,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp impo
     parse_control,
     read_error,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
 
 PEER = "10.0.0.1"
 PEER6 = "2001:db8::1"

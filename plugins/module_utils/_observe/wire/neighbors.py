@@ -15,7 +15,7 @@ from typing import Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._host import netlink
 from ansible_collections.jsa.ports.plugins.module_utils._host.routing import INDEX, RTA_OIF, ask_route
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import Probe
 
 _RTM_GETNEIGH = 30
 

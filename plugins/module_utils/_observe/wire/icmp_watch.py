@@ -9,14 +9,14 @@ import struct
 
 from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import (
     ICMP6_TIME_EXCEEDED,
     ICMP6_UNREACHABLE,
     ICMP_TIME_EXCEEDED,
     ICMP_UNREACHABLE,
     IcmpError,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import Probe
 
 _SOL_RAW = 255
 _ICMP_FILTER = 1

@@ -8,8 +8,6 @@ import struct
 
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import GarbageError, PortMapError
-
 PORTMAP = 100000
 NFS = 100003
 MOUNTD = 100005
@@ -57,7 +55,15 @@ _LAST_FRAGMENT = 0x80000000
 _LONGEST_VERIFIER = 400
 
 
-class RpcRefusedError(PortMapError):
+class RpcError(Exception):
+    """Base of everything that this package raises, besides ExchangeError."""
+
+
+class RpcGarbageError(RpcError):
+    """What a peer says is no reply of ONC RPC."""
+
+
+class RpcRefusedError(RpcError):
     """The peer speaks RPC and does not do what it was called for."""
 
     def __init__(self, reason, versions=None):  # type: (str, Optional[Tuple[int, int]]) -> None
@@ -93,7 +99,7 @@ def record(message):  # type: (bytes) -> bytes
 def fragment(header):  # type: (bytes) -> Tuple[int, bool]
     """Length of the fragment that follows these four bytes, and whether it is the last one."""
     if len(header) != 4:
-        raise GarbageError("a fragment's header has four bytes, not %d" % len(header))
+        raise RpcGarbageError("a fragment's header has four bytes, not %d" % len(header))
     word = struct.unpack("!I", header)[0]
     return word & ~_LAST_FRAGMENT, bool(word & _LAST_FRAGMENT)
 
@@ -109,7 +115,7 @@ class _Reader(object):
     def take(self, size):  # type: (int) -> bytes
         taken = self._data[self._at : self._at + size]
         if len(taken) < size:
-            raise GarbageError("the answer ends in the middle")
+            raise RpcGarbageError("the answer ends in the middle")
         self._at += size
         return taken
 
@@ -123,20 +129,20 @@ def is_reply(data, xid):  # type: (bytes, int) -> bool
 
 
 def parse_reply(data, xid):  # type: (bytes, int) -> bytes
-    """The results in the reply to the call *xid*. Raises RpcRefusedError and GarbageError."""
+    """The results in the reply to the call *xid*. Raises RpcRefusedError and RpcGarbageError."""
     reader = _Reader(data)
     if reader.word() != xid or reader.word() != _REPLY:
-        raise GarbageError("the answer is no RPC reply to the call")
+        raise RpcGarbageError("the answer is no RPC reply to the call")
     status = reader.word()
     if status == _DENIED:
         if reader.word() == _RPC_MISMATCH:
             raise RpcRefusedError("it speaks RPC versions %d to %d only" % (reader.word(), reader.word()))
         raise RpcRefusedError("it refuses the call for its credentials (%d)" % reader.word())
     if status != _ACCEPTED:
-        raise GarbageError("the RPC reply has the status %d, which does not exist" % status)
+        raise RpcGarbageError("the RPC reply has the status %d, which does not exist" % status)
     _flavor, length = reader.word(), reader.word()
     if length > _LONGEST_VERIFIER:
-        raise GarbageError("the RPC reply has a verifier of %d bytes" % length)
+        raise RpcGarbageError("the RPC reply has a verifier of %d bytes" % length)
     reader.take(length + -length % 4)
     accepted = reader.word()
     if accepted == _PROGRAM_MISMATCH:
@@ -144,13 +150,13 @@ def parse_reply(data, xid):  # type: (bytes, int) -> bytes
         raise RpcRefusedError("it has the versions %d to %d of the program only" % versions, versions)
     if accepted != _SUCCESS:
         if accepted not in _ACCEPT_WORDS:
-            raise GarbageError("the RPC reply has the result %d, which does not exist" % accepted)
+            raise RpcGarbageError("the RPC reply has the result %d, which does not exist" % accepted)
         raise RpcRefusedError(_ACCEPT_WORDS[accepted])
     return reader.rest()
 
 
 def parse_dump(data):  # type: (bytes) -> List[Mapping]
-    """The mappings in the results of a dump. Protocols that have no ports are left out. Raises GarbageError."""
+    """The mappings in the results of a dump. Protocols that have no ports are left out. Raises RpcGarbageError."""
     reader = _Reader(data)
     mappings = []
     while True:
@@ -158,12 +164,12 @@ def parse_dump(data):  # type: (bytes) -> List[Mapping]
         if follows == 0:
             break
         if follows != 1:
-            raise GarbageError("the list of programs is broken")
+            raise RpcGarbageError("the list of programs is broken")
         program, version, protocol, port = (reader.word() for _field in range(4))
         if port > 65535:
-            raise GarbageError("program %d: %d is no port" % (program, port))
+            raise RpcGarbageError("program %d: %d is no port" % (program, port))
         if protocol in _PROTOCOLS:
             mappings.append(Mapping(program, version, _PROTOCOLS[protocol], port))
     if reader.rest():
-        raise GarbageError("%d bytes follow the list of programs" % len(reader.rest()))
+        raise RpcGarbageError("%d bytes follow the list of programs" % len(reader.rest()))
     return mappings

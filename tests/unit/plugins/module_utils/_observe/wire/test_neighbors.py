@@ -12,9 +12,10 @@ import struct
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._host import netlink
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import neighbors
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import Probe, read_probes
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.neighbors import Neighbors, next_hop, read_silent
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire import neighbors
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.neighbors import Neighbors, next_hop, read_silent
 
 LOOPBACK = socket.if_nametoindex("lo")
 PEER = socket.inet_aton("10.0.0.1")

@@ -15,7 +15,8 @@ import struct
 
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._families import socket_family
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     PROHIBITED,
     REFUSED,
     UDP,
@@ -149,9 +150,8 @@ def judge(probe, error):  # type: (Probe, IcmpError) -> Optional[Outcome]
 
 def is_own_address(address):  # type: (str) -> bool
     """Whether *address* is one of this host's: only those can be bound."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        with socket.socket(socket_family(address), socket.SOCK_DGRAM) as sock:
             sock.bind((address, 0))
         return True
     except OSError:
