@@ -32,8 +32,9 @@ from ansible_collections.jsa.ports.tests.tree import copy_project
 #: What is not run here, as page and pattern, and why. One that fits nothing any more is an error.
 ELSEWHERE = {
     ("*", "*make *"): "of a checkout: CI runs make test, and tests/unit/docs/test_names.py knows every target",
-    ("README.md", "ansible-playbook jsa.ports.site"): "says what make demo does",
     ("README.md", "make build *\ncd dist *"): "the fixture lab runs it, once for all pages",
+    ("README.md", "ansible-galaxy collection install -r *"): "asks Galaxy",
+    ("README.md", "# requirements.yml*"): "asks Galaxy; tests/unit/docs/test_examples.py compares it with galaxy.yml",
     ("CONTRIBUTING.md", "ansible-galaxy collection publish *"): "asks Galaxy",
     ("docs/awx.md", "ansible-navigator *"): "needs an image, so a registry",
     ("docs/ci.md", "git diff"): "a name; the workflows' own line is run",
@@ -107,7 +108,12 @@ def to_do(page: str) -> list[Item]:
 
 
 def inventories() -> tuple[str, str]:
-    short, longer = [item.text for item in pages.items("README.md") if item.kind == "inventory"]
+    short, longer = [
+        item.text
+        for page in ("README.md", "docs/variables.md")
+        for item in pages.items(page)
+        if item.kind == "inventory"
+    ]
     return short, longer
 
 
