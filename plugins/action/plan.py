@@ -9,31 +9,34 @@ from __future__ import annotations
 import gc
 import time
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
-    ControllerAction,
-    deployment_hosts_in_play,
-    require_netaddr,
-    show,
-)
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.dynamic_task import discoveries_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, require_netaddr, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.discoveries import DISCOVERY_OPTIONS, Handed
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.changes import plan_differences, stale_discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import (
-    dump_plan,
-    parse_plan,
-    plan_differences,
-    stale_discoveries,
-)
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.discovered_table import discovered_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.plan_table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
 #: So many lines of difference are printed; all of them are returned.
 _SHOWN_DIFFERENCES = 40
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The plan, and what differs from the inventory's and is to be warned of where a saved one is used."""
+
+    plan: Plan
+    differences: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class ActionModule(ControllerAction):
@@ -43,7 +46,9 @@ class ActionModule(ControllerAction):
         "plan_file": {"type": "path"},
         "dest": {"type": "path"},
         "show": {"type": "bool", "default": False},
+        **DISCOVERY_OPTIONS,
         "use_discovered": {"type": "bool", "default": True},
+        "show_discovered": {"type": "bool", "default": False},
         "return_plan": {"type": "bool", "default": True},
     }
 
@@ -51,48 +56,47 @@ class ActionModule(ControllerAction):
         require_netaddr()
         # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
         gc.freeze()
-        plan, differences, remarks = self._plan(arguments["plan_file"], arguments["use_discovered"], task_vars)
-        changed = False
+        handed = Handed.of(arguments)
+        play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
+        found = self._plan(arguments, handed, play_hosts, task_vars)
+        handed.require_all(found.plan)
+        changed = handed.write(self._task.check_mode)
+        if arguments["show_discovered"] and handed.found:
+            show(discovered_table(handed.found))
         if arguments["dest"]:
-            changed = write_file(arguments["dest"], dump_plan(plan), "The plan", self._task.check_mode)
+            written = write_file(arguments["dest"], dump_plan(found.plan), "The plan", self._task.check_mode)
+            changed = written or changed
         if arguments["show"]:
-            table = plan_table(plan, deployment_hosts_in_play(plan, task_vars))
+            table = plan_table(found.plan, [name for name in found.plan.hosts if name in play_hosts])
             if table:
                 show(table)
-        warnings = [*plan.get("warnings", ()), *remarks]
-        if differences:
-            warnings.append(
-                f"{arguments['plan_file']} is applied as it was reviewed, but the inventory has changed since: "
-                f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}, printed above"
-            )
-            more = len(differences) - _SHOWN_DIFFERENCES
-            shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
-            show("\n".join([f"Saved plan {arguments['plan_file']} (-) and the inventory of today (+):", *shown]))
-        result: dict[str, Any] = {"changed": changed, "differences": differences}
+        result: dict[str, Any] = {"changed": changed, "differences": list(found.differences)}
+        if arguments["discovered"] is not None:
+            result["discovered"] = handed.kept()
         if arguments["return_plan"]:
-            result["plan"] = plan
+            result["plan"] = found.plan.as_dict()
             # Nobody reads a plan in the output of -v; show and dest are for that.
             result["_ansible_verbose_override"] = True
+        warnings = [*found.plan.warnings, *found.remarks]
+        if found.differences:
+            warnings.append(_show_differences(arguments["plan_file"], found.differences))
         if warnings:
             result["warnings"] = warnings
         return result
 
     def _plan(
-        self, plan_file: str | None, use_discovered: bool, task_vars: dict[str, Any]
-    ) -> tuple[dict[str, Any], list[str], list[str]]:
-        """The plan, and what differs from the inventory's and is to be warned of where a saved one is used.
-
-        Raises InputError.
-        """
+        self, arguments: dict[str, Any], handed: Handed, play_hosts: set[str], task_vars: dict[str, Any]
+    ) -> _Found:
+        """Raises InputError."""
+        plan_file = arguments["plan_file"]
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, problems = topology_of_task(task_vars, self._templar)
-        if not use_discovered:
+        if not arguments["use_discovered"]:
             topology = replace(topology, dynamic_ports=DynamicPortsChoice())
-        planner = Planner(topology, discoveries_of_task(topology, task_vars))
+        planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
         if saved is None:
-            return planner.plan(problems), [], []
-        play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
-        unknown = [name for name in topology.hosts if name in play_hosts and name not in saved["hosts"]]
+            return _Found(planner.plan(problems))
+        unknown = [name for name in topology.hosts if name in play_hosts and name not in saved.hosts]
         if unknown:
             raise InputError(
                 f"The saved plan {plan_file} does not know every host of this play; nothing was changed",
@@ -100,10 +104,21 @@ class ActionModule(ControllerAction):
             )
         stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
         old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
-        remarks = [old] if stale else []
+        remarks = (old,) if stale else ()
         try:
             current = planner.plan(problems)
         except InputError as error:
             # A part of the inventory is enough to apply a saved plan, but not to compute one.
-            return saved, [f"it could not be compared: {'; '.join(error.problems)}"], remarks
-        return saved, plan_differences(saved, current), remarks
+            return _Found(saved, (f"it could not be compared: {'; '.join(error.problems)}",), remarks)
+        return _Found(saved, tuple(plan_differences(saved, current)), remarks)
+
+
+def _show_differences(plan_file: str, differences: tuple[str, ...]) -> str:
+    """Prints them, and returns the warning about them."""
+    more = len(differences) - _SHOWN_DIFFERENCES
+    shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
+    show("\n".join([f"Saved plan {plan_file} (-) and the inventory of today (+):", *shown]))
+    return (
+        f"{plan_file} is applied as it was reviewed, but the inventory has changed since: "
+        f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}, printed above"
+    )

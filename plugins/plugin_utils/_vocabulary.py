@@ -85,6 +85,9 @@ ENCRYPTION: tuple[str, ...] = ("carrier", "open", "tunnelled", "only_encrypted",
 
 PROTOCOLS: tuple[str, ...] = ("tcp", "udp", "icmp")
 
+#: What a host does with packets for ports that the catalog does not list for it: its own zones decide, or none gets in.
+UNLISTED: tuple[str, ...] = ("zone", "reject", "drop")
+
 CONFIDENCES: tuple[str, ...] = ("high", "medium", "low")
 
 #: The two documents the catalog rests on, and the title under which a reader finds each.

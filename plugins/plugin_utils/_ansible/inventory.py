@@ -14,7 +14,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment imp
     read_group_roles,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import declared_roles, read_topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import (
+    FIREWALL_VARIABLES,
+    declared_roles,
+    read_topology,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import UNLISTED
 
 
 class _Variables(Mapping[str, Any]):
@@ -55,7 +60,8 @@ def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topolo
     for group, members in task_vars["groups"].items():
         for name in members:
             groups[name].append(group)
-    return read_topology(inventory, groups, _play_variables(task_vars, inventory, templar))
+    topology, problems = read_topology(inventory, groups, _play_variables(task_vars, inventory, templar))
+    return topology, [*problems, *_hidden_variables(task_vars, inventory, templar)]
 
 
 def is_certainly_no_console(task_vars: Mapping[str, Any], templar: Any) -> bool:
@@ -97,3 +103,34 @@ def _play_variables(
             if variable not in own or own[variable] != value:
                 play_variables[variable] = value
     return play_variables
+
+
+def _hidden_variables(
+    task_vars: Mapping[str, Any], inventory: Mapping[str, Mapping[str, Any]], templar: Any
+) -> list[str]:
+    """Problems of variables that a play or a role sets, though the plan of each host needs that host's own value.
+
+    Left unsaid, a plan would leave open what the play says is to be refused.
+    """
+    own = inventory.get(task_vars.get("inventory_hostname", ""))
+    if own is None:
+        # The implicit localhost has variables of the group all, but is no host of the inventory.
+        return []
+    problems = []
+    for variable in FIREWALL_VARIABLES:
+        try:
+            value = templar.template(task_vars.get(variable))
+            is_own = variable in own and own[variable] == value
+        except Exception:
+            # What a template raises is told where the host's own variables are read.
+            continue
+        if value not in (None, *_UNSET) and not is_own:
+            problems.append(
+                f"{variable} is set by a play or a role, which counts for none of the hosts in the plan: set it in the "
+                "inventory, in group_vars or host_vars, or with -e"
+            )
+    return problems
+
+
+#: What the plan takes where the inventory sets none of FIREWALL_VARIABLES.
+_UNSET: tuple[Any, ...] = (UNLISTED[0], [], "", False)

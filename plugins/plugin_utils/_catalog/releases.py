@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _FORMS = 'expected for example "2014.6", "7.3.3", "7.5.0 UP6" or "7.5.0 Update Package 8 Interim Fix 3"'
@@ -51,6 +52,12 @@ def parse_release(text: object) -> Release:
     if not isinstance(text, str):
         # YAML reads 2014.10 as the number 2014.1, which is another release.
         raise ValueError("%r is no release: put it in quotes; %s" % (text, _FORMS))
+    return _parse_text(text)
+
+
+@lru_cache(maxsize=256)
+def _parse_text(text: str) -> Release:
+    """The conditions of the catalog name a handful of releases, and a plan looks at them for each host."""
     plain = re.sub(r"^(?:jsa|qradar)\s*", "", text.strip().lower())
     match = _BY_YEAR.fullmatch(plain)
     if match:

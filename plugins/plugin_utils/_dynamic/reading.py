@@ -6,30 +6,17 @@
 
 from __future__ import annotations
 
-import calendar
 import json
-import time
 
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discovery, Found
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-
-#: What the discover playbook registers for each host.
-VARIABLE = "jsa_discovered"
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import parse_time
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import parse_json
 
 FILE_VERSION = 1
-
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-
-def parse_time(text: Any) -> float:
-    """Seconds since 1970. Raises ValueError."""
-    try:
-        return float(calendar.timegm(time.strptime(text, _TIME)))
-    except (TypeError, ValueError):
-        raise ValueError(f"{text!r} is no time such as 2026-11-25T05:10:00Z") from None
 
 
 def parse_discovery(result: Any) -> Discovery | None:
@@ -65,6 +52,23 @@ def _parse_service(item: Any) -> Found:
     return Found(str(item.get("service")), str(item["kind"]), str(item["protocol"]), port)
 
 
+def parse_results(results: Mapping[str, Any]) -> dict[str, Discovery]:
+    """Host name -> discovery, of the hosts on which the module ran. Raises InputError with all that is broken."""
+    problems = []
+    found = {}
+    for name, result in results.items():
+        try:
+            discovery = parse_discovery(result)
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        if discovery is not None:
+            found[str(name)] = discovery
+    if problems:
+        raise InputError("What the port mappers of the hosts answered cannot be used; nothing was changed", problems)
+    return found
+
+
 def parse_file(text: str, place: str) -> dict[str, Discovery]:
     """Host name -> discovery, as the file *place* has them. Raises InputError with every damage."""
     problems = []
@@ -84,24 +88,28 @@ def parse_file(text: str, place: str) -> dict[str, Discovery]:
     return found
 
 
+def kept_form(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file keeps of a result that :func:`parse_discovery` understands, which it understands as well."""
+    services = [{key: item.get(key) for key in ("service", "kind", "protocol", "port")} for item in result["services"]]
+    kinds = {kind: result.get(kind) for kind in KIND_OF.values()}
+    return {"observed_at": result["observed_at"], "services": services, **kinds}
+
+
 def merge_file(text: str | None, place: str, results: Mapping[str, Any]) -> str:
-    """The file's new text: hosts in *results* anew, those that it knew besides as they were. Raises InputError."""
-    hosts = dict(_kept(text, place)) if text is not None else {}
-    for name, result in results.items():
-        services = [
-            {key: service[key] for key in ("service", "kind", "protocol", "port")} for service in result["services"]
-        ]
-        hosts[name] = {"observed_at": result["observed_at"], "services": services}
-        hosts[name].update({kind: result.get(kind) for kind in KIND_OF.values()})
+    """The file's new text: hosts in *results*, as :func:`kept_form` has them, and the others that it knew as they were.
+
+    Raises InputError.
+    """
+    hosts = {**(_kept(text, place) if text is not None else {}), **results}
     document = {"version": FILE_VERSION, "hosts": dict(sorted(hosts.items()))}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def _kept(text: str, place: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError as error:
-        raise InputError(_subject(place), [f"it is no JSON: {error}"]) from None
+        raise InputError(_subject(place), [f"it is not JSON that can be read: {error}"]) from None
     if not isinstance(document, dict) or document.get("version") != FILE_VERSION:
         raise InputError(_subject(place), [f"it is not of version {FILE_VERSION}: remove it, and discover anew"])
     hosts = document.get("hosts")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cache
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
@@ -30,11 +31,11 @@ class _Merged:
     """The collapsed CIDRs of some classes, sorted, with an index to take single addresses out again."""
 
     def __init__(self, networks: list[IPNetwork]) -> None:
-        self.cidrs = [str(network) for network in networks]
+        self.cidrs = tuple(str(network) for network in networks)
         self._networks = networks
         self._starts = [(network.version, network.first) for network in networks]
 
-    def without(self, addresses: tuple[str, ...]) -> list[str]:
+    def without(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         """The same CIDRs with *addresses* taken out."""
         taken: dict[int, list[IPNetwork]] = {}
         for text in addresses:
@@ -47,7 +48,7 @@ class _Merged:
             rest = [self._networks[index]]
             for address in taken[index]:
                 rest = [part for network in rest for part in cidr_exclude(network, address)]
-            cidrs = [*cidrs[:index], *(str(network) for network in rest), *cidrs[index + 1 :]]
+            cidrs = (*cidrs[:index], *(str(network) for network in rest), *cidrs[index + 1 :])
         return cidrs
 
 
@@ -58,8 +59,9 @@ class Addresses:
         self._topology = topology
         self._merged: dict[frozenset[str], tuple[_Merged, list[IPNetwork]]] = {}
 
-    def cidrs(self, classes: list[SourceClass], listener: Host) -> list[str]:
+    def cidrs(self, classes: Iterable[SourceClass], listener: Host) -> tuple[str, ...]:
         """CIDRs of the classes' peers, collapsed and sorted, IPv4 before IPv6."""
+        classes = list(classes)
         key = frozenset(source.label for source in classes)
         if key not in self._merged:
             outside = [_network(cidr) for source in classes for cidr in source.cidrs]

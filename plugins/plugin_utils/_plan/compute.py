@@ -2,19 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan: catalog x topology, as the plain value that docs/plan.md describes."""
+"""The plan: catalog x topology."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Dynamic, Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan import model
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
     Applicability,
@@ -22,8 +22,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
     ports_of,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import PLAN_VERSION
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.dynamic import DynamicPorts, Taken
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.listeners import Listeners, discovered_listener
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import (
     Accept,
     Wanted,
@@ -38,30 +38,36 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES
 
 SUBJECT = "The inventory does not describe a JSA deployment that rules can be computed for; nothing was changed"
 
+#: An entry that the catalog lists for a host, and its ports there.
+_Listed = tuple[Entry, tuple[PortRange, ...]]
+
 
 @dataclass(frozen=True)
 class _Cataloged:
     """What hosts of the same roles and features share."""
 
-    entries: list[tuple[Entry, tuple[PortRange, ...]]]
+    entries: tuple[_Listed, ...]
     #: Protocol, ports and entry of all that is listed, and that merged.
-    ports: list[tuple[str, PortRange, str]]
-    refused: list[dict[str, Any]]
+    ports: tuple[tuple[str, PortRange, str], ...]
+    refused: tuple[model.RefusedRule, ...]
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What hosts of the same roles, features and encryption share."""
+    """What hosts of the same roles, features and encryption share. Their plans share the values, too."""
 
-    wanted: list[Wanted]
+    roles: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
     #: What is wanted, merged.
-    accepts: list[Accept]
-    cataloged: _Cataloged
+    accepts: tuple[Accept, ...]
+    #: Protocol, ports and entry of all that the catalog lists, and that merged.
+    ports: tuple[tuple[str, PortRange, str], ...]
+    refused: tuple[model.RefusedRule, ...]
     #: Of the refused ports those that nobody outside of the deployment contacts.
-    internal: list[dict[str, Any]]
-    listeners: list[dict[str, Any]]
+    internal: tuple[model.RefusedRule, ...]
+    listeners: tuple[model.Listener, ...]
     #: Entries whose ports only the running service can tell, and the classes that contact them.
-    dynamic: list[tuple[Entry, list[SourceClass]]]
+    dynamic: tuple[tuple[Entry, tuple[SourceClass, ...]], ...]
 
 
 class Planner:
@@ -75,11 +81,12 @@ class Planner:
         self.sources = Sources(topology, self.catalog, self.applicability)
         self._addresses = Addresses(topology)
         self._outbound = OutboundRules(topology, self.catalog, self.applicability, self.sources)
+        self._listeners = Listeners()
         self._discoveries = discoveries or Discoveries()
         self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Cataloged] = {}
 
-    def plan(self, problems: Iterable[str] = ()) -> dict[str, Any]:
+    def plan(self, problems: Iterable[str] = ()) -> model.Plan:
         """The plan of every host.
 
         *problems* are those of the inventory. Raises InputError with them and with the networks that nobody set.
@@ -89,89 +96,65 @@ class Planner:
         problems = [*problems, *self._missing_networks()]
         if problems:
             raise InputError(SUBJECT, problems)
-        used = {
-            label
-            for host in hosts.values()
-            for item in (*host["inbound"], *host["listeners"])
-            for label in item.get("source_classes", ())
-        }
-        classes = {label: source for label, source in self.sources.classes.known.items() if label in used}
+        return model.Plan(
+            version=model.PLAN_VERSION,
+            release=self.topology.release,
+            data_ports=self.topology.data_ports,
+            confidences=self.topology.confidences,
+            hosts=hosts,
+            source_classes=self._used_classes(hosts.values()),
+            warnings=(*self.topology.warnings, *self._unused_networks(), *dynamic.warnings()),
+        )
+
+    def _used_classes(self, hosts: Collection[model.HostPlan]) -> dict[str, model.SourceClass]:
+        # Hosts of one kind share their listeners.
+        found = {id(host.listeners): host.listeners or () for host in hosts}
+        used = {label for items in found.values() for item in items for label in item.source_classes}
+        used.update(label for host in hosts for rule in host.inbound for label in rule.source_classes)
         return {
-            "version": PLAN_VERSION,
-            "release": self.topology.release,
-            "data_ports": self.topology.data_ports,
-            "confidences": list(self.topology.confidences),
-            "hosts": hosts,
-            "source_classes": {
-                label: {"hosts": sorted(source.hosts), "networks": list(source.cidrs)}
-                for label, source in sorted(classes.items())
-            },
-            "warnings": [*self.topology.warnings, *self._unused_networks(), *dynamic.warnings()],
+            label: model.SourceClass(hosts=tuple(sorted(source.hosts)), networks=source.cidrs)
+            for label, source in sorted(self.sources.classes.known.items())
+            if label in used
         }
 
-    def _host(self, host: Host, dynamic: DynamicPorts) -> dict[str, Any]:
+    def _host(self, host: Host, dynamic: DynamicPorts) -> model.HostPlan:
         kind = self._kind(host)
-        plan: dict[str, Any] = {
-            "roles": [role for role in ROLES if role in host.roles],
-            "addresses": list(host.addresses),
-            "ha_peer": host.ha_peer,
-            "processor": host.processor,
-            "encrypted": host.encrypted,
-            "inbound": self._inbound(kind.accepts, host),
-            "refused": kind.cataloged.refused,
-            "internal": kind.internal,
-            "dynamic": [
-                {**_dynamic(entry, entry.dynamic), "sources": self._addresses.cidrs(sources, host)}
-                for entry, sources in kind.dynamic
-                if entry.dynamic
-            ],
-            "listeners": kind.listeners,
-        }
-        if host.restrict_outbound:
-            plan["outbound"] = self._outbound.rules(host)
-        for taken in dynamic.of(host.name, [entry for entry, _sources in kind.dynamic], kind.cataloged.ports):
-            self._take_in(plan, taken)
-        if any(item.get("discovered") for item in plan["dynamic"]):
-            self._open_discovered(plan, kind, host)
-        return plan
+        taken = {one.entry.id: one for one in dynamic.of(host.name, [entry for entry, _by in kind.dynamic], kind.ports)}
+        opened = _with_discovered(kind, taken) if any(one.services for one in taken.values()) else kind
+        return model.HostPlan(
+            roles=kind.roles,
+            addresses=host.addresses,
+            ha_peer=host.ha_peer,
+            processor=host.processor,
+            encrypted=host.encrypted,
+            unlisted=host.unlisted,
+            management_addresses=host.management_addresses,
+            inbound=self._inbound(opened.accepts, host),
+            outbound=self._outbound.rules(host) if host.restrict_outbound else None,
+            refused=opened.refused,
+            internal=opened.internal,
+            dynamic=tuple(
+                self._dynamic_service(entry, sources, host, taken.get(entry.id)) for entry, sources in kind.dynamic
+            ),
+            listeners=opened.listeners,
+        )
 
-    @staticmethod
-    def _take_in(plan: dict[str, Any], taken: Taken) -> None:
-        for item in plan["dynamic"]:
-            if item["id"] == taken.entry.id:
-                item["discovered"] = [
-                    {"service": found.service, "protocol": found.protocol, "port": found.port}
-                    for found in taken.services
-                ]
-                item["discovered_at"] = taken.at
-
-    def _open_discovered(self, plan: dict[str, Any], kind: _Kind, host: Host) -> None:
-        """The discovered ports beside the cataloged ones: accepted, refused to others, and listened on."""
-        wanted = list(kind.wanted)
-        refused = list(kind.cataloged.ports)
-        listeners = list(kind.listeners)
-        for (entry, sources), item in zip(kind.dynamic, plan["dynamic"], strict=True):
-            labels = sorted(source.label for source in sources if source.hosts)
-            services: dict[tuple[str, int], list[str]] = {}
-            for found in item.get("discovered", ()):
-                services.setdefault((found["protocol"], found["port"]), []).append(found["service"])
-            for (protocol, port), names in services.items():
-                wanted += [(protocol, (port, port), source, entry.id) for source in sources]
-                refused.append((protocol, (port, port), entry.id))
-                listeners.append(
-                    {
-                        "id": entry.id,
-                        "service": f"{entry.service}: {', '.join(names)}",
-                        "protocol": protocol,
-                        "ports": str(port),
-                        "bind": _bind(entry, True),
-                        "required": _is_required(entry, protocol, True),
-                        "source_classes": labels,
-                    }
-                )
-        accepts = merge_accepts(wanted)
-        plan.update(inbound=self._inbound(accepts, host), refused=merge_refusals(refused), listeners=listeners)
-        plan["internal"] = without_outside(plan["refused"], accepts)
+    def _dynamic_service(
+        self, entry: Entry, sources: tuple[SourceClass, ...], host: Host, taken: Taken | None
+    ) -> model.DynamicService:
+        if entry.dynamic is None:
+            raise ValueError(f"{entry.id} chooses no ports")
+        return model.DynamicService(
+            id=entry.id,
+            service=entry.service,
+            protocols=entry.protocols,
+            ports=entry.dynamic.ports,
+            count=entry.dynamic.count,
+            discovery=entry.dynamic.discovery,
+            sources=self._addresses.cidrs(sources, host),
+            discovered=taken.services if taken else None,
+            discovered_at=taken.at if taken else None,
+        )
 
     def _kind(self, host: Host) -> _Kind:
         """What *host* has in common with hosts of its kind, computed once for all of them."""
@@ -189,36 +172,45 @@ class Planner:
 
     def _new_kind(self, host: Host) -> _Kind:
         wanted: list[Wanted] = []
-        listeners: list[dict[str, Any]] = []
-        dynamic: list[tuple[Entry, list[SourceClass]]] = []
+        found: list[model.Listener] = []
+        dynamic: list[tuple[Entry, tuple[SourceClass, ...]]] = []
         cataloged = self._cataloged(host)
         for entry, ports in cataloged.entries:
             sources = self._sources(entry, host)
-            contacts = [source for source in sources if source.cidrs or source.hosts - {host.name}]
+            contacts = tuple(source for source in sources if source.cidrs or source.hosts - {host.name})
             for protocol in entry.protocols:
-                if protocol == "icmp":
+                if protocol == model.ICMP:
                     wanted += [(protocol, None, source, entry.id) for source in sources]
                 else:
                     wanted += [(protocol, part, source, entry.id) for part in ports for source in sources]
-            listeners += self._listeners(entry, host, contacts)
+            if self._is_listening(entry, host, contacts):
+                found += self._listeners.of(entry, ports_of(entry, host), contacts)
             if entry.dynamic and contacts:
                 dynamic.append((entry, contacts))
-        accepts = merge_accepts(wanted)
-        internal = without_outside(cataloged.refused, accepts)
-        return _Kind(wanted, accepts, cataloged, internal, listeners, dynamic)
+        accepts = tuple(merge_accepts(wanted))
+        return _Kind(
+            roles=tuple(role for role in ROLES if role in host.roles),
+            wanted=tuple(wanted),
+            accepts=accepts,
+            ports=cataloged.ports,
+            refused=cataloged.refused,
+            internal=without_outside(cataloged.refused, accepts),
+            listeners=tuple(found),
+            dynamic=tuple(dynamic),
+        )
 
     def _cataloged(self, host: Host) -> _Cataloged:
         """What the catalog lists for *host*, whoever its peers are."""
         key = (host.roles, host.features)
         if key not in self._by_roles:
-            entries = [(entry, ports_of(entry, host)) for entry in self.catalog if listens(entry, host)]
-            listed = [
+            entries = tuple((entry, ports_of(entry, host)) for entry in self.catalog if listens(entry, host))
+            listed = tuple(
                 (protocol, part, entry.id)
                 for entry, ports in entries
                 for protocol in entry.protocols
-                if protocol != "icmp"
+                if protocol != model.ICMP
                 for part in ports
-            ]
+            )
             self._by_roles[key] = _Cataloged(entries, listed, merge_refusals(listed))
         return self._by_roles[key]
 
@@ -235,45 +227,31 @@ class Planner:
             sources.update((source.label, source) for source in self.sources.tunnel_peers(host))
         return list(sources.values())
 
-    def _inbound(self, accepts: list[Accept], host: Host) -> list[dict[str, Any]]:
+    def _inbound(self, accepts: Iterable[Accept], host: Host) -> tuple[model.InboundRule, ...]:
         inbound = []
         for rule in accepts:
-            sources = self._addresses.cidrs(list(rule.classes.values()), host)
-            if not sources:
-                continue
-            item: dict[str, Any] = {"protocol": rule.protocol}
-            if rule.ports:
-                item["ports"] = format_ports(rule.ports)
-            item.update(sources=sources, why=rule.all_why, source_classes=rule.labels)
-            inbound.append(item)
-        return inbound
+            sources = self._addresses.cidrs(rule.classes.values(), host)
+            if sources:
+                inbound.append(
+                    model.InboundRule(
+                        protocol=rule.protocol,
+                        ports=rule.ports,
+                        sources=sources,
+                        why=rule.all_why,
+                        source_classes=rule.labels,
+                    )
+                )
+        return tuple(inbound)
 
-    def _listeners(self, entry: Entry, host: Host, sources: list[SourceClass]) -> list[dict[str, Any]]:
-        """Sockets that are right to be there, and whether their absence is a fault."""
+    def _is_listening(self, entry: Entry, host: Host, contacts: tuple[SourceClass, ...]) -> bool:
+        """Whether the entry's condition holds, and somebody, or the host itself, contacts it there."""
         serves_itself = any(
             SELF in flow.initiators
             and any_covers(host, flow.listeners)
             and not self.applicability.obstacle(flow.when, host)
             for flow in entry.flows
         )
-        if self.applicability.obstacle(entry.when, host) or not (sources or serves_itself):
-            return []
-        labels = sorted(source.label for source in sources if source.hosts)
-        single = list(_single_ports(ports_of(entry, host)))
-        return [
-            {
-                "id": entry.id,
-                "service": entry.service,
-                "protocol": protocol,
-                "ports": format_ports(ports),
-                "bind": _bind(entry, bool(sources)),
-                "required": ports[0] == ports[1] and _is_required(entry, protocol, bool(sources)),
-                "source_classes": labels,
-            }
-            for protocol in entry.protocols
-            if protocol != "icmp"
-            for ports in single
-        ]
+        return not self.applicability.obstacle(entry.when, host) and (bool(contacts) or serves_itself)
 
     def _missing_networks(self) -> list[str]:
         """Silence must neither cut off log sources nor let the world in, so nothing is assumed."""
@@ -309,15 +287,26 @@ class Planner:
         return warnings
 
 
-def _dynamic(entry: Entry, dynamic: Dynamic) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "service": entry.service,
-        "protocols": list(entry.protocols),
-        "ports": format_ports(dynamic.ports),
-        "count": dynamic.count,
-        "discovery": dynamic.discovery,
-    }
+def _with_discovered(kind: _Kind, taken: Mapping[str, Taken]) -> _Kind:
+    """The discovered ports beside the cataloged ones: accepted, refused to others, and listened on."""
+    wanted = list(kind.wanted)
+    refused = list(kind.ports)
+    found = list(kind.listeners)
+    for entry, sources in kind.dynamic:
+        if entry.id not in taken:
+            continue
+        services: dict[tuple[str, int], list[str]] = {}
+        for one in taken[entry.id].services:
+            services.setdefault((one.protocol, one.port), []).append(one.service)
+        for (protocol, port), names in services.items():
+            wanted += [(protocol, (port, port), source, entry.id) for source in sources]
+            refused.append((protocol, (port, port), entry.id))
+            found.append(discovered_listener(entry, protocol, port, names, sources))
+    accepts = tuple(merge_accepts(wanted))
+    merged = merge_refusals(refused)
+    return replace(
+        kind, accepts=accepts, refused=merged, internal=without_outside(merged, accepts), listeners=tuple(found)
+    )
 
 
 #: What the error for a network that nobody set gives to paste. Documentation addresses: nobody's network by accident.
@@ -327,32 +316,3 @@ _EXAMPLES: dict[str, str] = {
     "packet_capture_sources": "none",
     "snmp_managers": "[192.0.2.161]",
 }
-
-#: A range up to this size is so many ports to listen on; a larger one is room that services take ports from.
-_LARGEST_LISTED_RANGE = 16
-
-
-def _single_ports(ranges: tuple[PortRange, ...]) -> Iterator[PortRange]:
-    for first, last in merge_ranges(ranges):
-        if last - first < _LARGEST_LISTED_RANGE:
-            yield from ((port, port) for port in range(first, last + 1))
-        else:
-            yield first, last
-
-
-def _bind(entry: Entry, contacted: bool) -> str:
-    """Where the entry's socket belongs: on the network, on loopback, or nobody says."""
-    if entry.exposure in ("local_only", "tunnel_local"):
-        return "loopback"
-    return "network" if contacted else "any"
-
-
-def _is_required(entry: Entry, protocol: str, contacted: bool) -> bool:
-    """Whether a missing listener is a fault."""
-    if entry.confidence == "low":
-        return False
-    if entry.exposure == "local_only":
-        # Which of the services on "every host" run depends on more than the catalog knows.
-        return all("any_host" not in flow.listeners for flow in entry.flows)
-    # The documents give UDP for the replication of HA pairs too, but it speaks TCP.
-    return contacted and not (entry.exposure == "ha" and protocol == "udp")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discoveries, Discovery, Found
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import DiscoveredService
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
 
 #: A host's clock may be so far ahead of this one's; more, and an age means nothing.
@@ -29,7 +30,7 @@ class Taken:
     """The ports that one dynamic entry has on one host at present."""
 
     entry: Entry
-    services: tuple[Found, ...]
+    services: tuple[DiscoveredService, ...]
     at: str
 
 
@@ -74,7 +75,7 @@ class DynamicPorts:
         kind: str,
         discovery: Discovery,
         cataloged: Sequence[tuple[str, PortRange, str]],
-    ) -> tuple[Found, ...]:
+    ) -> tuple[DiscoveredService, ...]:
         first, last = entry.dynamic.ports if entry.dynamic else (0, 0)
         services = []
         for found in discovery.services:
@@ -88,7 +89,7 @@ class DynamicPorts:
                     "not opened for it"
                 )
                 continue
-            services.append(found)
+            services.append(DiscoveredService(service=found.service, protocol=found.protocol, port=found.port))
         return tuple(services)
 
     def warnings(self) -> list[str]:

@@ -7,28 +7,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import (
-    PortRange,
-    format_ports,
-    merge_ranges,
-    parse_ports,
-    subtract,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges, subtract
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import RefusedRule
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
 
 #: Protocol, ports (None for ICMP), who, and the entry that asks for it.
 Wanted = tuple[str, "PortRange | None", SourceClass, str]
 
-_PROTOCOL_ORDER = {"tcp": 0, "udp": 1, "icmp": 2}
+_PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
 
 
 @dataclass
 class Accept:
-    """One protocol and range, accepted from classes, for catalog entries."""
+    """One protocol and range, accepted from classes, for catalog entries: an inbound or outbound rule in the making."""
 
     protocol: str
     #: None for ICMP.
@@ -42,14 +37,14 @@ class Accept:
         return _PROTOCOL_ORDER[self.protocol], self.ports or (0, 0)
 
     @cached_property
-    def all_why(self) -> list[str]:
+    def all_why(self) -> tuple[str, ...]:
         """Only once merging is done."""
-        return sorted({entry for entries in self.why.values() for entry in entries})
+        return tuple(sorted({entry for entries in self.why.values() for entry in entries}))
 
     @cached_property
-    def labels(self) -> list[str]:
+    def labels(self) -> tuple[str, ...]:
         """Only once merging is done."""
-        return sorted(self.classes)
+        return tuple(sorted(self.classes))
 
     def take(self, label: str, source: SourceClass, why: Iterable[str]) -> None:
         self.classes.setdefault(label, source)
@@ -112,8 +107,8 @@ def _join_neighbors(rules: Iterable[Accept]) -> list[Accept]:
     return joined
 
 
-def merge_refusals(wanted: Iterable[tuple[str, PortRange, str]]) -> list[dict[str, Any]]:
-    """Cataloged ports as they stand in the plan: overlapping ranges joined, touching ones if the reasons agree."""
+def merge_refusals(wanted: Iterable[tuple[str, PortRange, str]]) -> tuple[RefusedRule, ...]:
+    """Rules for cataloged ports: overlapping ranges joined, touching ones if the reasons agree."""
     refused: list[tuple[str, PortRange, set[str]]] = []
     by_port: dict[tuple[str, PortRange], set[str]] = {}
     for protocol, ports, entry in wanted:
@@ -125,19 +120,19 @@ def merge_refusals(wanted: Iterable[tuple[str, PortRange, str]]) -> list[dict[st
                 refused[-1] = (protocol, (first, max(last, ports[1])), reasons | why)
                 continue
         refused.append((protocol, ports, why))
-    return [
-        {"protocol": protocol, "ports": format_ports(ports), "why": sorted(why)} for protocol, ports, why in refused
-    ]
+    return tuple(
+        RefusedRule(protocol=protocol, ports=ports, why=tuple(sorted(why))) for protocol, ports, why in refused
+    )
 
 
-def without_outside(refused: Iterable[dict[str, Any]], accepts: Iterable[Accept]) -> list[dict[str, Any]]:
+def without_outside(refused: Iterable[RefusedRule], accepts: Iterable[Accept]) -> tuple[RefusedRule, ...]:
     """Of the *refused* ports those that no network outside of the deployment is let in to."""
     outside: dict[str, list[PortRange]] = {}
     for rule in accepts:
         if rule.ports and any(source.cidrs for source in rule.classes.values()):
             outside.setdefault(rule.protocol, []).append(rule.ports)
-    return [
-        {**rule, "ports": format_ports(part)}
+    return tuple(
+        rule if part == rule.ports else replace(rule, ports=part)
         for rule in refused
-        for part in subtract([parse_ports(rule["ports"])], merge_ranges(outside.get(rule["protocol"], [])))
-    ]
+        for part in subtract([rule.ports], merge_ranges(outside.get(rule.protocol, [])))
+    )

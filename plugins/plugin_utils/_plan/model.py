@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
@@ -20,6 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
     NETWORK,
     PORT,
     PORTS,
+    TIME,
     Choice,
     NonEmpty,
     PortRange,
@@ -27,15 +28,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DISCOVERIES, PROTOCOLS, ROLES
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DISCOVERIES, PROTOCOLS, ROLES, UNLISTED
 
 #: The version of the form below; a file of another version is not read.
 PLAN_VERSION = 1
 
 TCP, UDP, ICMP = PROTOCOLS
-
-#: What happens to packets for ports that the catalog does not list for the host.
-UNLISTED = ("zone", "reject", "drop")
 
 #: Where a socket belongs: ``any`` where no source says.
 BINDS = ("network", "loopback", "any")
@@ -44,9 +42,18 @@ Protocol = Annotated[str, Choice(PROTOCOLS)]
 #: Protocols with ports.
 Transport = Annotated[str, Choice((TCP, UDP))]
 Ports = Annotated[PortRange, PORTS]
+Time = Annotated[str, TIME]
 Address = Annotated[str, ADDRESS]
 Network = Annotated[str, NETWORK]
 Reasons = Annotated[tuple[str, ...], NonEmpty("expected the ids of the catalog entries behind the rule")]
+
+
+#: What :func:`_check_ports` says, for the schema.
+_PORTS_OF_PROTOCOL: Mapping[str, Any] = {
+    "if": {"properties": {"protocol": {"const": ICMP}}},
+    "then": {"properties": {"ports": {"type": "null"}}},
+    "else": {"properties": {"ports": {"type": ["string", "integer"]}}, "required": ["ports"]},
+}
 
 
 def _check_ports(protocol: str, ports: PortRange | None) -> None:
@@ -60,6 +67,8 @@ def _check_ports(protocol: str, ports: PortRange | None) -> None:
 @dataclass(frozen=True, kw_only=True)
 class InboundRule:
     """Packets that a host accepts from its peers."""
+
+    ALSO_SCHEMA: ClassVar = _PORTS_OF_PROTOCOL
 
     protocol: Protocol
     ports: Ports | None = left_out()
@@ -75,6 +84,8 @@ class InboundRule:
 @dataclass(frozen=True, kw_only=True)
 class OutboundRule:
     """Packets that a host may send, where what it may contact is restricted."""
+
+    ALSO_SCHEMA: ClassVar = _PORTS_OF_PROTOCOL
 
     protocol: Protocol
     ports: Ports | None = left_out()
@@ -120,7 +131,11 @@ class DynamicService:
     #: None where nobody asked the port mapper, or did not get an answer.
     discovered: tuple[DiscoveredService, ...] | None = left_out()
     #: In UTC, as 2026-11-25T05:10:00Z.
-    discovered_at: str | None = left_out()
+    discovered_at: Time | None = left_out()
+
+    def __post_init__(self) -> None:
+        if self.discovered is not None and self.discovered_at is None:
+            raise ValueError("discovered_at is missing: the age of the discovered ports is not known")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,19 +165,20 @@ class HostPlan:
 
     roles: tuple[Annotated[str, Choice(ROLES)], ...]
     addresses: tuple[Address, ...]
-    inbound: tuple[InboundRule, ...]
-    refused: tuple[RefusedRule, ...]
-    dynamic: tuple[DynamicService, ...]
     ha_peer: str | None = None
     processor: str | None = None
     encrypted: bool = False
+    #: What happens to packets for ports that the catalog does not list for the host.
     unlisted: Annotated[str, Choice(UNLISTED)] = "zone"
     #: CIDRs that always reach the host's SSH port, beside the address that a run comes from.
     management_addresses: tuple[Network, ...] = ()
-    #: Of the refused ports, those that nobody outside of the deployment contacts.
-    internal: tuple[RefusedRule, ...] = ()
+    inbound: tuple[InboundRule, ...]
     #: None where the host may contact anyone.
     outbound: tuple[OutboundRule, ...] | None = left_out()
+    refused: tuple[RefusedRule, ...]
+    #: Of the refused ports, those that nobody outside of the deployment contacts.
+    internal: tuple[RefusedRule, ...] = ()
+    dynamic: tuple[DynamicService, ...]
     #: None in a plan that was not written by this collection: it can be applied, and not checked.
     listeners: tuple[Listener, ...] | None = left_out()
 
@@ -185,12 +201,13 @@ class Plan:
     """What every host of a deployment accepts and refuses."""
 
     version: Annotated[int, Choice((PLAN_VERSION,))]
-    hosts: Annotated[Mapping[str, HostPlan], NonEmpty("a plan without hosts says nothing")]
     release: str | None = None
     data_ports: str = "range"
     confidences: tuple[str, ...] = ()
-    source_classes: Mapping[str, SourceClass] = field(default_factory=dict)
+    #: What is no problem for certain, yet looks like one.
     warnings: tuple[str, ...] = ()
+    source_classes: Mapping[str, SourceClass] = field(default_factory=dict)
+    hosts: Annotated[Mapping[str, HostPlan], NonEmpty("a plan without hosts says nothing")]
 
     @classmethod
     def from_dict(cls, value: Any, subject: str = "The plan cannot be used; nothing was changed") -> Plan:

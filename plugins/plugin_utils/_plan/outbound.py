@@ -11,14 +11,14 @@ what leaves a host is a short list: the deployment, and the catalog's outbound e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import Applicability
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers, is_host_token
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import Wanted, merge_accepts
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import OutboundRule
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import Sources
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import NAME_SERVERS
@@ -41,8 +41,8 @@ class OutboundRules:
         self._addresses = Addresses(topology)
         self._deployment = SourceClass(DEPLOYMENT, hosts=frozenset(topology.hosts))
 
-    def rules(self, host: Host) -> list[dict[str, Any]]:
-        """In the form of the plan's ``outbound``."""
+    def rules(self, host: Host) -> tuple[OutboundRule, ...]:
+        """What *host* may contact: the deployment, the name servers, and what its outbound entries need."""
         wanted: list[Wanted] = [(protocol, _ALL_PORTS, self._deployment, DEPLOYMENT) for protocol in ("tcp", "udp")]
         if NAME_SERVERS in self._topology.networks:
             servers = self._sources.classes.network(NAME_SERVERS)
@@ -53,18 +53,18 @@ class OutboundRules:
                 wanted += [(protocol, part, target, entry.id) for protocol in entry.protocols for part in ports]
         rules = []
         for rule in merge_accepts(wanted):
-            destinations = self._addresses.cidrs(list(rule.classes.values()), host)
+            destinations = self._addresses.cidrs(rule.classes.values(), host)
             if destinations and rule.ports:
                 rules.append(
-                    {
-                        "protocol": rule.protocol,
-                        "ports": format_ports(rule.ports),
-                        "destinations": destinations,
-                        "why": rule.all_why,
-                        "destination_classes": rule.labels,
-                    }
+                    OutboundRule(
+                        protocol=rule.protocol,
+                        ports=rule.ports,
+                        destinations=destinations,
+                        why=rule.all_why,
+                        destination_classes=rule.labels,
+                    )
                 )
-        return rules
+        return tuple(rules)
 
     def _targets(self, entry: Entry, host: Host) -> Iterator[SourceClass]:
         if self._applicability.selected(entry) or self._applicability.obstacle(entry.when, host):

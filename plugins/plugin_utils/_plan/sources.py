@@ -31,14 +31,15 @@ class Sources:
     def __init__(self, topology: Topology, catalog: tuple[Entry, ...], applicability: Applicability) -> None:
         self.classes = SourceClasses(topology)
         self._topology = topology
-        self._applicability = applicability
         self._any_encrypted = any(host.encrypted for host in topology.hosts.values())
         self._tunnelled = [
-            (entry, flow)
+            flow
             for entry in catalog
             if entry.id != DATA_RANGE
+            and not applicability.selected(entry)
+            and not applicability.release_obstacle(entry.when)
             for flow in entry.flows
-            if flow.encryption == "tunnelled"
+            if flow.encryption == "tunnelled" and not applicability.release_obstacle(flow.when)
         ]
         self.networks_not_set: dict[str, set[str]] = {}
 
@@ -80,11 +81,7 @@ class Sources:
         """
         if listener.is_console or not self._any_encrypted:
             return
-        for entry, flow in self._tunnelled:
-            if self._applicability.selected(entry) or self._applicability.release_obstacle(entry.when):
-                continue
-            if self._applicability.release_obstacle(flow.when):
-                continue
+        for flow in self._tunnelled:
             partners: list[str] = []
             if any_covers(listener, flow.listeners):
                 partners += [token for token in flow.initiators if is_host_token(token)]

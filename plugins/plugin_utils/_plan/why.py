@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
@@ -22,22 +23,83 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
+    ICMP,
+    TCP,
+    InboundRule,
+    Plan,
+    RefusedRule,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF
 
 ACCEPTED, REFUSED, NOT_CATALOGED = "accepted", "refused", "not_cataloged"
+
+_SSH_PORT = 22
+
+#: What happens to packets for ports that the catalog does not list.
+_DECIDES = {"zone": "its own zones decide", "reject": "the host rejects it", "drop": "the host drops it"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granting:
+    """An entry of the catalog that accepts the packet, and what it rests on."""
+
+    id: str
+    service: str
+    purpose: str
+    confidence: str
+    #: A sentence for each row of a document.
+    rests_on: tuple[str, ...]
+    #: How a disagreement of the documents was decided; None where they agree.
+    disagreement: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotGranting:
+    """An entry of the catalog for the same port, and why it does not accept the packet."""
+
+    id: str
+    service: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Whether a packet is accepted, and why."""
+
+    #: ``accepted``, ``refused`` or ``not_cataloged``.
+    decision: str
+    source: str
+    target: str
+    protocol: str
+    #: None for ICMP.
+    port: int | None
+    #: The rules of the plan that accept it.
+    rules: tuple[InboundRule, ...]
+    entries: tuple[Granting, ...]
+    not_by: tuple[NotGranting, ...]
+    #: It comes from one of the host's management addresses, which always reach the SSH port.
+    management: bool
+    #: What the host does with a packet for a port that the catalog does not list for it.
+    unlisted: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: what the module returns."""
+        return write(self)
 
 
 def parse_port(text: Any) -> tuple[str, int | None]:
     """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
     number, _slash, protocol = str(text).strip().lower().partition("/")
-    if number == "icmp" and not protocol:
-        return "icmp", None
-    protocol = protocol or "tcp"
-    if protocol not in PROTOCOLS or protocol == "icmp":
+    if number == ICMP and not protocol:
+        return ICMP, None
+    protocol = protocol or TCP
+    if protocol not in PROTOCOLS or protocol == ICMP:
         raise ValueError(f"{text!r}: expected for example 32006/tcp, 514/udp, or icmp")
     first, last = parse_ports(number)
     if first != last:
@@ -45,7 +107,7 @@ def parse_port(text: Any) -> tuple[str, int | None]:
     return protocol, first
 
 
-def why(planner: Planner, plan: Mapping[str, Any], source: str, target: str, port_text: Any) -> dict[str, Any]:
+def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) -> Explanation:
     """Whether *source* (host or address) may open a port of *target* (host), and why.
 
     *plan* decides; *planner* knows the catalog behind it. Raises InputError for what is not understood.
@@ -57,61 +119,85 @@ def why(planner: Planner, plan: Mapping[str, Any], source: str, target: str, por
         initiator, addresses = _source(planner, source)
     except ValueError as error:
         problems.append(f"from: {error}")
-    if target not in plan["hosts"]:
-        problems.append(f"to: {target!r} is no host of the plan{did_you_mean(target, plan['hosts'])}")
+    host = plan.hosts.get(target)
+    if host is None:
+        problems.append(f"to: {target!r} is no host of the plan{did_you_mean(target, plan.hosts)}")
     protocol, port = "", None
     try:
         protocol, port = parse_port(port_text)
     except ValueError as error:
         problems.append(f"port: {error}")
-    if problems:
+    if problems or host is None:
         raise InputError("The question is not understood", problems)
 
-    rules = [rule for rule in plan["hosts"][target]["inbound"] if _covers(rule, protocol, port)]
-    accepting = [rule for rule in rules if any(_contains(rule, address) for address in addresses)]
-    refusing = [rule for rule in plan["hosts"][target]["refused"] if _covers(rule, protocol, port)]
-    decision = ACCEPTED if accepting else REFUSED if refusing else NOT_CATALOGED
+    accepting = tuple(
+        rule
+        for rule in host.inbound
+        if _covers(rule, protocol, port) and any(_contains(rule.sources, address) for address in addresses)
+    )
+    refusing = any(_covers(rule, protocol, port) for rule in host.refused)
+    management = (protocol, port) == (TCP, _SSH_PORT) and any(
+        _contains(host.management_addresses, address) for address in addresses
+    )
+    entries, not_by = _reasons(planner, target, (protocol, port), (initiator, addresses), accepting, refusing)
+    return Explanation(
+        decision=ACCEPTED if accepting or management else REFUSED if refusing else NOT_CATALOGED,
+        source=source,
+        target=target,
+        protocol=protocol,
+        port=port,
+        rules=accepting,
+        entries=entries,
+        not_by=not_by,
+        management=management,
+        unlisted=host.unlisted,
+    )
+
+
+def _reasons(
+    planner: Planner,
+    target: str,
+    asked: tuple[str, int | None],
+    source: tuple[Host | None, tuple[str, ...]],
+    accepting: Iterable[InboundRule],
+    refusing: bool,
+) -> tuple[tuple[Granting, ...], tuple[NotGranting, ...]]:
+    """The catalog's entries that accept the packet, and those that do not."""
+    protocol, port = asked
     listener = planner.topology.hosts.get(target)
-    granted: list[Entry] = []
-    denied: list[dict[str, Any]] = []
+    ids = {entry for rule in accepting for entry in rule.why}
+    granted = []
+    denied = []
     for entry in planner.catalog:
-        asks = any(entry.id in rule["why"] for rule in accepting) and entry.dynamic is not None
+        asks = entry.id in ids and entry.dynamic is not None
         if protocol in entry.protocols and (asks or _entry_covers(entry, listener, port)):
-            obstacle = _obstacle(planner, entry, listener, initiator, addresses)
-            if obstacle is None and any(entry.id in rule["why"] for rule in accepting):
-                granted.append(entry)
+            obstacle = _obstacle(planner, entry, listener, *source)
+            if obstacle is None and entry.id in ids:
+                granted.append(_granting(entry))
             elif entry.exposure not in ELSEWHERE or not refusing:
                 # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
-                denied.append({"id": entry.id, "service": entry.service, "reason": obstacle or _lacking(entry)})
-    return {
-        "decision": decision,
-        "source": source,
-        "target": target,
-        "protocol": protocol,
-        "port": port,
-        "rules": accepting,
-        "entries": [_entry_summary(entry) for entry in granted],
-        "not_by": denied,
-    }
+                reason = obstacle or _lacking(entry)
+                denied.append(NotGranting(id=entry.id, service=entry.service, reason=reason))
+    return tuple(granted), tuple(denied)
 
 
-def explanation_text(answer: Mapping[str, Any]) -> str:
+def explanation_text(answer: Explanation) -> str:
     """The answer in plain lines."""
-    port = answer["protocol"] if answer["port"] is None else f"{answer['port']}/{answer['protocol']}"
-    lead = f"{answer['target']} {port} from {answer['source']}: "
-    if answer["decision"] == ACCEPTED:
-        lines = [lead + "accepted"]
-    elif answer["decision"] == REFUSED:
-        lines = [lead + "refused"]
+    port = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
+    lead = f"{answer.target} {port} from {answer.source}: "
+    if answer.decision == NOT_CATALOGED:
+        lines = [f"{lead}not in the catalog for this host: {_DECIDES[answer.unlisted]} (jsa_firewall_unlisted)"]
     else:
-        lines = [lead + "not in the catalog for this host: its own zones decide (jsa_firewall_unlisted)"]
-    for entry in answer["entries"]:
-        lines.append(f"  by {entry['id']} ({entry['service']}, confidence {entry['confidence']}): {entry['purpose']}")
-        lines += [f"    rests on {statement}" for statement in entry["rests_on"]]
-        if entry["disagreement"]:
-            lines.append(f"    the documents disagree: {entry['disagreement']}")
-    if answer["decision"] != ACCEPTED:
-        lines += [f"  not by {item['id']} ({item['service']}): {item['reason']}" for item in answer["not_by"]]
+        lines = [lead + answer.decision]
+    for entry in answer.entries:
+        lines.append(f"  by {entry.id} ({entry.service}, confidence {entry.confidence}): {entry.purpose}")
+        lines += [f"    rests on {statement}" for statement in entry.rests_on]
+        if entry.disagreement:
+            lines.append(f"    the documents disagree: {entry.disagreement}")
+    if answer.management:
+        lines.append("  as a management address (jsa_firewall_management_addresses), which always reaches the SSH port")
+    if answer.decision != ACCEPTED:
+        lines += [f"  not by {item.id} ({item.service}): {item.reason}" for item in answer.not_by]
     return "\n".join(lines)
 
 
@@ -129,18 +215,15 @@ def _source(planner: Planner, text: str) -> tuple[Host | None, tuple[str, ...]]:
     return next(owners, None), (address,)
 
 
-def _covers(rule: Mapping[str, Any], protocol: str, port: int | None) -> bool:
-    if rule["protocol"] != protocol:
+def _covers(rule: InboundRule | RefusedRule, protocol: str, port: int | None) -> bool:
+    if rule.protocol != protocol:
         return False
-    if port is None:
-        return True
-    first, last = parse_ports(rule["ports"])
-    return first <= port <= last
+    return port is None or rule.ports is None or rule.ports[0] <= port <= rule.ports[1]
 
 
-def _contains(rule: Mapping[str, Any], address: str) -> bool:
+def _contains(cidrs: Iterable[str], address: str) -> bool:
     parsed = ipaddress.ip_address(address)
-    return any(parsed in ipaddress.ip_network(cidr) for cidr in rule["sources"])
+    return any(parsed in ipaddress.ip_network(cidr) for cidr in cidrs)
 
 
 def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool:
@@ -206,7 +289,7 @@ def _admits(
     for source in planner.sources.of_flow(entry, flow, listener):
         if initiator is not None and initiator.name in source.hosts:
             return True
-        if any(_contains({"sources": source.cidrs}, address) for address in addresses):
+        if any(_contains(source.cidrs, address) for address in addresses):
             return True
     return False
 
@@ -226,16 +309,16 @@ def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) ->
     return None
 
 
-def _entry_summary(entry: Entry) -> dict[str, Any]:
+def _granting(entry: Entry) -> Granting:
     disagreement = f"{entry.disagreement.verdict}: {entry.disagreement.reason}" if entry.disagreement else None
-    return {
-        "id": entry.id,
-        "service": entry.service,
-        "purpose": entry.purpose,
-        "confidence": entry.confidence,
-        "rests_on": [
-            f"{DOCUMENTS[statement.document]}, row {statement.row}: {statement.says}" for statement in entry.statements
-        ]
-        or ["the site's own jsa_extra_flows"],
-        "disagreement": disagreement,
-    }
+    rows = tuple(
+        f"{DOCUMENTS[statement.document]}, row {statement.row}: {statement.says}" for statement in entry.statements
+    )
+    return Granting(
+        id=entry.id,
+        service=entry.service,
+        purpose=entry.purpose,
+        confidence=entry.confidence,
+        rests_on=rows or ("the site's own jsa_extra_flows",),
+        disagreement=disagreement,
+    )

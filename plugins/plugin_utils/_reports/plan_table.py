@@ -6,48 +6,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
+    TCP,
+    UDP,
+    HostPlan,
+    InboundRule,
+    OutboundRule,
+    Plan,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 
 #: So many addresses are shown; of more, their number.
 _SHOWN_SOURCES = 3
 
 
-def plan_table(plan: Mapping[str, Any], names: Iterable[str]) -> str:
+def plan_table(plan: Plan, names: Iterable[str]) -> str:
     """A block per host of *names*: what it accepts from whom and why, and what it refuses to everyone else."""
-    blocks = [_host_table(name, plan["hosts"][name]) for name in names if name in plan["hosts"]]
-    return "\n\n".join(blocks)
+    return "\n\n".join(_host_table(name, plan.hosts[name]) for name in names if name in plan.hosts)
 
 
-def _host_table(name: str, host: Mapping[str, Any]) -> str:
-    lines = [f"{name}  {', '.join(host['roles'])}  {', '.join(host['addresses'])}"]
-    rows = [("accept", _port(rule), _sources(rule["sources"]), ", ".join(rule["why"])) for rule in host["inbound"]]
+def _host_table(name: str, host: HostPlan) -> str:
+    lines = [f"{name}  {', '.join(host.roles)}  {', '.join(host.addresses)}"]
+    rows = [("accept", _port(rule), _sources(rule.sources), ", ".join(rule.why)) for rule in host.inbound]
     rows += [
-        ("dynamic", f"{'/'.join(item['protocols'])} {item['ports']}", _sources(item["sources"]), item["id"])
-        for item in host["dynamic"]
-        if "protocols" in item
+        ("dynamic", f"{'/'.join(item.protocols)} {format_ports(item.ports)}", _sources(item.sources), item.id)
+        for item in host.dynamic
+        if item.ports
     ]
     rows += [
-        ("contact", _port(rule), _sources(rule["destinations"]), ", ".join(rule["why"]))
-        for rule in host.get("outbound", [])
+        ("contact", _port(rule), _sources(rule.destinations), ", ".join(rule.why)) for rule in host.outbound or ()
     ]
     lines += [f"  {line}" for line in aligned(rows)]
-    if "outbound" in host:
+    if host.outbound is not None:
         lines.append("  refuse  whatever else leaves the host")
-    for protocol in ("tcp", "udp"):
-        ports = [rule["ports"] for rule in host["refused"] if rule["protocol"] == protocol]
+    for protocol in (TCP, UDP):
+        ports = [format_ports(rule.ports) for rule in host.refused if rule.protocol == protocol]
         if ports:
             lines += _wrapped(f"  refuse  {protocol} to everyone else: ", ports)
+    if host.unlisted != "zone":
+        lines.append(f"  {host.unlisted}  all ports that are not in the catalog")
+    if host.management_addresses:
+        lines.append(f"  manage  SSH from {_sources(host.management_addresses)}")
     return "\n".join(lines)
 
 
-def _port(rule: Mapping[str, Any]) -> str:
-    return f"{rule['protocol']} {rule['ports']}" if "ports" in rule else str(rule["protocol"])
+def _port(rule: InboundRule | OutboundRule) -> str:
+    return f"{rule.protocol} {format_ports(rule.ports)}" if rule.ports else rule.protocol
 
 
-def _sources(cidrs: list[str]) -> str:
+def _sources(cidrs: Sequence[str]) -> str:
     if "0.0.0.0/0" in cidrs and "::/0" in cidrs:
         return "anyone"
     more = len(cidrs) - _SHOWN_SOURCES

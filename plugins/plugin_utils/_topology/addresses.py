@@ -113,3 +113,19 @@ def read_addresses(name: str, variable: str, value: Any, problems: list[str]) ->
         except ValueError as error:
             problems.append(f"{name}: {variable}: {error}")
     return tuple(sorted(addresses, key=address_key))
+
+
+def read_networks(name: str, variable: str, value: Any, problems: list[str]) -> tuple[str, ...]:
+    """The CIDRs and single addresses that a variable of a host names, as CIDRs, sorted, each once."""
+    networks: set[str] = set()
+    for item in value if isinstance(value, (list, tuple)) else [value]:
+        try:
+            networks.add(parse_cidr(item))
+        except ValueError as error:
+            problems.append(f"{name}: {variable}: {error}")
+    return tuple(sorted(networks, key=_network_key))
+
+
+def _network_key(cidr: str) -> tuple[int, int, int]:
+    network = ipaddress.ip_network(cidr)
+    return network.version, int(network.network_address), network.prefixlen

@@ -48,7 +48,6 @@ DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_confidence",
     "jsa_data_ports",
     "jsa_dynamic_ports",
-    "jsa_dynamic_ports_file",
     "jsa_dynamic_ports_max_age",
     "jsa_extra_flows",
     "jsa_group_roles",
@@ -143,7 +142,7 @@ def read_data_ports(value: Any, problems: list[str]) -> str:
 
 
 def read_dynamic_ports(settings: Mapping[str, Any], problems: list[str]) -> DynamicPortsChoice:
-    """``jsa_dynamic_ports``, ``jsa_dynamic_ports_max_age`` and ``jsa_dynamic_ports_file``."""
+    """``jsa_dynamic_ports`` and ``jsa_dynamic_ports_max_age``."""
     use = settings["jsa_dynamic_ports"]
     if use is not None and use not in DYNAMIC_PORTS:
         problems.append(f"jsa_dynamic_ports: {use!r} is none of {', '.join(DYNAMIC_PORTS)}")
@@ -155,11 +154,7 @@ def read_dynamic_ports(settings: Mapping[str, Any], problems: list[str]) -> Dyna
             problems.append(f"jsa_dynamic_ports_max_age: {value!r} is no number of seconds above 0")
         else:
             max_age = int(digits)
-    file = settings["jsa_dynamic_ports_file"]
-    if file is not None and (not isinstance(file, str) or not file):
-        problems.append(f"jsa_dynamic_ports_file: {file!r} is no path")
-        file = None
-    return DynamicPortsChoice(use == "discovered", max_age, str(file) if file else None)
+    return DynamicPortsChoice(use == "discovered", max_age)
 
 
 def read_release(value: Any, problems: list[str]) -> str | None:

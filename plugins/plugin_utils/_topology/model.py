@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES, UNLISTED
 
 ANY_V4 = "0.0.0.0/0"
 ANY_V6 = "::/0"
@@ -35,6 +35,10 @@ class Host:
     features: frozenset[str] = frozenset()
     #: What leaves it is restricted too.
     restrict_outbound: bool = False
+    #: What happens to packets for ports that the catalog does not list for it, one of UNLISTED.
+    unlisted: str = UNLISTED[0]
+    #: CIDRs that always reach its SSH port, normalized and sorted.
+    management_addresses: tuple[str, ...] = ()
 
     @property
     def is_console(self) -> bool:
@@ -49,8 +53,6 @@ class DynamicPortsChoice:
     use: bool = False
     #: Seconds.
     max_age: int = 3600
-    #: Where the controller keeps them between two runs.
-    file: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,20 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses impo
     is_address,
     parse_address,
     read_addresses,
+    read_networks,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES, UNLISTED
+
+#: Of a host, and part of its plan, though their names are those of a role's variables.
+FIREWALL_VARIABLES: tuple[str, ...] = (
+    "jsa_firewall_management_addresses",
+    "jsa_firewall_restrict_outbound",
+    "jsa_firewall_unlisted",
+)
 
 HOST_VARIABLES: tuple[str, ...] = (
-    "jsa_firewall_restrict_outbound",
+    *FIREWALL_VARIABLES,
     "jsa_address",
     "jsa_encrypted",
     "jsa_features",
@@ -31,6 +39,9 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_remote_tunnel_initiation",
     "jsa_roles",
 )
+
+#: What the playbooks hand over to a module. It is not read here, and no misspelling of what is.
+_OF_PLAYBOOKS = ("jsa_dynamic_ports_file",)
 
 _TRUE = (True, 1, "true", "yes", "on", "1")
 _FALSE = (False, 0, "false", "no", "off", "0")
@@ -195,6 +206,25 @@ def _read_features(name: str, own: Mapping[str, Any], problems: list[str]) -> fr
     return frozenset(str(feature) for feature in features)
 
 
+def _read_unlisted(name: str, own: Mapping[str, Any], problems: list[str]) -> str:
+    value = own.get("jsa_firewall_unlisted")
+    if value is None:
+        return UNLISTED[0]
+    if value not in UNLISTED:
+        problems.append(
+            f"{name}: jsa_firewall_unlisted: {value!r} is none of {', '.join(UNLISTED)}"
+            f"{did_you_mean(str(value), UNLISTED)}"
+        )
+        return UNLISTED[0]
+    return str(value)
+
+
+def _read_management_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    variable = "jsa_firewall_management_addresses"
+    value = own.get(variable)
+    return () if value in (None, "") else read_networks(name, variable, value, problems)
+
+
 def _read_host(
     name: str,
     own: Mapping[str, Any],
@@ -214,6 +244,8 @@ def _read_host(
         processor=own.get("jsa_processor"),
         features=_read_features(name, own, problems),
         restrict_outbound=_read_flag(name, "jsa_firewall_restrict_outbound", own, problems),
+        unlisted=_read_unlisted(name, own, problems),
+        management_addresses=_read_management_addresses(name, own, problems),
     )
     if host.remote_tunnel_initiation and host.is_console:
         problems.append(
@@ -287,7 +319,7 @@ def _warnings(
 ) -> list[str]:
     """What is no problem for certain, yet looks like one."""
     warnings = []
-    known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES)
+    known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES, *_OF_PLAYBOOKS)
     misspelt: dict[str, str] = {}
     for name, variables in inventory.items():
         if name in hosts:

@@ -12,7 +12,10 @@ Supported annotations: ``str``, ``int``, ``float``, ``bool``, a dataclass, ``X |
 
 from __future__ import annotations
 
+import calendar
 import ipaddress
+import re
+import time
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field
@@ -23,6 +26,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange,
 
 #: Key of a field's metadata: it is left out of the document where it has its default.
 _LEFT_OUT = "left_out"
+
+#: Name of a dataclass's attribute: what its JSON Schema says beyond its fields, as its ``__post_init__`` does.
+ALSO_SCHEMA = "ALSO_SCHEMA"
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,9 @@ def left_out(default: Any = None) -> Any:
     return field(default=default, metadata={_LEFT_OUT: True})
 
 
-def is_left_out(one: Field[Any], value: Any) -> bool:
-    """Whether the writer leaves the field out for *value*."""
-    return bool(one.metadata.get(_LEFT_OUT)) and value == one.default
+def can_be_left_out(one: Field[Any]) -> bool:
+    """Whether the writer leaves the field out where it has its default."""
+    return bool(one.metadata.get(_LEFT_OUT))
 
 
 def is_required(one: Field[Any]) -> bool:
@@ -74,60 +80,126 @@ def is_required(one: Field[Any]) -> bool:
     return one.default is MISSING and one.default_factory is MISSING
 
 
-@lru_cache(maxsize=65536)
-def _address(text: str) -> str:
-    return str(ipaddress.ip_address(text))
+def shown(value: Any) -> str:
+    """The value, cut to what a person reads. Without control characters, which a terminal would obey."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+#: What the patterns below let through is judged by Python, so that neither takes what the other refuses: Python alone
+#: takes 10.0.0.0/255.0.0.0 and fe80::1%eth0, too.
+_PORTS_PATTERN = "^[0-9]{1,5}(-[0-9]{1,5})?$"
+_ADDRESS_PATTERN = "^[0-9A-Fa-f.:]+$"
+_NETWORK_PATTERN = "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"
+_TIME_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text) is not None
 
 
 @lru_cache(maxsize=65536)
-def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text))
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text)) if _matches(_ADDRESS_PATTERN, text) else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def _network(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(text)) if _matches(_NETWORK_PATTERN, text) else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def _ports(text: str) -> PortRange:
+    if not _matches(_PORTS_PATTERN, text):
+        raise ValueError(f"{shown(text)} is not a port: expected a number or a range such as 32000-33999")
+    return parse_ports(text)
+
+
+def _read_ports(value: Any) -> PortRange:
+    if isinstance(value, str):
+        return _ports(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return parse_ports(value)
+    raise ValueError(f"{shown(value)} is not a port: expected a number or a range such as 32000-33999")
 
 
 def _read_address(value: Any) -> str:
-    try:
-        if isinstance(value, str):
-            return _address(value)
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is not an IP address")
+    found = _address(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{shown(value)} is not an IP address")
+    return found
 
 
 def _read_network(value: Any) -> str:
+    found = _network(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{shown(value)} is not a CIDR such as 10.0.0.0/24")
+    return found
+
+
+def parse_time(value: Any) -> float:
+    """Seconds since 1970 of a time in UTC such as 2026-11-25T05:10:00Z (RFC 3339). Raises ValueError."""
     try:
-        if isinstance(value, str):
-            return _network(value)
+        if isinstance(value, str) and _matches(_TIME_PATTERN, value):
+            return float(calendar.timegm(time.strptime(value, _TIME_FORMAT)))
     except ValueError:
         pass
-    raise ValueError(f"{value!r} is not a CIDR")
+    raise ValueError(f"{shown(value)} is not a time such as 2026-11-25T05:10:00Z")
 
 
-def _as_is(value: Any) -> Any:
+def _read_time(value: Any) -> str:
+    parse_time(value)
+    return str(value)
+
+
+def as_is(value: Any) -> Any:
+    """The value of a document is the value in Python."""
     return value
 
 
 #: ``22`` or ``"32000-33999"`` in the document, ``(first, last)`` in Python.
 PORTS = Converted(
-    parse_ports, format_ports, {"type": ["string", "integer"], "pattern": "^[0-9]{1,5}(-[0-9]{1,5})?$", "minimum": 1}
+    _read_ports,
+    format_ports,
+    {"type": ["string", "integer"], "pattern": _PORTS_PATTERN, "minimum": 1, "maximum": 65535},
 )
 #: An IPv4 or IPv6 address, canonical in Python.
-ADDRESS = Converted(_read_address, _as_is, {"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"})
+ADDRESS = Converted(_read_address, as_is, {"type": "string", "pattern": _ADDRESS_PATTERN})
 #: A network in CIDR notation, canonical in Python.
-NETWORK = Converted(_read_network, _as_is, {"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"})
+NETWORK = Converted(_read_network, as_is, {"type": "string", "pattern": _NETWORK_PATTERN})
+#: A time in UTC, as :func:`parse_time` takes it, a string in Python too.
+TIME = Converted(_read_time, as_is, {"type": "string", "pattern": _TIME_PATTERN})
 #: One port.
 PORT = Between(1, 65535)
 
 __all__ = [
     "ADDRESS",
+    "ALSO_SCHEMA",
     "NETWORK",
     "PORT",
     "PORTS",
+    "TIME",
     "Between",
     "Choice",
     "Converted",
     "NonEmpty",
     "PortRange",
-    "is_left_out",
+    "as_is",
+    "can_be_left_out",
     "is_required",
     "left_out",
+    "parse_time",
+    "shown",
 ]

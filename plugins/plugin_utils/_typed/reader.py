@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 
 from collections.abc import Callable, Mapping
@@ -20,12 +21,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
     Converted,
     NonEmpty,
     is_required,
+    shown,
 )
 
 T = TypeVar("T")
 
-#: Where a value is: a text, or the place that it is in and what follows. Where a value is right, nobody reads it.
-_Path = Any
+#: The path of a value: that of what holds it, and its key or number there. Only a problem needs it as a text.
+_Path = tuple[Any, str | int]
 
 #: Takes a value, its path, and the list that problems are added to.
 _Reader = Callable[[Any, _Path, list[str]], Any]
@@ -39,15 +41,18 @@ def read(kind: type[T], value: Any, place: str, problems: list[str]) -> T | None
     Every problem is added to *problems* as ``PATH: sentence``, where PATH begins with *place*; then the result is None.
     """
     before = len(problems)
-    found = _reader(cast(Any, kind))(value, place, problems)
+    found = _reader(cast(Any, kind))(value, (None, place), problems)
     return None if len(problems) > before else found
 
 
-def _told(path: _Path) -> str:
-    if isinstance(path, str):
-        return path
-    inside, step = path
-    return _told(inside) + (f"[{step}]" if isinstance(step, int) else f".{step}")
+def _text(path: _Path) -> str:
+    """``plan.hosts.con1.inbound[0]``."""
+    parent, key = path
+    if isinstance(key, int):
+        return f"{_text(parent)}[{key}]"
+    # A terminal would obey control characters.
+    name = str(key) if key.isprintable() else ascii(key)
+    return f"{_text(parent)}.{name}" if parent else name
 
 
 @cache
@@ -68,19 +73,33 @@ def _reader(kind: Any) -> _Reader:
     return _plain(kind)
 
 
-def _plain(kind: type) -> _Reader:
+def _plain(kind: Any) -> _Reader:
     accepted = (int, float) if kind is float else (kind,)
 
     def read_plain(value: Any, path: _Path, problems: list[str]) -> Any:
-        if type(value) is kind:
+        # Most values are right, and a plan of a large deployment has a million of them.
+        if type(value) is kind and kind is not float and (kind is not str or value.isascii()):
             return value
-        if isinstance(value, accepted) and (kind is bool or not isinstance(value, bool)):
-            # A plain one: ansible-core marks strings with where they come from, and not every reader takes those.
-            return kind(value)
-        problems.append(f"{_told(path)}: expected {_NAMES[kind]}, got {_shown(value)}")
-        return None
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            problems.append(f"{_text(path)}: expected {_NAMES[kind]}, got {shown(value)}")
+            return None
+        if kind is str and not _is_text(value):
+            problems.append(f"{_text(path)}: {shown(value)} is not valid Unicode")
+        if kind is float and not math.isfinite(value):
+            problems.append(f"{_text(path)}: expected {_NAMES[kind]}, got {value}")
+        # A plain one: ansible-core marks strings with where they come from, and not every reader takes those.
+        return kind(value)
 
     return read_plain
+
+
+def _is_text(value: str) -> bool:
+    """Whether the string can be written to a file: JSON can name halves of characters (surrogates), which cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _nullable(inner: _Reader) -> _Reader:
@@ -90,7 +109,7 @@ def _nullable(inner: _Reader) -> _Reader:
 def _list(inner: _Reader) -> _Reader:
     def read_list(value: Any, path: _Path, problems: list[str]) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
-            problems.append(f"{_told(path)}: expected a list, got {_shown(value)}")
+            problems.append(f"{_text(path)}: expected a list, got {shown(value)}")
             return ()
         return tuple([inner(item, (path, number), problems) for number, item in enumerate(value)])
 
@@ -100,14 +119,14 @@ def _list(inner: _Reader) -> _Reader:
 def _mapping(inner: _Reader) -> _Reader:
     def read_mapping(value: Any, path: _Path, problems: list[str]) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
-            problems.append(f"{_told(path)}: expected a mapping, got {_shown(value)}")
+            problems.append(f"{_text(path)}: expected a mapping, got {shown(value)}")
             return {}
         found = {}
         for key, item in value.items():
-            if isinstance(key, str):
-                found[str(key)] = inner(item, (path, str(key)), problems)
+            if isinstance(key, str) and _is_text(key):
+                found[str(key)] = inner(item, (path, key), problems)
             else:
-                problems.append(f"{_told(path)}: the key {_shown(key)} is not a string")
+                problems.append(f"{_text(path)}: the key {shown(key)} is not valid text")
         return found
 
     return read_mapping
@@ -119,7 +138,7 @@ def _dataclass(kind: Any) -> _Reader:
 
     def read_dataclass(value: Any, path: _Path, problems: list[str]) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{_told(path)}: expected a mapping, got {_shown(value)}")
+            problems.append(f"{_text(path)}: expected a mapping, got {shown(value)}")
             return None
         before = len(problems)
         arguments = {}
@@ -127,16 +146,16 @@ def _dataclass(kind: Any) -> _Reader:
             if name in value:
                 arguments[name] = reader(value[name], (path, name), problems)
             elif required:
-                problems.append(f"{_told(path)}: {name} is missing")
-        for key in value:
+                problems.append(f"{_text(path)}: {name} is missing")
+        for key in value if len(value) > len(arguments) else ():
             if key not in readers:
-                problems.append(f"{_told(path)}: unknown key {_shown(key)}{did_you_mean(str(key), readers)}")
+                problems.append(f"{_text(path)}: unknown key {shown(key)}{did_you_mean(str(key), readers)}")
         if len(problems) > before:
             return None
         try:
             return kind(**arguments)
         except ValueError as error:
-            problems.append(f"{_told(path)}: {error}")
+            problems.append(f"{_text(path)}: {error}")
             return None
 
     return read_dataclass
@@ -147,18 +166,17 @@ def _constrained(kind: Any, constraints: list[Any]) -> _Reader:
     if isinstance(constraint, Converted):
         return _converted(constraint)
     inner = _reader(kind)
-    # Most values are right: of a choice, nothing more has to be asked of one that is exactly among its values.
     chosen = {(type(one), one) for one in constraint.values} if isinstance(constraint, Choice) else frozenset()
 
     def read_constrained(value: Any, path: _Path, problems: list[str]) -> Any:
-        if chosen and isinstance(value, (str, int)) and (type(value), value) in chosen:
+        if isinstance(value, (str, int)) and (type(value), value) in chosen:
             return value
         before = len(problems)
         found = inner(value, path, problems)
         if len(problems) == before:
             problem = _problem(constraint, found)
             if problem:
-                problems.append(f"{_told(path)}: {problem}")
+                problems.append(f"{_text(path)}: {problem}")
         return found
 
     return read_constrained
@@ -169,7 +187,7 @@ def _converted(constraint: Converted) -> _Reader:
         try:
             return constraint.read(value)
         except ValueError as error:
-            problems.append(f"{_told(path)}: {error}")
+            problems.append(f"{_text(path)}: {error}")
             return None
 
     return read_converted
@@ -178,15 +196,9 @@ def _converted(constraint: Converted) -> _Reader:
 def _problem(constraint: Any, value: Any) -> str | None:
     if isinstance(constraint, Choice) and value not in constraint.values:
         guess = did_you_mean(str(value), map(str, constraint.values))
-        return f"{_shown(value)} is not one of {', '.join(map(str, constraint.values))}{guess}"
+        return f"{shown(value)} is not one of {', '.join(map(str, constraint.values))}{guess}"
     if isinstance(constraint, NonEmpty) and not value:
         return f"is empty: {constraint.reason}"
     if isinstance(constraint, Between) and not constraint.low <= value <= constraint.high:
         return f"{value} is outside {constraint.low}-{constraint.high}"
     return None
-
-
-def _shown(value: Any) -> str:
-    """The value, cut to what a person reads. Without control characters, which a terminal would obey."""
-    text = ascii(value) if isinstance(value, str) else repr(value).encode("unicode_escape").decode("ascii")
-    return text if len(text) <= 60 else f"{text[:57]}..."

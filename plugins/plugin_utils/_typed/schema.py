@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
+    ALSO_SCHEMA,
     Between,
     Choice,
     Converted,
@@ -77,5 +78,6 @@ def _dataclass(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             "properties": {one.name: _schema(hints[one.name], definitions) for one in fields},
             "required": [one.name for one in fields if is_required(one)],
             "additionalProperties": False,
+            **getattr(kind, ALSO_SCHEMA, {}),
         }
     return {"$ref": f"#/$defs/{name}"}

@@ -13,14 +13,21 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Converted, is_left_out
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Converted, as_is, can_be_left_out
 
-_Writer = Callable[[Any], Any]
+#: What was written of one document so far, by the identity of its writer and its value.
+_Known = dict[tuple[int, int], Any]
+
+_Writer = Callable[[Any, _Known], Any]
 
 
 def write(document: Any) -> dict[str, Any]:
-    """A dataclass as dicts, lists, strings, numbers and None, in the order of its fields."""
-    written: dict[str, Any] = _writer(cast(Any, type(document)))(document)
+    """A dataclass as dicts, lists, strings, numbers and None, in the order of its fields.
+
+    A tuple or dataclass that stands in several places of the document is written once, and the places share what was
+    written.
+    """
+    written: dict[str, Any] = _writer(cast(Any, type(document)))(document, {})
     return written
 
 
@@ -29,37 +36,59 @@ def _writer(kind: Any) -> _Writer:
     origin = get_origin(kind)
     if origin is Annotated:
         inner, constraint = get_args(kind)
-        written: _Writer = constraint.write if isinstance(constraint, Converted) else _writer(inner)
-        return written
+        return _converted(constraint) if isinstance(constraint, Converted) else _writer(inner)
     if origin in (Union, types.UnionType):
         (inner,) = (one for one in get_args(kind) if one is not type(None))
         inside = _writer(inner)
-        return lambda value: None if value is None else inside(value)
+        return lambda value, known: None if value is None else inside(value, known)
     if origin is tuple:
-        item = _writer(get_args(kind)[0])
-        return list if item is _same else lambda value: [item(one) for one in value]
+        return _list(_writer(get_args(kind)[0]))
     if origin is not None and issubclass(origin, Mapping):
         member = _writer(get_args(kind)[1])
-        return lambda value: {key: member(one) for key, one in value.items()}
+        return lambda value, known: {key: member(one, known) for key, one in value.items()}
     if dataclasses.is_dataclass(kind):
         return _dataclass_writer(kind)
     return _same
 
 
-def _same(value: Any) -> Any:
+def _same(value: Any, _known: _Known) -> Any:
     return value
+
+
+def _converted(constraint: Converted) -> _Writer:
+    if constraint.write is as_is:
+        return _same
+    return lambda value, _known: constraint.write(value)
+
+
+def _list(item: _Writer) -> _Writer:
+    def write_list(value: Any, known: _Known) -> list[Any]:
+        if not value:
+            return []
+        # The document keeps the tuple alive, so that no other object gets its identity meanwhile.
+        key = id(item), id(value)
+        written: list[Any] | None = known.get(key)
+        if written is None:
+            written = known[key] = list(value) if item is _same else [item(one, known) for one in value]
+        return written
+
+    return write_list
 
 
 def _dataclass_writer(kind: Any) -> _Writer:
     hints = get_type_hints(kind, include_extras=True)
-    writers = [(one, one.name, _writer(hints[one.name])) for one in dataclasses.fields(kind)]
+    fields = dataclasses.fields(kind)
+    writers = [(one.name, _writer(hints[one.name]), one if can_be_left_out(one) else None) for one in fields]
 
-    def write_dataclass(document: Any) -> dict[str, Any]:
-        written = {}
-        for one, name, writer in writers:
-            value = getattr(document, name)
-            if not is_left_out(one, value):
-                written[name] = writer(value)
+    def write_dataclass(document: Any, known: _Known) -> dict[str, Any]:
+        key = id(kind), id(document)
+        written: dict[str, Any] | None = known.get(key)
+        if written is None:
+            written = known[key] = {}
+            for name, writer, optional in writers:
+                value = getattr(document, name)
+                if optional is None or value != optional.default:
+                    written[name] = value if writer is _same else writer(value, known)
         return written
 
     return write_dataclass

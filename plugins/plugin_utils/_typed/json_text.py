@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JSON as files have it, more strictly than Python takes it by itself."""
+
+from __future__ import annotations
+
+import json
+
+from typing import Any, NoReturn
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError with a sentence: for NaN and for a key that stands twice, too."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("its lists and mappings are nested too deep") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one key json would take the last, and a person may have read the first."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in found if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!a} stands twice in one mapping")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """JSON has no NaN and no Infinity, but Python reads them."""
+    raise ValueError(f"JSON has no {name}")
