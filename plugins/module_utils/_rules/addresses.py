@@ -8,7 +8,7 @@ import ipaddress
 
 from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
 
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import family_of_version
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -25,7 +25,7 @@ class Sources(NamedTuple):
 
 
 def family_of(network):  # type: (Network) -> str
-    return IPV4 if network.version == 4 else IPV6
+    return family_of_version(network.version)
 
 
 def parse_network(text):  # type: (object) -> Network
