@@ -9,9 +9,12 @@ A range is the pair ``(first, last)``, both included, both within 1 to 65535. Ru
 
 import re
 
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 PortRange = Tuple[int, int]
+
+#: Protocols with ports.
+TRANSPORTS = ("tcp", "udp")
 
 _RANGE = re.compile(r"^([0-9]{1,6})(?:-([0-9]{1,6}))?$")
 
@@ -31,6 +34,17 @@ def parse_ports(text):  # type: (object) -> PortRange
     if first > last:
         raise ValueError("range %s is upside down" % text)
     return first, last
+
+
+def parse_port_protocol(text, needed=False):  # type: (object, bool) -> Tuple[Optional[str], PortRange]
+    """``8443/tcp`` or ``60000-60010/udp`` as (protocol, range); the protocol is None where *text* has none.
+
+    Raises ValueError with a sentence that says what is wrong, also where the protocol is *needed* and missing.
+    """
+    ports, slash, protocol = str(text).strip().lower().partition("/")
+    if (slash or needed) and protocol not in TRANSPORTS:
+        raise ValueError("%r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (text,))
+    return protocol or None, parse_ports(ports)
 
 
 def format_ports(ports):  # type: (PortRange) -> str

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port_protocol, parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
@@ -26,23 +26,19 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, SELF
 
 ACCEPTED, REFUSED, NOT_CATALOGED = "accepted", "refused", "not_cataloged"
 
 
 def parse_port(text: Any) -> tuple[str, int | None]:
     """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
-    number, _slash, protocol = str(text).strip().lower().partition("/")
-    if number == "icmp" and not protocol:
+    if str(text).strip().lower() == "icmp":
         return "icmp", None
-    protocol = protocol or "tcp"
-    if protocol not in PROTOCOLS or protocol == "icmp":
-        raise ValueError(f"{text!r}: expected for example 32006/tcp, 514/udp, or icmp")
-    first, last = parse_ports(number)
+    protocol, (first, last) = parse_port_protocol(text)
     if first != last:
         raise ValueError(f"{text!r}: one port is expected, not a range")
-    return protocol, first
+    return protocol or "tcp", first
 
 
 def why(planner: Planner, plan: Mapping[str, Any], source: str, target: str, port_text: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import PROTOCOLS, ExpectationError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.owners import Process
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import SocketRow
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, PortRange, parse_port_protocol
 
 LISTENING = "listening"
 ESTABLISHED = "established"
@@ -62,14 +62,12 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
     problems = []
     read = []
     for number, text in enumerate(ports):
-        numbers, slash, protocol = str(text).partition("/")
-        if slash and protocol not in PROTOCOLS:
-            problems.append("port[%d]: %r: write it as 199, 514/udp or 32000-33999/tcp" % (number, text))
-            continue
         try:
-            read.append(((protocol,) if slash else PROTOCOLS, parse_ports(numbers)))
+            protocol, numbers = parse_port_protocol(text)
         except ValueError as error:
             problems.append("port[%d]: %s" % (number, error))
+            continue
+        read.append(((protocol,) if protocol else TRANSPORTS, numbers))
     problems += ["state: %r is none of %s" % (state, ", ".join(STATES)) for state in states if state not in STATES]
     if problems:
         raise ExpectationError("; ".join(problems))

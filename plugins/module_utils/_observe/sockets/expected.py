@@ -6,9 +6,12 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
-
-PROTOCOLS = ("tcp", "udp")
+from ansible_collections.jsa.ports.plugins.module_utils._ports import (
+    TRANSPORTS,
+    PortRange,
+    parse_port_protocol,
+    parse_ports,
+)
 
 NETWORK = "network"
 LOOPBACK = "loopback"
@@ -62,7 +65,7 @@ def _read_expected(items, problems):  # type: (Iterable[Dict[str, Any]], List[st
         values = {
             "id": _text(item, "id", None, mine),
             "service": _text(item, "service", "", mine),
-            "protocol": _choice(item, "protocol", PROTOCOLS, None, mine),
+            "protocol": _choice(item, "protocol", TRANSPORTS, None, mine),
             "bind": _choice(item, "bind", BINDS, ANY, mine),
             "required": _BOOLEANS.get(str(item.get("required", True)).lower()),
         }
@@ -83,16 +86,12 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
     """Each of *texts* is ``port/protocol``, the port being one or a range."""
     known = []
     for number, text in enumerate(texts):
-        ports, slash, protocol = str(text).partition("/")
-        if not slash or protocol not in PROTOCOLS:
-            problems.append(
-                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text)
-            )
-            continue
         try:
-            known.append(Known(protocol, parse_ports(ports)))
+            protocol, ports = parse_port_protocol(text, needed=True)
         except ValueError as error:
             problems.append("ignore[%d]: %s" % (number, error))
+            continue
+        known.append(Known(protocol, ports))
     return known
 
 
