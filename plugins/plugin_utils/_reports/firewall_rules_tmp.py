@@ -15,16 +15,11 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, parse_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
-    ACCEPT,
-    FAMILIES,
-    POLICY_IN,
-    PRIORITY,
-    Ruleset,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, POLICY_IN, PRIORITY, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 

@@ -10,11 +10,10 @@ so there is no set and no chain of ours: few lines for INPUT, in the form that t
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV4,
-    IPV6,
     POLICY_IN,
     REJECT_TYPES,
     Ruleset,

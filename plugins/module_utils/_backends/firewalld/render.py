@@ -10,10 +10,10 @@ the same rules. Sets as destinations came with 1.0.0: whoever builds a ruleset f
 
 from typing import Dict, List, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV6,
     MARK,
     REJECT_TYPES,
     AddressSet,

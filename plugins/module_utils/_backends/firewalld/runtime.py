@@ -16,13 +16,10 @@ import shlex
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
     ICMP,
-    IPV4,
-    IPV6,
     NAME_PREFIX,
     REFUSE,
     REJECT_TYPES,
