@@ -15,6 +15,11 @@ IPV4 = "ipv4"
 IPV6 = "ipv6"
 FAMILIES = (IPV4, IPV6)
 
+#: For people.
+LABELS = {IPV4: "IPv4", IPV6: "IPv6"}
+#: What nft calls them, and what the names of iptables' programs begin with.
+PREFIXES = {IPV4: "ip", IPV6: "ip6"}
+
 
 def family_of(network):  # type: (Network) -> str
     """``ipv4`` or ``ipv6``."""

@@ -92,8 +92,8 @@ options:
     default: 120
   verify_identity:
     description:
-      - Fail, and write nothing, when the host has none of the addresses in C(addresses) of O(rules), so that the rules are
-        for another host.
+      - Fail, and write nothing, when the host has none of the addresses in C(addresses) of O(rules), so that the
+        rules are for another host.
       - Set it to V(false) for a host of which all addresses are translated on the way.
     type: bool
     default: true

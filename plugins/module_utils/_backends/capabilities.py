@@ -9,7 +9,8 @@ import ipaddress
 from typing import Dict, List, NamedTuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV6, POLICY_OUT, REFUSE, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import POLICY_OUT, REFUSE, Ruleset
 
 
 class Capabilities(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils import _families
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 
 NAME_PREFIX = "jsa-"
@@ -26,11 +27,10 @@ ACCEPT = "accept"
 #: Refused with an ICMP message that says "by the administrator".
 REFUSE = "refuse"
 
-#: As everything that talks about rules names them.
-IPV4, IPV6 = FAMILIES = _families.FAMILIES
-
 #: What firewalld calls ICMP in each family.
 ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
+#: The ICMP message of a refusal, as firewalld and iptables name it.
+REJECT_TYPES = {IPV4: "icmp-admin-prohibited", IPV6: "icmp6-adm-prohibited"}
 
 #: unlisted -> target of the policy
 TARGETS = {"zone": "CONTINUE", "reject": "REJECT", "drop": "DROP"}

@@ -9,8 +9,9 @@ import re
 
 from typing import Any, Dict, Iterable, Set, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6, NAME_PREFIX
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted
 
 #: In names of sets and as a reason: management addresses, and the address that a run comes from.

@@ -6,17 +6,9 @@
 
 from typing import Dict, Optional, Sequence, Set
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, group_sources
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
-    ACCEPT,
-    FAMILIES,
-    ICMP,
-    IPV4,
-    IPV6,
-    NAME_PREFIX,
-    AddressSet,
-    Rule,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, ICMP, NAME_PREFIX, AddressSet, Rule
 from ansible_collections.jsa.ports.plugins.module_utils._rules.names import (
     MANAGEMENT,
     MANAGEMENT_LABEL,

@@ -6,6 +6,7 @@
 
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
     Network,
@@ -17,10 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guar
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
     ICMP,
-    IPV4,
-    IPV6,
     NAME_PREFIX,
     POLICY_IN,
     POLICY_OUT,

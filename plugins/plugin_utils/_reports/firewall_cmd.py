@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV6,
+    REJECT_TYPES,
     AddressSet,
     Policy,
     Rule,
@@ -24,7 +25,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.ruleset import 
 _COMMAND = "firewall-cmd --permanent"
 #: Behind every accept: firewalld puts positive priorities last.
 _REFUSE_PRIORITY = 100
-_REJECT_TYPES = {"ipv4": "icmp-admin-prohibited", "ipv6": "icmp6-adm-prohibited"}
 #: firewalld's own default for the size of a set; only a larger one needs the option.
 _DEFAULT_MAXELEM = 65536
 
@@ -100,5 +100,5 @@ def _rich_rules(rule: Rule, ruleset: Ruleset) -> Iterator[str]:
         if rule.action == ACCEPT:
             words.append("accept")
         else:
-            words.append(f'reject type="{_REJECT_TYPES[str(rule.family)]}"')
+            words.append(f'reject type="{REJECT_TYPES[str(rule.family)]}"')
         yield " ".join(words)

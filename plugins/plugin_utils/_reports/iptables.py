@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FAMILIES
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import Report
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.ruleset import common_notes, outbound_notes, ruleset_of

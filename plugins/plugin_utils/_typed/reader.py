@@ -83,7 +83,7 @@ def _plain(kind: Any) -> _Reader:
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             problems.append(f"{_text(path)}: expected {_NAMES[kind]}, got {shown(value)}")
             return None
-        if kind is str and not _is_text(value):
+        if isinstance(value, str) and not _is_text(value):
             problems.append(f"{_text(path)}: {shown(value)} is not valid Unicode")
         if kind is float and not math.isfinite(value):
             problems.append(f"{_text(path)}: expected {_NAMES[kind]}, got {value}")

@@ -14,11 +14,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.pars
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FAMILIES, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, LABELS, PREFIXES
 
 Bodies = Dict[str, str]
-
-LABELS = {IPV4: "IPv4", IPV6: "IPv6"}
 
 
 class Host(object):
@@ -66,7 +64,7 @@ def read(host):  # type: (Host) -> Situation
         if text is None:
             raise FirewallError(
                 "%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
-                % (LABELS[family], "ip" if family == IPV4 else "ip6")
+                % (LABELS[family], PREFIXES[family])
             )
         live[family] = text
     return Situation(host.files.bodies(host.names), live, host.files.generated_texts())

@@ -27,8 +27,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import Capabilities
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import QRADAR
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
 GENERATED = {IPV4: "/etc/sysconfig/iptables", IPV6: "/etc/sysconfig/ip6tables"}

@@ -7,7 +7,6 @@
 from typing import Any, Dict, List, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.apply import (
-    LABELS,
     Bodies,
     Host,
     Situation,
@@ -16,7 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.appl
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import policy_of, read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6, LABELS
 
 
 def differences(host, situation, wanted):  # type: (Host, Situation, Bodies) -> List[Difference]

@@ -47,13 +47,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.relo
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import answers_always_leave
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
-    IPV6,
-    POLICY_IN,
-    PRIORITY,
-    FirewalldError,
-    Ruleset,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import POLICY_IN, PRIORITY, FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
 

@@ -9,13 +9,11 @@ import ipaddress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
-    IPV4,
-    IPV6,
     AddressSet,
     Policy,
     Rule,

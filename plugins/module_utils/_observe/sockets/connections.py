@@ -6,10 +6,10 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import PROTOCOLS, ExpectationError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.owners import Process
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import SocketRow
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports, split_protocol
+from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, PortRange, parse_ports, split_protocol
 
 LISTENING = "listening"
 ESTABLISHED = "established"
@@ -65,7 +65,7 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
     for number, text in enumerate(ports):
         try:
             numbers, protocol = split_protocol(text)
-            read.append(((protocol,) if protocol else PROTOCOLS, parse_ports(numbers)))
+            read.append(((protocol,) if protocol else TRANSPORTS, parse_ports(numbers)))
         except ValueError as error:
             problems.append("port[%d]: %s" % (number, error))
     problems += ["state: %r is none of %s" % (state, ", ".join(STATES)) for state in states if state not in STATES]

@@ -6,9 +6,7 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports, split_protocol
-
-PROTOCOLS = ("tcp", "udp")
+from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, PortRange, parse_ports, split_protocol
 
 NETWORK = "network"
 LOOPBACK = "loopback"
@@ -63,7 +61,7 @@ def _read_expected(items, problems):  # type: (Iterable[Dict[str, Any]], List[st
         values = {
             "id": _text(item, "id", None, mine),
             "service": _text(item, "service", "", mine),
-            "protocol": _choice(item, "protocol", PROTOCOLS, None, mine),
+            "protocol": _choice(item, "protocol", TRANSPORTS, None, mine),
             "bind": _choice(item, "bind", BINDS, ANY, mine),
             "required": _BOOLEANS.get(str(item.get("required", True)).lower()),
         }

@@ -18,8 +18,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance impo
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
 ONE = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 TWO = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j REJECT --reject-with icmp-admin-prohibited\n'

@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance impo
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import explain
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4
 
 COMMITTED = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 CANDIDATE = '-A INPUT -p tcp --dport 23 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'

@@ -12,7 +12,8 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32", "10.0.0.4/32", "fd00::3/128"], "why": ["ariel"]}

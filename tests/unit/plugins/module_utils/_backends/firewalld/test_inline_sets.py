@@ -24,11 +24,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inli
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,
-    IPV4,
-    IPV6,
     POLICY_IN,
     POLICY_OUT,
     Rule,
