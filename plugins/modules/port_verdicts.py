@@ -21,7 +21,8 @@ extends_documentation_fragment:
 options:
   observations:
     description:
-      - What was observed of each host. Each part is a mapping of host names to what a module returned there:
+      - >-
+        What was observed of each host. Each part is a mapping of host names to what a module returned there:
         C(sockets) of M(jsa.ports.listeners) and C(probes) of M(jsa.ports.reachability) are required, C(firewall) of
         M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional.
       - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;

@@ -20,7 +20,8 @@ extends_documentation_fragment:
 options:
   observations:
     description:
-      - What was observed of each host. Each part is a mapping of host names to what a module returned there:
+      - >-
+        What was observed of each host. Each part is a mapping of host names to what a module returned there:
         C(listeners) of M(jsa.ports.preflight) with C(state=present), C(probes) of M(jsa.ports.reachability) and
         C(record) of M(jsa.ports.preflight) with C(state=absent).
       - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;
