@@ -67,7 +67,11 @@ STAGES: Mapping[str, Sequence[Step]] = {
             in_copy=True,
             environment={"HOME": str(RESULTS), "ANSIBLE_COLLECTIONS_PATH": str(COPIES)},
         ),
-        Step("licences", ("reuse", "lint", "--lines")),
+        # Licences, and files that have no place in plugins.
+        Step(
+            "antsibull-nox",
+            ("nox", "--no-venv", "--envdir", str(ROOT / ".cache" / "nox"), "-e", "license-check", "extra-checks"),
+        ),
         Step("shellcheck", ("shellcheck", ".ci/run", "tests/lab/image.sh")),
     ),
     "unit-few": (pytest("-n", "2", "--hypothesis-profile=check", "tests/unit"),),
