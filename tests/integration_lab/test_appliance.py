@@ -136,6 +136,7 @@ def broken_program(box: Box, body: str) -> Iterator[None]:
 
 class TestPackets:
     @pytest.mark.parametrize("ipv6", [False, True], ids=["IPv4", "IPv6"])
+    @pytest.mark.gate
     def test_who_gets_in(self, box: Box, ipv6: bool) -> None:
         assert box.probe("stranger", 5432, ipv6) == "open", "the product's policy is to accept"
         box.module(**COMMITTED)
@@ -180,6 +181,7 @@ class TestPackets:
 
 
 class TestRuns:
+    @pytest.mark.gate
     def test_check_predicts_and_a_second_run_changes_nothing(self, box: Box) -> None:
         before, updates = box.both(), box.updates()
         predicted = box.module(check=True, _ansible_diff=True, **COMMITTED)
@@ -331,6 +333,7 @@ class TestIPv6:
 
 class TestFirewalldIsRefused:
     @pytest.mark.parametrize("state", ["present", "previous"])
+    @pytest.mark.gate
     def test_by_the_module_itself(self, box: Box, state: str) -> None:
         before = box.both()
         result = box.module(failed=True, state=state, backend="firewalld", offline=True, **COMMITTED)
@@ -342,6 +345,7 @@ class TestFirewalldIsRefused:
 
 
 class TestConfirmed:
+    @pytest.mark.gate
     def test_through_a_new_connection(self, box: Box) -> None:
         updates = box.updates()
         result = box.over_ssh(**CANDIDATE)
@@ -364,6 +368,7 @@ class TestConfirmed:
         assert box.program("confirm", pending["id"]) == {"ok": True}
         assert b"32011" in box.files()["sysconfig/iptables"]
 
+    @pytest.mark.gate
     def test_a_restart_while_it_waits_goes_back(self, box: Box) -> None:
         box.module(**COMMITTED)
         before = box.both()
@@ -387,6 +392,7 @@ class TestConfirmed:
         assert "The host is back on the committed rules" in result["msg"]
         assert box.both() == before
 
+    @pytest.mark.gate
     def test_locked_out_the_timer_takes_it_back(self, box: Box) -> None:
         box.module(**COMMITTED)
         before = box.both()

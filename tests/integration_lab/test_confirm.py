@@ -142,6 +142,7 @@ class TestConfirmed:
         ["", "-o ControlMaster=auto -o ControlPersist=60s", "-M -S /tmp/jsa-confirm-%C -o ControlPersist=5"],
         ids=["none", "shared", "shared by letter"],
     )
+    @pytest.mark.gate
     def test_through_a_new_connection(self, target: Target, ssh_args: str) -> None:
         result = target.over_ssh("-e", json.dumps({"ansible_ssh_args": ssh_args}), **CANDIDATE)
         assert result["changed"]
@@ -171,6 +172,7 @@ class TestConfirmed:
         assert target.program("confirm", pending["id"])["ok"] is False, "only once"
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = target.both()
         request = json.dumps(
@@ -236,6 +238,7 @@ class TestProbes:
         finally:
             target.lab.daemon("target", "stop", "standin")
 
+    @pytest.mark.gate
     def test_one_that_does_not_takes_the_rules_back(self, target: Target) -> None:
         before = target.both()
         result = target.over_ssh(failed=True, confirm_probes=self.PROBES, **CANDIDATE)
@@ -253,6 +256,7 @@ class TestProbes:
 
 class TestLockedOut:
     @pytest.mark.systems
+    @pytest.mark.gate
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
         before = target.both()
         result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
@@ -263,6 +267,7 @@ class TestLockedOut:
         assert target.state("pending") is None
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_without_one_the_timer_does(self, target: Target) -> None:
         before = target.both()
         begun = time.monotonic()
@@ -281,6 +286,7 @@ class TestLockedOut:
         assert "were rolled back at" in told["told"]
         assert "rolled_back" not in target.over_ssh(**COMMITTED), "once"
 
+    @pytest.mark.gate
     def test_something_on_the_way_drops_new_connections(self, target: Target) -> None:
         before = target.both()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
@@ -300,6 +306,7 @@ class TestLockedOut:
         assert target.over_ssh("--check", **CANDIDATE)["changed"]
         target.program("abort", target.state("pending")["id"], "the test is over")
 
+    @pytest.mark.gate
     def test_two_controllers_at_once(self, target: Target) -> None:
         other = {"inbound": plan("32012")}
         with ThreadPoolExecutor(2) as pool:
@@ -348,6 +355,7 @@ class TestKilled:
 
         assert kill_everywhere(lab, act) >= 20
 
+    @pytest.mark.gate
     def test_while_confirming(self, lab: Lab) -> None:
         def act(target: Target, number: int) -> bool:
             answer = target.confirm(lambda: target.stage(3), number)
@@ -361,6 +369,7 @@ class TestKilled:
 
 
 class TestFirewalldGone:
+    @pytest.mark.gate
     def test_killed_while_it_loads(self, target: Target) -> None:
         files = target.files()
         kill = "reload=kill -9 $(pgrep -f '[f]irewalld --nofork')"
@@ -389,6 +398,7 @@ class TestFirewalldGone:
         assert target.reaches()
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         pending = target.stage(30)["pending"]
@@ -399,6 +409,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert target.state("pending") is None
 
+    @pytest.mark.gate
     def test_stopped_before(self, target: Target) -> None:
         files = target.files()
         target.lab.daemon("target", "stop", "firewalld")
@@ -430,6 +441,7 @@ class TestDisk:
         "folder", [pytest.param("/etc/firewalld/ipsets", marks=NEEDS_SETS), "/etc/firewalld/policies", STATE]
     )
     @pytest.mark.parametrize("how", ["full", "read-only"])
+    @pytest.mark.gate
     def test_no_room(self, target: Target, folder: str, how: str) -> None:
         before = target.both()
         target.run(f"mkdir -p /run/kept && cp -a {folder}/. /run/kept/ && mount -t tmpfs -o size=64k tmpfs {folder}")
@@ -466,6 +478,7 @@ class TestDisk:
 
 
 class TestTheSite:
+    @pytest.mark.gate
     def test_a_broken_file_of_its_own(self, target: Target) -> None:
         before = target.both()
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
@@ -489,6 +502,7 @@ class TestTheSite:
         finally:
             target.run(f"rm {path}")
 
+    @pytest.mark.gate
     def test_established_sessions_live_through_candidate_and_rollback(self, target: Target) -> None:
         before = target.rules()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
@@ -505,6 +519,7 @@ class TestTheSite:
 
 
 class TestClock:
+    @pytest.mark.gate
     def test_it_is_set_back_an_hour_while_a_candidate_waits(self, target: Target) -> None:
         """How much time passes is still the kernel's to say."""
         before = target.both()
@@ -529,6 +544,7 @@ class TestClock:
 
 class TestRestarted:
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         target.stage(60)

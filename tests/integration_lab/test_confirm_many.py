@@ -64,6 +64,7 @@ def policy(lab: Lab, name: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
+@pytest.mark.gate
 def test_three_of_twenty_fail_in_different_ways(lab: Lab) -> None:
     lab.daemon(STOPPED, "stop", "firewalld")
     lab.run(BROKEN, ["sh", "-c", "echo '<zone' >/etc/firewalld/zones/broken.xml"], check=True)
@@ -98,6 +99,7 @@ def test_three_of_twenty_fail_in_different_ways(lab: Lab) -> None:
     assert "failed" not in results.values()
 
 
+@pytest.mark.gate
 def test_a_bad_rule_stops_after_the_first_batch(lab: Lab) -> None:
     results = play(lab, port="32011", told_port=2222, batch=4, most=0)
     assert results == dict.fromkeys(NAMES[:4], "failed")

@@ -100,6 +100,7 @@ def reached(lab: Lab, source: str = "con1") -> dict[str, str]:
     return {name: lab.probe(source, *target) for name, target in probes.items()}
 
 
+@pytest.mark.gate
 def test_what_leaves_the_console(lab: Lab) -> None:
     open_to_all = dict.fromkeys(reached(lab), "open")
     # ep1's own zone refuses what nobody has planned yet.

@@ -153,6 +153,7 @@ def target(lab: Lab, site: dict[str, bytes]) -> Iterator[Target]:
 
 
 @pytest.mark.systems
+@pytest.mark.gate
 def test_packets(target: Target) -> None:
     result = target.over_ssh()
     assert result["changed"]
@@ -205,6 +206,7 @@ def test_unlisted(target: Target, unlisted: str, answer: str) -> None:
 
 
 @pytest.mark.systems
+@pytest.mark.gate
 def test_what_leaves_the_host(target: Target, system: System, site: dict[str, bytes]) -> None:
     """Nobody listens there: what leaves is refused by its destination, what does not by the host itself."""
     outbound = [{"protocol": "tcp", "ports": "7001", "destinations": PEERS, "why": ["deployment"]}]
@@ -272,6 +274,7 @@ def test_established_connections_live_through_it(target: Target) -> None:
     ],
     ids=["plain", "strict", "refusals only", "one family", "absent"],
 )
+@pytest.mark.gate
 def test_check_mode_predicts_the_run_and_the_second_changes_nothing(
     target: Target, site: dict[str, bytes], arguments: dict[str, Any]
 ) -> None:
@@ -289,6 +292,7 @@ def test_check_mode_predicts_the_run_and_the_second_changes_nothing(
 
 
 @pytest.mark.systems
+@pytest.mark.gate
 def test_the_site_s_own_objects_stay_and_every_trace_of_ours_goes(target: Target, site: dict[str, bytes]) -> None:
     rules = target.rules()
     target.apply(unlisted="drop")
@@ -308,6 +312,7 @@ def peers(*addresses: str) -> list[dict[str, Any]]:
 
 @pytest.mark.systems
 @pytest.mark.parametrize("bus", [True, False], ids=["bus", "lockdown"])
+@pytest.mark.gate
 def test_peers_come_and_go_without_a_reload(target: Target, system: System, bus: bool) -> None:
     """What others changed at run time only is still there: nothing was reloaded. Without sets, that takes a reload."""
     many = [f"10.{number >> 8}.{number & 255}.0/25" for number in range(256, 2256)]

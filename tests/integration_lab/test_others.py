@@ -103,6 +103,7 @@ class TestReload:
         assert (again["reload_changes"], again.get("warnings")) == ([], None)
 
     @pytest.mark.parametrize("reload", ["lossless", "never"])
+    @pytest.mark.gate
     def test_one_that_costs_something_is_refused(self, target: Target, reload: str) -> None:
         lost = target.ban()
         before = target.files(), target.rules()
@@ -130,6 +131,7 @@ class TestReload:
 
 class TestDrift:
     @NEEDS_SETS
+    @pytest.mark.gate
     def test_object_by_object(self, target: Target) -> None:
         target.module()
         assert target.module(check=True)["differences"] == []
@@ -229,6 +231,7 @@ SERVE = "import socket, sys; s = socket.create_server(('', int(sys.argv[1])))\nw
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
 
 
+@pytest.mark.gate
 def test_forwarded_traffic_of_containers_is_not_touched(target: Target) -> None:
     lab = target.lab
     target.run("cp -a /etc/firewalld/zones /run/zones")
@@ -288,6 +291,7 @@ TRAP = (
 )
 
 
+@pytest.mark.gate
 def test_a_reload_that_fails_and_a_restore_that_fails_too(target: Target) -> None:
     """The site's own direct rules are a trap that nobody has stepped into yet: the host keeps the earlier rules."""
     target.module()

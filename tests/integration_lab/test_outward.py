@@ -222,6 +222,7 @@ class TestPlaybook:
         assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address" in done.stdout
         assert "changed=0" in done.stdout
 
+    @pytest.mark.gate
     def test_what_fails_is_told_with_a_remedy_and_without_the_password(self, lab: Lab, inventory: Path) -> None:
         proxy = f"jsa_proxy=http://jsa:s3cret%2Fwrong@{WORLD}:3129"
         done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")

@@ -66,6 +66,7 @@ def timer(lab: Lab) -> str:
     return lab.run("target", ["pgrep", "-af", "timer.pyz wait"]).stdout
 
 
+@pytest.mark.gate
 def test_staged_and_confirmed(lab: Lab) -> None:
     assert lab.run("target", ["python3", "--version"]).returncode != 0
     code, result = task(lab)
@@ -75,6 +76,7 @@ def test_staged_and_confirmed(lab: Lab) -> None:
     assert not task(lab)[1]["changed"]
 
 
+@pytest.mark.gate
 def test_the_timer_runs_on_it(lab: Lab) -> None:
     """Nobody confirms, and it takes the rules back."""
     before = lab.snapshot("target", "/etc/firewalld"), lab.run("target", ["nft", "-s", "list", "ruleset"]).stdout

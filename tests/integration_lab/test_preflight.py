@@ -157,6 +157,7 @@ def preflight(lab: Lab, folder: Path, *arguments: str) -> Result:
 
 
 class TestTheNetwork:
+    @pytest.mark.gate
     def test_everything_open(self, lab: Lab, tmp_path: Path) -> None:
         before = {host: sockets(lab, host) for host in HOSTS}
         result = preflight(lab, tmp_path)
@@ -288,6 +289,7 @@ class TestTheHostsOwnFirewall:
         assert f"dn1's own firewall {does} it" in result.reason("con1", "dn1", "tcp", 32006)
         assert result.lines == set(), "the network is not blamed"
 
+    @pytest.mark.gate
     def test_is_opened_when_asked_and_closed_after(self, lab: Lab, tmp_path: Path) -> None:
         with self.zone(lab, "public") as before:
             # con1 has no firewalld that could be opened.

@@ -101,6 +101,7 @@ def test_tcp_on_an_old_kernel_without_privilege(wires: Wires, address: str, host
 
 
 @pytest.mark.parametrize("address", NEAR)
+@pytest.mark.gate
 def test_udp(wires: Wires, address: str) -> None:
     wires.rules("near", "input", *RULES)
     ports = [OPEN, CLOSED, SILENT, ADMIN, PORT, HOST, NET]
@@ -369,6 +370,7 @@ def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str,
     return json.loads(output[output.index("{") :])
 
 
+@pytest.mark.gate
 def test_the_module_as_ansible_runs_it(wires: Wires, tmp_path: Path) -> None:
     wires.rules("near", "input", *RULES)
     probes = [{"address": NEAR[0], "port": port, "id": number} for number, port in enumerate((OPEN, CLOSED, ADMIN))]
