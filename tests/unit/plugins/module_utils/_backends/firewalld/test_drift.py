@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.drift import differences
@@ -58,22 +56,29 @@ def running(
     return Runtime("nftables", alive, families, policies, sets)
 
 
-def found(files: Ruleset, runtime: Runtime | None, wanted: Ruleset) -> list[dict[str, Any]]:
-    """The differences, without the reasons for a rule."""
+Item = tuple[str, str, list[str], list[str]]
+
+
+def item(name: str, place: str, lacks: list[str], has: list[str]) -> Item:
+    return name, place, lacks, has
+
+
+def compared(files: Ruleset, runtime: Runtime | None, wanted: Ruleset) -> list[Item]:
+    return [item(one["object"], one["place"], one["lacks"], one["has"]) for one in differences(files, runtime, wanted)]
+
+
+def found(files: Ruleset, runtime: Runtime | None, wanted: Ruleset) -> list[Item]:
+    """The same without the reasons for a rule."""
     return [
-        {**one, **{side: [line.partition("  #")[0] for line in one[side]] for side in ("lacks", "has")}}
-        for one in differences(files, runtime, wanted)
+        item(name, place, *([line.partition("  #")[0] for line in lines] for lines in (lacks, has)))
+        for name, place, lacks, has in compared(files, runtime, wanted)
     ]
-
-
-def item(name: str, place: str, lacks: list[str], has: list[str]) -> dict[str, Any]:
-    return {"object": name, "place": place, "lacks": lacks, "has": has}
 
 
 @pytest.mark.parametrize("families", [(FOUR, SIX), (FOUR,), (SIX,)])
 def test_all_is_as_planned(families: tuple[str, ...]) -> None:
-    assert differences(WANTED, running(WANTED, families), WANTED) == []
-    assert differences(WANTED, None, WANTED) == []
+    assert compared(WANTED, running(WANTED, families), WANTED) == []
+    assert compared(WANTED, None, WANTED) == []
 
 
 @pytest.mark.parametrize(
@@ -113,21 +118,21 @@ def test_policies(have: Ruleset, place: str, lacks: list[str], has: list[str]) -
 
 
 def test_a_missing_rule_says_why_it_is_needed() -> None:
-    (found,) = differences(ruleset(FROM_ANYONE, REFUSED), None, WANTED)
-    assert found["lacks"] == ["accept tcp 22 from admin (10.0.0.2/32, 10.0.0.9/32)  # x"]
+    lacks = ["accept tcp 22 from admin (10.0.0.2/32, 10.0.0.9/32)  # x"]
+    assert compared(ruleset(FROM_ANYONE, REFUSED), None, WANTED) == [item("policy jsa-in", "files", lacks, [])]
 
 
 def test_what_is_ours_in_both_is_no_difference() -> None:
     """Somebody else's rule that the files have as well as what is wanted, as after a rollback."""
     wanted = ruleset(FROM_ANYONE, other=("<masquerade/>",))
-    assert differences(wanted, running(wanted), wanted) == []
+    assert compared(wanted, running(wanted), wanted) == []
 
 
 def test_a_policy_that_is_missing_lacks_each_of_its_rules() -> None:
     one = ruleset(FROM_ANYONE, sets=())
-    lacks = item("policy jsa-in", "files", ["accept udp 514 from anyone"], [])
-    assert found(EMPTY, running(one), one) == [lacks]
-    assert found(one, None, EMPTY) == [{**lacks, "lacks": [], "has": lacks["lacks"]}]
+    lines = ["accept udp 514 from anyone"]
+    assert found(EMPTY, running(one), one) == [item("policy jsa-in", "files", lines, [])]
+    assert found(one, None, EMPTY) == [item("policy jsa-in", "files", [], lines)]
 
 
 @pytest.mark.parametrize(
@@ -145,13 +150,13 @@ def test_entries(entries: tuple[str, ...], lacks: list[str], has: list[str]) -> 
     wanted = ruleset(FROM_ANYONE)
     for files, runtime, place in ((have, running(wanted), "files"), (wanted, running(have), "runtime")):
         expected = [item("set jsa-a-4", place, lacks, has)] if lacks or has else []
-        assert differences(files, runtime, wanted) == expected
+        assert compared(files, runtime, wanted) == expected
 
 
 def test_neighbors_that_the_kernel_shows_as_one_are_no_difference() -> None:
     wanted = ruleset(FROM_ANYONE, sets=(ADMIN._replace(entries=("10.0.0.2/32", "10.0.0.3/32")),))
     have = ruleset(FROM_ANYONE, sets=(ADMIN._replace(entries=("10.0.0.2-10.0.0.3",)),))
-    assert differences(wanted, running(have), wanted) == []
+    assert compared(wanted, running(have), wanted) == []
 
 
 @pytest.mark.parametrize(("one", "text"), [(CONTROLLER, "the set itself"), (ADMIN._replace(entries=("10.0.0.2/32",)),
@@ -160,10 +165,10 @@ def test_a_set_that_is_missing_or_too_many(one: AddressSet, text: str) -> None:
     """An empty one is missed by itself, one with entries by those."""
     wanted, without = ruleset(FROM_ANYONE, sets=(one,)), ruleset(FROM_ANYONE, sets=())
     name = "set " + one.name
-    assert differences(without, running(wanted), wanted) == [item(name, "files", [text], [])]
-    assert differences(wanted, running(without), wanted) == [item(name, "runtime", [text], [])]
-    assert differences(wanted, None, without) == [item(name, "files", [], [text])]
-    assert differences(wanted, running(wanted), without) == [
+    assert compared(without, running(wanted), wanted) == [item(name, "files", [text], [])]
+    assert compared(wanted, running(without), wanted) == [item(name, "runtime", [text], [])]
+    assert compared(wanted, None, without) == [item(name, "files", [], [text])]
+    assert compared(wanted, running(wanted), without) == [
         item(name, "files", [], [text]),
         item(name, "runtime", [], [text]),
     ]
@@ -172,29 +177,27 @@ def test_a_set_that_is_missing_or_too_many(one: AddressSet, text: str) -> None:
 def test_a_kernel_without_a_family_lacks_nothing_of_it() -> None:
     wanted = ruleset(FROM_SET, FROM_ANYONE, sets=(ADMIN, CONTROLLER))
     have = ruleset(FROM_SET, FROM_ANYONE)
-    assert differences(wanted, running(have, (FOUR,)), wanted) == []
+    assert compared(wanted, running(have, (FOUR,)), wanted) == []
     # In the files it has to be all the same, and so where the kernel has the family.
     missing = ["the set itself"]
-    assert differences(have, running(have, (FOUR,)), wanted) == [item("set jsa-controller-6", "files", missing, [])]
-    assert differences(wanted, running(have), wanted) == [item("set jsa-controller-6", "runtime", missing, [])]
+    assert compared(have, running(have, (FOUR,)), wanted) == [item("set jsa-controller-6", "files", missing, [])]
+    assert compared(wanted, running(have), wanted) == [item("set jsa-controller-6", "runtime", missing, [])]
     # A set that is there is compared in any case.
     other = ruleset(FROM_SET, FROM_ANYONE, sets=(ADMIN._replace(entries=("10.0.0.2/32",)),))
-    assert [(one["object"], one["lacks"]) for one in differences(wanted, running(other, (FOUR,)), wanted)] == [
-        ("set jsa-a-4", ["10.0.0.9/32"]),
-    ]
+    assert compared(wanted, running(other, (FOUR,)), wanted) == [item("set jsa-a-4", "runtime", ["10.0.0.9/32"], [])]
 
 
 def test_rules_that_were_flushed() -> None:
     lacks = ["its rules: the ruleset is empty"]
-    assert differences(EMPTY, running(EMPTY, alive=False), EMPTY) == [item("firewalld", "runtime", lacks, [])]
+    assert compared(EMPTY, running(EMPTY, alive=False), EMPTY) == [item("firewalld", "runtime", lacks, [])]
 
 
 def test_a_policy_that_no_packet_gets_to() -> None:
     lacks = ["the way to it: no packet gets there"]
-    assert differences(WANTED, running(WANTED, linked=False), WANTED) == [item("policy jsa-in", "runtime", lacks, [])]
+    assert compared(WANTED, running(WANTED, linked=False), WANTED) == [item("policy jsa-in", "runtime", lacks, [])]
 
 
 def test_sets_of_the_site_are_its_own() -> None:
     runtime = running(WANTED)
     runtime.sets["jsa-of-the-site"] = ("192.0.2.1/32",)
-    assert differences(WANTED, runtime, WANTED) == []
+    assert compared(WANTED, runtime, WANTED) == []
