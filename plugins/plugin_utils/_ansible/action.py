@@ -34,6 +34,7 @@ class ControllerAction(ActionBase):
     ARGUMENT_SPEC: ClassVar[dict[str, Any]]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What Ansible calls: the work's result. Raises AnsibleActionFail."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
@@ -58,6 +59,7 @@ class ControllerAction(ActionBase):
 
 
 def fail_with(error: InputError) -> AnsibleActionFail:
+    """The same problems as the error that ends an action."""
     return AnsibleActionFail(str(error))
 
 

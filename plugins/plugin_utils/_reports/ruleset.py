@@ -7,21 +7,19 @@
 from __future__ import annotations
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import DEFAULT_SSH_PORT
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import contact_words, left_out
 
-#: Where the management addresses are accepted: a report does not know on which port SSH listens.
-SSH_PORT = 22
-
 
 def ruleset_of(host: HostPlan, name: str) -> Ruleset:
     """The rules of *host* as the backends apply them. Raises InputError, with the host's *name*."""
     rules = host.as_dict()
     try:
-        guard = read_guard(host.management_addresses, None, SSH_PORT) if host.management_addresses else None
+        guard = read_guard(host.management_addresses, None, DEFAULT_SSH_PORT) if host.management_addresses else None
         ruleset: Ruleset = build_ruleset(
             rules["inbound"], rules["refused"], host.unlisted, guard, rules.get("outbound")
         )
@@ -35,7 +33,7 @@ def common_notes(host: HostPlan) -> list[str]:
     notes = []
     if host.management_addresses:
         notes.append(
-            f"the management addresses are accepted on port {SSH_PORT}: change that where SSH listens on another one"
+            f"the management addresses are accepted on port {DEFAULT_SSH_PORT}: change that where SSH listens elsewhere"
         )
     else:
         notes.append(

@@ -86,6 +86,7 @@ class Target(NamedTuple):
 
     @property
     def text(self):  # type: () -> str
+        """Host and port, an IPv6 address in brackets."""
         return "[%s]:%d" % (self.host, self.port) if ":" in self.host else "%s:%d" % (self.host, self.port)
 
 

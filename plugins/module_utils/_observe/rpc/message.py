@@ -82,6 +82,7 @@ class Mapping(NamedTuple):
 
     @property
     def name(self):  # type: () -> str
+        """For people: the name in /etc/rpc, or the number."""
         return PROGRAMS.get(self.program, "program %d" % self.program)
 
 

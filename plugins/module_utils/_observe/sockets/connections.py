@@ -52,6 +52,7 @@ class Filter(NamedTuple):
         )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
+        """Whether one of the processes is named, by name or number."""
         return not self.processes or any(
             wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
         )
@@ -74,6 +75,7 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
 
 
 def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
+    """The state of a socket, one of STATES. *ephemeral*: the ports that the kernel gives to clients."""
     if row.protocol == "tcp":
         return _TCP_STATES.get(row.state, OTHER)
     if not row.listens:

@@ -116,6 +116,7 @@ class Attempt(object):
         raise NotImplementedError
 
     def repeat(self):  # type: () -> None
+        """Sends the question again."""
         raise NotImplementedError
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
@@ -127,6 +128,7 @@ class Attempt(object):
         return None
 
     def close(self):  # type: () -> None
+        """Closes the socket, if there is one."""
         if self.sock is not None:
             self.sock.close()
 
@@ -146,6 +148,7 @@ class TcpAttempt(Attempt):
             raise OSError(code, os.strerror(code))
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """What became of the connection; *events* are those of epoll."""
         code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if not code and not events & _TROUBLE:
             # A port of this host out of which the kernel also takes client ports: the connection may have met itself.
@@ -181,6 +184,7 @@ class UdpAttempt(Attempt):
         return b""
 
     def repeat(self):  # type: () -> None
+        """Sends the question again."""
         try:
             self.sock.send(self._question())
         except OSError:
@@ -188,6 +192,7 @@ class UdpAttempt(Attempt):
             pass
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """What came back; None where that was no answer. *events* are those of epoll."""
         error = read_error(self.sock)
         while error:
             outcome = judge(self.probe, error)

@@ -72,6 +72,7 @@ class IcmpWatch(object):
         return self._seen.pop((probe.address, probe.port), None)
 
     def close(self):  # type: () -> None
+        """Closes the raw sockets."""
         for sock in self._sockets:
             sock.close()
 
