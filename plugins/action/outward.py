@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The result of the task. Raises AnsibleActionFail where the targets cannot be worked out."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = {key: value for key, value in self._task.args.items() if key not in _OURS}

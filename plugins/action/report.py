@@ -31,6 +31,7 @@ class ActionModule(ControllerAction):
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The reports of the hosts of the play. Raises InputError."""
         plan, chosen, dest = Plan.from_dict(arguments["plan"]), FORMATS[arguments["format"]], arguments["dest"]
         reports = {name: chosen.render(plan, name) for name in hosts_in_play(plan.hosts, task_vars)}
         files = {name: f"{file_name(name)}.{chosen.suffix}" for name in reports}

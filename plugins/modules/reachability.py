@@ -210,6 +210,7 @@ NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": T
 
 
 def check_numbers(params):
+    """What is wrong with the options that are numbers, a sentence each."""
     problems = []
     for name in sorted(NUMBERS):
         value = params[name]
@@ -219,6 +220,7 @@ def check_numbers(params):
 
 
 def run(params):
+    """The module's answer. Raises ProbeError with every problem of the options."""
     probes = read_probes(params["probes"], params["source"], check_numbers(params))
     engine = Engine(params["timeout"], params["rate"], params["retries"], params["recheck_seconds"])
     start = time.monotonic()

@@ -55,7 +55,7 @@ class Deadline(object):
         self._at = time.monotonic() + seconds
 
     def left(self):  # type: () -> float
-        """Seconds that are left, 0.0 when the deadline has passed."""
+        """Seconds until then, 0 when it is over."""
         return max(0.0, self._at - time.monotonic())
 
     def part(self, share):  # type: (float) -> Deadline
@@ -80,7 +80,7 @@ class Stream(object):
         self.sock.close()
 
     def send(self, data):  # type: (bytes) -> None
-        """Send all of *data*. Raises ExchangeError."""
+        """Sends all of *data*. Raises ExchangeError."""
         self._patience()
         try:
             self.sock.sendall(data)
@@ -115,7 +115,7 @@ class Stream(object):
         return data[:end]
 
     def recv_exactly(self, size):  # type: (int) -> bytes
-        """Exactly *size* bytes. Raises ExchangeError where the peer closes before, or *size* is over the limit."""
+        """So many bytes. Raises ExchangeError, also where they are more than the limit."""
         if size > self._limit:
             raise ExchangeError(ENDLESS, "it announced %d bytes, more than %d" % (size, self._limit))
         data = b""

@@ -61,6 +61,7 @@ def without_nested(networks):  # type: (Iterable[Network]) -> List[Network]
 
 
 def group_sources(networks):  # type: (Iterable[Network]) -> Sources
+    """The networks by family, without those within another one."""
     anyone = set()
     entries = {}  # type: Dict[str, List[str]]
     for network in without_nested(networks):

@@ -36,6 +36,7 @@ class ControllerAction(ActionBase):
     AS_IS: ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What Ansible calls: the work's result. Raises AnsibleActionFail."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = self._arguments()
@@ -70,6 +71,7 @@ class ControllerAction(ActionBase):
 
 
 def fail_with(error: InputError) -> AnsibleActionFail:
+    """The same problems as the error that ends an action."""
     return AnsibleActionFail(str(error))
 
 

@@ -35,6 +35,7 @@ class Probe:
         return f"{self.address} {self.port}/{self.protocol} from {self.source}"
 
     def arguments(self) -> dict[str, Any]:
+        """As jsa.ports.reachability takes a probe."""
         return {"address": self.address, "port": self.port, "protocol": self.protocol}
 
     def succeeded(self, result: str) -> bool:

@@ -49,6 +49,7 @@ class Changes:
     unknown: int
 
     def as_dict(self) -> dict[str, Any]:
+        """For port_check.json and the result of the task."""
         return {
             "new": [item.as_dict() for item in self.new],
             "gone": self.gone,
@@ -57,6 +58,7 @@ class Changes:
         }
 
     def lines(self) -> list[str]:
+        """For people: what is gone, and how much is new."""
         found = [
             f"gone: {item['verdict']}  {item['from']} -> {item['to']}  "
             f"{item['protocol']} {item.get('port', '')}".rstrip()

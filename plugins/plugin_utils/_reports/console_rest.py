@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import DEFAULT_SSH_PORT
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, TCP, UDP, InboundRule, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import (
     Report,
@@ -24,7 +25,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import (
     left_out,
     refuse_words,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.ruleset import SSH_PORT, common_notes, outbound_notes
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.ruleset import common_notes, outbound_notes
 
 _ANYONE = "0.0.0.0/0"
 _ONLY_ACCEPTS = "the resource can only accept"
@@ -46,7 +47,7 @@ def render_console_rest(plan: Plan, name: str) -> Report:
     for rule in host.inbound:
         single = _Single(plan, rule, host_addresses)
         records += _accept(rule.protocol, rule.ports, rule.sources, single, notes)
-    records += _accept(TCP, (SSH_PORT, SSH_PORT), host.management_addresses, None, notes)
+    records += _accept(TCP, (DEFAULT_SSH_PORT, DEFAULT_SSH_PORT), host.management_addresses, None, notes)
     for protocol in (TCP, UDP):
         refused = [rule.ports for rule in host.refused if rule.protocol == protocol]
         if refused:

@@ -33,6 +33,7 @@ class ResultFormat:
         return {word: counts[word] for word in self.words}
 
     def summary_line(self, verdicts: Sequence[FlowVerdict]) -> str:
+        """How many flows there are, and how many of each verdict that was given."""
         counts = self.summary(verdicts)
         parts = [f"{counts[word]} {word}" for word in self.words if counts[word] or word == "ok"]
         return f"{len(verdicts)} flows: {', '.join(parts)}"

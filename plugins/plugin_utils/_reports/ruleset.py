@@ -15,9 +15,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import contact_words, left_out
 
-#: Where the management addresses are accepted: a report does not know on which port SSH listens.
-SSH_PORT = 22
-
 
 def ruleset_of(host: HostPlan, name: str) -> Ruleset:
     """The rules of *host* as the backends apply them. Raises InputError, with the host's *name*."""
@@ -34,7 +31,7 @@ def common_notes(host: HostPlan) -> list[str]:
     notes = []
     if host.management_addresses:
         notes.append(
-            f"the management addresses are accepted on port {SSH_PORT}: change that where SSH listens on another one"
+            f"the management addresses are accepted on port {DEFAULT_SSH_PORT}: change that where SSH listens elsewhere"
         )
     else:
         notes.append(

@@ -86,7 +86,7 @@ class Target(NamedTuple):
 
     @property
     def text(self):  # type: () -> str
-        """The target as people read it."""
+        """Host and port, an IPv6 address in brackets."""
         return "[%s]:%d" % (self.host, self.port) if ":" in self.host else "%s:%d" % (self.host, self.port)
 
 

@@ -41,7 +41,7 @@ def connect_through(proxy, target, deadline):  # type: (Proxy, Target, Deadline)
 
 
 def request(proxy, target):  # type: (Proxy, Target) -> bytes
-    """The CONNECT request (RFC 9110, section 9.3.6) for *target*, as bytes."""
+    """What asks a proxy for a connection to *target* (RFC 9110, CONNECT), with Basic credentials (RFC 7617)."""
     lines = ["CONNECT %s HTTP/1.1" % target.text, "Host: %s" % target.text]
     if proxy.user is not None:
         pair = "%s:%s" % (proxy.user, proxy.password or "")

@@ -35,7 +35,7 @@ class Packet(NamedTuple):
 
     @property
     def version(self):  # type: () -> int
-        """4 or 6, the version of IP."""
+        """4 or 6."""
         return int(self.destination.version)
 
 
@@ -146,7 +146,7 @@ class Conditions(object):
         return None
 
     def equals(self, value, right, key):  # type: (Any, Any, Key) -> Optional[bool]
-        """Whether the packet's *value* is what *right*, as nft prints it, asks for; None where that is unknown."""
+        """Whether *value* of a packet is what *right*, as ``nft -j`` has it, says. None where nobody knows."""
         if value is None:
             return None
         if isinstance(right, list):
@@ -186,7 +186,7 @@ def _any(answers):  # type: (Iterable[Optional[bool]]) -> Optional[bool]
 
 
 def listed(value):  # type: (Any) -> List[Any]
-    """The value as a list: nft prints a list of one as the member itself."""
+    """A list of *value*, which nft writes bare where it is the only one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

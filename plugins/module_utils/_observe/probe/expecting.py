@@ -42,7 +42,7 @@ def identify(probe, data, sent_from):  # type: (Probe, bytes, Optional[str]) -> 
 
 
 def own_address(sock):  # type: (socket.socket) -> str
-    """The local address of a connected socket."""
+    """The address that a connected socket sends from, without its zone."""
     return str(sock.getsockname()[0]).partition("%")[0]
 
 
@@ -58,7 +58,7 @@ class ExpectingTcp(TcpAttempt):
         self._sent_from = None  # type: Optional[str]
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """None until the listener's line is complete or the connection ends."""
+        """As for any probe; then what the other side says of itself."""
         if self.events == select.EPOLLOUT:
             outcome = super(ExpectingTcp, self).read(events)
             if outcome is None or outcome.result != OPEN or events & (select.EPOLLERR | select.EPOLLHUP):
@@ -77,7 +77,7 @@ class ExpectingTcp(TcpAttempt):
         return self.unfinished()
 
     def unfinished(self):  # type: () -> Optional[Outcome]
-        """Open, with whatever identity is known, where the connection was accepted; None where it was not."""
+        """For a connection whose other side has not finished its line when the time is up."""
         if self.events == select.EPOLLOUT:
             return None
         line, end, _rest = self._heard.partition(b"\n")
@@ -101,7 +101,7 @@ class ExpectingUdp(UdpAttempt):
         return True
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """Open with the identity of whoever answered, the meaning of an ICMP error, or None."""
+        """As for any probe, with who answered."""
         outcome = super(ExpectingUdp, self).read(events)
         return outcome if outcome is None else outcome._replace(identity=self._identity)
 

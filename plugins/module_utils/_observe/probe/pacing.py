@@ -33,7 +33,7 @@ class Rate(object):
         self.next_at = 0.0
 
     def spend(self, now):  # type: (float) -> None
-        """Note that a probe was sent at *now*, in seconds of the monotonic clock."""
+        """Notes a probe that was sent at *now*, in seconds of the monotonic clock."""
         self.next_at = max(self.next_at, now - _SLACK) + self._interval
 
 
@@ -63,15 +63,15 @@ class Queue(object):
         return bool(self._probes)
 
     def next_at(self):  # type: () -> float
-        """When the next probe is due: now."""
+        """When the next probe is due, in seconds of the monotonic clock."""
         return 0.0
 
     def take(self, now):  # type: (float) -> Optional[Probe]
-        """The next probe; *now* does not matter, as all are due."""
+        """The next probe; None where none is left."""
         return self._probes.popleft() if self._probes else None
 
     def put_back(self, probe):  # type: (Probe) -> None
-        """Return a probe that could not be sent, as the next one."""
+        """For a probe that could not be sent now: it is the next one again."""
         self._probes.appendleft(probe)
 
 
@@ -96,7 +96,7 @@ class RationedQueue(object):
         return 0.0 if self._first else self._turns[0][0]
 
     def take(self, now):  # type: (float) -> Optional[Probe]
-        """The next probe that is due at *now*, None where none is."""
+        """The probe that is due at *now*; None where none is."""
         if self._first:
             return self._first.pop()
         if self._turns[0][0] > now:
@@ -109,7 +109,7 @@ class RationedQueue(object):
         return probe
 
     def put_back(self, probe):  # type: (Probe) -> None
-        """Return a probe that could not be sent, due at once."""
+        """For a probe that could not be sent now: it is the next one again."""
         self._first.append(probe)
 
     def rest(self):  # type: () -> List[Probe]
@@ -125,7 +125,7 @@ class Rations(object):
         self._on_the_way = {}  # type: Dict[int, str]
 
     def note(self, probe, outcome):  # type: (Probe, Outcome) -> None
-        """Remember who rejected *probe* by ICMP."""
+        """Learns from *outcome* who refuses what goes to the peer of *probe*."""
         if outcome.by is None and outcome.result != PROHIBITED:
             return
         sender = outcome.by or probe.address

@@ -82,7 +82,7 @@ class Mapping(NamedTuple):
 
     @property
     def name(self):  # type: () -> str
-        """Name of the RPC program, its number where nobody knows it."""
+        """For people: the name in /etc/rpc, or the number."""
         return PROGRAMS.get(self.program, "program %d" % self.program)
 
 

@@ -52,7 +52,7 @@ class Filter(NamedTuple):
         )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
-        """Whether the filter asks for the process behind a connection."""
+        """Whether one of the processes is named, by name or number."""
         return not self.processes or any(
             wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
         )
@@ -75,7 +75,7 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
 
 
 def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
-    """The name of a TCP state's number in /proc/net/tcp."""
+    """The state of a socket, one of STATES. *ephemeral*: the ports that the kernel gives to clients."""
     if row.protocol == "tcp":
         return _TCP_STATES.get(row.state, OTHER)
     if not row.listens:

@@ -33,7 +33,7 @@ class Expected(NamedTuple):
 
     @property
     def is_single(self):  # type: () -> bool
-        """Whether it is one port and not a range."""
+        """Whether it is one port, not a range."""
         return self.ports[0] == self.ports[1]
 
 

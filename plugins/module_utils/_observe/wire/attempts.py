@@ -116,7 +116,7 @@ class Attempt(object):
         raise NotImplementedError
 
     def repeat(self):  # type: () -> None
-        """Send the question once more; errors are read later."""
+        """Sends the question again."""
         raise NotImplementedError
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
@@ -128,7 +128,7 @@ class Attempt(object):
         return None
 
     def close(self):  # type: () -> None
-        """Close the socket, if there is one."""
+        """Closes the socket, if there is one."""
         if self.sock is not None:
             self.sock.close()
 
@@ -148,7 +148,7 @@ class TcpAttempt(Attempt):
             raise OSError(code, os.strerror(code))
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """What the connection came to; the kernel repeats its question, so there always is an outcome."""
+        """What became of the connection; *events* are those of epoll."""
         code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if not code and not events & _TROUBLE:
             # A port of this host out of which the kernel also takes client ports: the connection may have met itself.
@@ -184,7 +184,7 @@ class UdpAttempt(Attempt):
         return b""
 
     def repeat(self):  # type: () -> None
-        """Send the same question once more."""
+        """Sends the question again."""
         try:
             self.sock.send(self._question())
         except OSError:
@@ -192,7 +192,7 @@ class UdpAttempt(Attempt):
             pass
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """Open for an answer, the ICMP error's meaning for an error, None where nothing of either came."""
+        """What came back; None where that was no answer. *events* are those of epoll."""
         error = read_error(self.sock)
         while error:
             outcome = judge(self.probe, error)

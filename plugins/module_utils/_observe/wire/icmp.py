@@ -89,7 +89,7 @@ class IcmpError(NamedTuple):
 
 
 def ask_for_errors(sock, family):  # type: (socket.socket, int) -> None
-    """Let the kernel queue ICMP errors for *sock* with their sender (ip(7), IP_RECVERR)."""
+    """Has the kernel queue the ICMP errors for *sock* (ip(7), IP_RECVERR). Raises OSError."""
     if family == socket.AF_INET:
         sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
     else:

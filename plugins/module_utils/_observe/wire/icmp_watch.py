@@ -72,7 +72,7 @@ class IcmpWatch(object):
         return self._seen.pop((probe.address, probe.port), None)
 
     def close(self):  # type: () -> None
-        """Close the raw sockets."""
+        """Closes the raw sockets."""
         for sock in self._sockets:
             sock.close()
 

@@ -54,6 +54,7 @@ class Probe(object):
 
     @property
     def silence(self):  # type: () -> str
+        """The result where nothing comes back."""
         return OPEN_OR_FILTERED if self.protocol == UDP else NO_ANSWER
 
 

@@ -87,7 +87,7 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("hosts/con1/inbound/0/why", []), "why"),
         (_set("hosts/con1/inbound/0", "all"), "mapping"),
         (_set("hosts/con1/refused/0/protocol", "icmp"), "icmp"),
-        (_set("hosts/con1/refused/0/ports", "9-1"), "upside down"),
+        (_set("hosts/con1/refused/0/ports", "9-1"), "reversed"),
     ],
 )
 def test_damage_is_refused(plan: dict[str, Any], damage: Callable[[dict[str, Any]], None], word: str) -> None:
