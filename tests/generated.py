@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The pages that are written from data: the catalog's from its entries, each role's README from its argument specs,
-the schema of observations from their types.
+the schemas of the plan and of observations from their types.
 
 ``make docs`` writes them; a test fails where one is stale.
 """
@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import l
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PLAN_VERSION, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.schema import schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,11 +231,17 @@ def observations_schema() -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
+def plan_schema() -> str:
+    """JSON Schema of the plan's file."""
+    return json.dumps(schema(Plan, f"A plan of jsa.ports, version {PLAN_VERSION}"), indent=2) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file of the project, with what it should hold."""
     found = {
         ROOT / "docs" / "catalog.md": catalog_page(load_catalog()),
         ROOT / "docs" / "observations.schema.json": observations_schema(),
+        ROOT / "docs" / "plan.schema.json": plan_schema(),
     }
     for role in sorted((ROOT / "roles").iterdir()):
         if (role / "meta" / "argument_specs.yml").exists():

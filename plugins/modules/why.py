@@ -7,7 +7,7 @@
 
 DOCUMENTATION = r"""
 module: why
-short_description: Says why a packet is accepted or refused
+short_description: Say why a packet is accepted or refused
 version_added: 1.0.0
 description:
   - Answers whether one host may open a port of another, by which entry of the catalog, and on which row of which
@@ -31,6 +31,12 @@ options:
     required: true
   plan_file:
     description: A saved plan that decides instead of the inventory's.
+    type: path
+  discovered:
+    description: As in M(jsa.ports.plan).
+    type: dict
+  discovered_file:
+    description: As in M(jsa.ports.plan). It is only read.
     type: path
 seealso:
   - module: jsa.ports.plan
@@ -80,7 +86,24 @@ rules:
   returned: success
   type: list
   elements: dict
-  sample: []
+  sample:
+    - protocol: tcp
+      ports: "32006"
+      sources: [10.0.0.2/32]
+      why: [ariel_query]
+      source_classes: [event_processor]
+management:
+  description:
+    - Whether it is accepted because it comes from one of C(jsa_firewall_management_addresses), which always reach the
+      SSH port. The port is taken to be 22.
+  returned: success
+  type: bool
+  sample: false
+unlisted:
+  description: What the host does with packets for ports that the catalog does not list, V(zone), V(reject) or V(drop).
+  returned: success
+  type: str
+  sample: zone
 source:
   description: As asked.
   returned: success

@@ -66,5 +66,6 @@ def _host_lines(host: HostPlan) -> list[str]:
     lines += [rule_text(rule) for rule in host.refused]
     if host.management_addresses:
         lines.append(f"accept SSH from the management addresses {', '.join(host.management_addresses)}")
-    other = "left to the zones of the host" if host.unlisted == "zone" else f"answered with {host.unlisted}"
-    return [*lines, f"ports that are not in the catalog are {other}"]
+    unlisted = "what the catalog does not list"
+    lines.append(f"leave {unlisted} to the zones" if host.unlisted == "zone" else f"{host.unlisted} {unlisted}")
+    return lines

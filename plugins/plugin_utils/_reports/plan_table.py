@@ -47,7 +47,7 @@ def _host_table(name: str, host: HostPlan) -> str:
         if ports:
             lines += _wrapped(f"  refuse  {protocol} to everyone else: ", ports)
     if host.unlisted != "zone":
-        lines.append(f"  {host.unlisted}  all ports that are not in the catalog")
+        lines.append(f"  {host.unlisted}  what the catalog does not list")
     if host.management_addresses:
         lines.append(f"  manage  SSH from {_sources(host.management_addresses)}")
     return "\n".join(lines)

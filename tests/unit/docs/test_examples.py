@@ -50,8 +50,8 @@ def test_the_inventories(page: str, names: set[str]) -> None:
             groups.setdefault(name, []).append(group)
     topology, problems = read_topology(hosts, groups)
     plan = Planner(topology).plan(problems)
-    assert set(plan["hosts"]) == names
-    assert plan["warnings"] == []
+    assert set(plan.hosts) == names
+    assert plan.warnings == ()
 
 
 def test_the_shortest_inventory_is_short() -> None:
@@ -86,8 +86,9 @@ def test_the_entry_of_ones_own() -> None:
     variables = yaml.safe_load(only("docs/variables.md", "variables"))
     variables["jsa_networks"] = {**NO_NETWORKS, **variables["jsa_networks"]}
     topology, problems = read_topology({"con1": {"ansible_host": "10.0.0.1", **variables}}, {"con1": ["jsa_console"]})
-    (rule,) = [rule for rule in Planner(topology).plan(problems)["hosts"]["con1"]["inbound"] if rule["ports"] == "9100"]
-    assert rule["sources"] == ["192.0.2.16/28"]
+    plan = Planner(topology).plan(problems)
+    (rule,) = [rule for rule in plan.hosts["con1"].inbound if rule.ports == (9100, 9100)]
+    assert rule.sources == ("192.0.2.16/28",)
 
 
 def test_the_deployments_of_dynamic_ports_and_outward() -> None:

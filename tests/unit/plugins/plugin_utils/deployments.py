@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import InboundRule, RefusedRule
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import SOURCE_NETWORKS
@@ -73,27 +74,27 @@ class Plan:
         address = ipaddress.ip_address(address_of(source, self._groups) if source in self._groups else source)
         return any(
             address in ipaddress.ip_network(cidr)
-            for rule in self.plan["hosts"][target]["inbound"]
+            for rule in self.plan.hosts[target].inbound
             if _covers(rule, port)
-            for cidr in rule["sources"]
+            for cidr in rule.sources
         )
 
     def refuses(self, target: str, port: str) -> bool:
-        return any(_covers(rule, port) for rule in self.plan["hosts"][target]["refused"])
+        return any(_covers(rule, port) for rule in self.plan.hosts[target].refused)
 
     def sources(self, target: str, ports: str, protocol: str = "tcp") -> list[str]:
         """The sources of exactly this rule; no rule is an empty list."""
-        for rule in self.plan["hosts"][target]["inbound"]:
-            if rule["protocol"] == protocol and rule.get("ports") == ports:
-                return list(rule["sources"])
+        for rule in self.plan.hosts[target].inbound:
+            if rule.protocol == protocol and rule.ports == parse_ports(ports):
+                return list(rule.sources)
         return []
 
 
-def _covers(rule: dict[str, Any], port: str) -> bool:
+def _covers(rule: InboundRule | RefusedRule, port: str) -> bool:
     number, _slash, protocol = port.partition("/")
     if number == "icmp":
-        return bool(rule["protocol"] == "icmp")
-    if rule["protocol"] != protocol:
+        return rule.protocol == "icmp"
+    if rule.protocol != protocol or rule.ports is None:
         return False
-    first, last = parse_ports(rule["ports"])
+    first, last = rule.ports
     return first <= int(number) <= last

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -143,14 +145,14 @@ def test_ports_of_other_roles_are_left_to_the_zones(listed: Plan, port: str) -> 
 
 def test_no_port_is_both_unlisted_and_accepted(listed: Plan) -> None:
     """What is accepted from some is refused to everyone else, ICMP apart."""
-    for target, host in listed.plan["hosts"].items():
-        for rule in host["inbound"]:
-            if rule["protocol"] != "icmp":
-                assert listed.refuses(target, f"{rule['ports'].split('-')[0]}/{rule['protocol']}"), (target, rule)
+    for target, host in listed.plan.hosts.items():
+        for rule in host.inbound:
+            if rule.ports is not None:
+                assert listed.refuses(target, f"{rule.ports[0]}/{rule.protocol}"), (target, rule)
 
 
 def test_icmp_is_never_refused(listed: Plan) -> None:
-    assert all(rule["protocol"] != "icmp" for host in listed.plan["hosts"].values() for rule in host["refused"])
+    assert all(rule.protocol != "icmp" for host in listed.plan.hosts.values() for rule in host.refused)
 
 
 class TestDataPorts:
@@ -167,10 +169,10 @@ class TestDataPorts:
         assert not plan.accepts("192.0.2.1", "con1", "32006/tcp")
 
     def test_what_the_range_covers_is_no_rule_of_its_own_but_a_reason(self) -> None:
-        inbound = Plan().plan["hosts"]["con1"]["inbound"]
-        (rule,) = [rule for rule in inbound if rule.get("ports") == "32000-33999"]
-        assert {"data_range", "ariel_query", "flow_listen", "norm_events", "offense"} <= set(rule["why"])
-        assert not any(rule.get("ports") == "32006" for rule in inbound)
+        inbound = Plan().plan.hosts["con1"].inbound
+        (rule,) = [rule for rule in inbound if rule.ports == (32000, 33999)]
+        assert {"data_range", "ariel_query", "flow_listen", "norm_events", "offense"} <= set(rule.why)
+        assert not any(rule.ports == (32006, 32006) for rule in inbound)
 
     def test_listed_still_refuses_the_range_to_everyone_else(self, listed: Plan) -> None:
         assert listed.refuses("ep1", "33000/tcp")
@@ -287,7 +289,7 @@ class TestHighAvailability:
 
     def test_secondary_has_the_primarys_roles(self) -> None:
         plan = Plan(self.PAIR, self.HOSTS)
-        assert plan.plan["hosts"]["con2"]["roles"] == ["console"]
+        assert plan.plan.hosts["con2"].roles == ("console",)
         assert plan.accepts("ep1", "con2", "443/tcp")
 
     @pytest.mark.parametrize("port", ["22/tcp", "7789/tcp", "7789/udp", "10101/tcp", "10102/tcp", "icmp"])
@@ -419,19 +421,19 @@ class TestMinimalRules:
         assert len(texts) == 1
 
     def test_labels_stay_when_peers_come_and_go(self) -> None:
-        small = Plan({"con1": "jsa_console", "ep1": "jsa_event_processors"}).plan["hosts"]["con1"]["inbound"]
+        small = Plan({"con1": "jsa_console", "ep1": "jsa_event_processors"}).plan.hosts["con1"].inbound
         groups = {"con1": "jsa_console", "ep1": "jsa_event_processors", "ep2": "jsa_event_processors"}
-        large = Plan(groups).plan["hosts"]["con1"]["inbound"]
-        assert [{**rule, "sources": []} for rule in small] == [{**rule, "sources": []} for rule in large]
+        large = Plan(groups).plan.hosts["con1"].inbound
+        assert [replace(rule, sources=()) for rule in small] == [replace(rule, sources=()) for rule in large]
         assert small != large
 
     def test_labels_stay_when_a_class_gets_its_first_member(self) -> None:
         groups = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
-        before = Plan(groups).plan["hosts"]["con1"]["inbound"]
-        after = Plan({**groups, "fp1": "jsa_flow_processors"}).plan["hosts"]["con1"]["inbound"]
-        labels = {(rule["protocol"], rule.get("ports")): rule["source_classes"] for rule in after}
+        before = Plan(groups).plan.hosts["con1"].inbound
+        after = Plan({**groups, "fp1": "jsa_flow_processors"}).plan.hosts["con1"].inbound
+        labels = {(rule.protocol, rule.ports): rule.source_classes for rule in after}
         for rule in before:
-            assert labels[(rule["protocol"], rule.get("ports"))] == rule["source_classes"]
+            assert labels[(rule.protocol, rule.ports)] == rule.source_classes
 
 
 class TestNetworks:
@@ -458,7 +460,7 @@ class TestNetworks:
 
     def test_a_network_without_its_feature_is_warned_of(self) -> None:
         networks = {**NO_NETWORKS, "wincollect_agents": ["192.0.2.0/24"]}
-        (warning,) = planner(jsa_networks=networks).plan()["warnings"]
+        (warning,) = planner(jsa_networks=networks).plan().warnings
         assert "wincollect_agents" in warning and "jsa_features" in warning
 
 
@@ -466,19 +468,36 @@ class TestListeners:
     """What a host is expected to listen on."""
 
     def test_network_and_loopback(self) -> None:
-        items = {item["id"]: item for item in Plan().plan["hosts"]["con1"]["listeners"]}
-        assert items["tomcat_http"]["bind"] == "loopback"
-        assert items["tomcat_http"]["source_classes"] == []
-        assert items["https"]["bind"] == "network" and items["https"]["required"]
-        assert not items["data_range"]["required"]
-        assert not items["rmi"]["required"]
+        items = {item.id: item for item in Plan().plan.hosts["con1"].listeners or ()}
+        assert items["tomcat_http"].bind == "loopback"
+        assert items["tomcat_http"].source_classes == ()
+        assert items["https"].bind == "network" and items["https"].required
+        assert not items["data_range"].required
+        assert not items["rmi"].required
 
     def test_nothing_is_expected_whose_condition_is_not_met(self) -> None:
-        ids = {item["id"] for item in Plan().plan["hosts"]["con1"]["listeners"]}
+        ids = {item.id for item in Plan().plan.hosts["con1"].listeners or ()}
         assert ids.isdisjoint({"snmp_trap", "syslog_tls", "webmin", "wincollect_cfg", "socat_ntp", "drbd"})
 
     def test_random_ports_are_dynamic_not_open(self) -> None:
-        host = Plan(**LISTED).plan["hosts"]["ep1"]
-        (item,) = host["dynamic"]
-        assert (item["id"], item["discovery"], item["sources"]) == ("imq_dynamic", "imq_port_mapper", ["10.0.0.1/32"])
-        assert not any("imq_dynamic" in rule["why"] for rule in host["inbound"])
+        host = Plan(**LISTED).plan.hosts["ep1"]
+        (item,) = host.dynamic
+        assert (item.id, item.discovery, item.sources) == ("imq_dynamic", "imq_port_mapper", ("10.0.0.1/32",))
+        assert not any("imq_dynamic" in rule.why for rule in host.inbound)
+
+
+def test_what_the_firewall_has_to_know_is_in_the_plan_of_each_host() -> None:
+    hosts = {"ep1": {"jsa_firewall_unlisted": "drop"}, "ec1": {"jsa_firewall_management_addresses": []}}
+    plan = Plan(hosts=hosts, jsa_firewall_management_addresses=["192.0.2.7", "2001:db8::/64", "10.1.0.0/16"]).plan
+    assert {name: host.unlisted for name, host in plan.hosts.items() if host.unlisted != "zone"} == {"ep1": "drop"}
+    assert plan.hosts["con1"].management_addresses == ("10.1.0.0/16", "192.0.2.7/32", "2001:db8::/64")
+    assert plan.hosts["ec1"].management_addresses == ()
+
+
+def test_hosts_of_one_kind_share_what_they_have_in_common() -> None:
+    """A plan of a thousand hosts holds, and writes, each list once."""
+    hosts = Plan().plan.hosts
+    assert hosts["ec1"].refused is hosts["ec2"].refused
+    assert hosts["ec1"].listeners is hosts["ec2"].listeners
+    written = Plan().plan.as_dict()["hosts"]
+    assert written["ec1"]["listeners"] is written["ec2"]["listeners"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import Addresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import merge_refusals
@@ -36,7 +37,7 @@ def test_refusals_are_merged(
     wanted: list[tuple[str, tuple[int, int], str]], merged: list[tuple[str, str, list[str]]]
 ) -> None:
     found = merge_refusals(wanted)
-    assert [(rule["protocol"], rule["ports"], rule["why"]) for rule in found] == merged
+    assert [(rule.protocol, format_ports(rule.ports), list(rule.why)) for rule in found] == merged
 
 
 @pytest.mark.parametrize(
@@ -53,4 +54,4 @@ def test_refusals_are_merged(
 def test_nobody_is_a_peer_of_their_own(outside: tuple[str, ...], cidrs: list[str]) -> None:
     topology, _problems = read(GROUPS)
     classes = [SourceClass("hosts", hosts=frozenset(GROUPS)), SourceClass("net", cidrs=outside)]
-    assert Addresses(topology).cidrs(classes, topology.hosts["ep1"]) == cidrs
+    assert Addresses(topology).cidrs(classes, topology.hosts["ep1"]) == tuple(cidrs)

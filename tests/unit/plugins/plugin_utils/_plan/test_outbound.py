@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import OutboundRule
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, planner
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_processors", "ec1": "jsa_event_collectors"}
@@ -23,16 +25,17 @@ NETWORKS = {
 DEPLOYMENT = {("tcp", "1-65535", "deployment"), ("udp", "1-65535", "deployment")}
 
 
-def outbound(host: str, own: dict[str, Any] | None = None, **deployment: Any) -> list[dict[str, Any]]:
+def outbound(host: str, own: dict[str, Any] | None = None, **deployment: Any) -> tuple[OutboundRule, ...]:
     settings = {"jsa_networks": NETWORKS, **deployment}
     plan = planner(GROUPS, {host: {"jsa_firewall_restrict_outbound": True, **(own or {})}}, **settings).plan()
-    assert all("outbound" not in plan["hosts"][name] for name in GROUPS if name != host)
-    rules: list[dict[str, Any]] = plan["hosts"][host]["outbound"]
+    assert all(plan.hosts[name].outbound is None for name in GROUPS if name != host)
+    rules = plan.hosts[host].outbound
+    assert rules is not None
     return rules
 
 
-def short(rules: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
-    return {(rule["protocol"], rule["ports"], ",".join(rule["why"])) for rule in rules}
+def short(rules: tuple[OutboundRule, ...]) -> set[tuple[str, str, str]]:
+    return {(rule.protocol, format_ports(rule.ports or (0, 0)), ",".join(rule.why)) for rule in rules}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_what_is_open(
 
 def test_each_goes_to_its_own_network_and_the_deployment_to_the_others() -> None:
     targets = {
-        rule["why"][0]: rule["destinations"]
+        rule.why[0]: list(rule.destinations)
         for rule in outbound("con1", {"jsa_features": ["email", "log_file_protocol"]})
     }
     assert targets["deployment"] == ["10.0.0.2/31"]
@@ -89,9 +92,9 @@ def test_an_own_entry_and_what_it_does_not_say() -> None:
         "flows": [{"listeners": "192.0.2.200", "initiators": "event_processor"}],
     }
     found = {
-        rule["ports"]: rule["destinations"]
+        rule.ports: list(rule.destinations)
         for rule in outbound("ep1", jsa_extra_flows=[backup])
-        if "backup" in rule["why"]
+        if "backup" in rule.why
     }
-    assert found == {"9000-9001": ["192.0.2.200/32"]}
-    assert not any("backup" in rule["why"] for rule in outbound("ec1", jsa_extra_flows=[backup]))
+    assert found == {(9000, 9001): ["192.0.2.200/32"]}
+    assert not any("backup" in rule.why for rule in outbound("ec1", jsa_extra_flows=[backup]))

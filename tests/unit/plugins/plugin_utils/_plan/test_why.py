@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import json
+
 from typing import Any
 
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import explanation_text, parse_port, why
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import Explanation, explanation_text, parse_port, why
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import (
     EVERY_ROLE,
     NO_NETWORKS,
@@ -32,7 +34,7 @@ def test_both_sides_of_a_tunnel_are_named() -> None:
     assert "ep1 and con1 are encrypted: an SSH tunnel carries it over port 22" in told
 
 
-def ask(source: str, target: str, port: str) -> dict[str, Any]:
+def ask(source: str, target: str, port: str) -> Explanation:
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
     asked = planner(hosts=HOSTS, jsa_networks=networks, jsa_data_ports="listed")
     return why(asked, asked.plan(), source, target, port)
@@ -51,9 +53,9 @@ def ask(source: str, target: str, port: str) -> dict[str, Any]:
 )
 def test_accepted_by(source: str, target: str, port: str, entry: str) -> None:
     answer = ask(source, target, port)
-    assert answer["decision"] == "accepted"
-    assert entry in [item["id"] for item in answer["entries"]]
-    assert all(" row " in line for item in answer["entries"] for line in item["rests_on"])
+    assert answer.decision == "accepted"
+    assert entry in [item.id for item in answer.entries]
+    assert all(" row " in line for item in answer.entries for line in item.rests_on)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +79,49 @@ def test_accepted_by(source: str, target: str, port: str, entry: str) -> None:
 )
 def test_refused_because(source: str, target: str, port: str, decision: str, reason: str) -> None:
     answer = ask(source, target, port)
-    assert answer["decision"] == decision
-    assert answer["entries"] == []
+    assert answer.decision == decision
+    assert answer.entries == ()
     assert reason in explanation_text(answer)
 
 
 def test_what_nobody_knows() -> None:
     answer = ask("ep1", "con1", "6000/tcp")
-    assert answer["decision"] == "not_cataloged"
+    assert answer.decision == "not_cataloged"
     assert "its own zones decide" in explanation_text(answer)
+
+
+@pytest.mark.parametrize(
+    ("unlisted", "says"),
+    [("zone", "its own zones decide"), ("reject", "the host rejects it"), ("drop", "the host drops it")],
+)
+def test_what_nobody_knows_where_the_plan_decides(unlisted: str, says: str) -> None:
+    asked = planner(jsa_firewall_unlisted=unlisted)
+    answer = why(asked, asked.plan(), "ep1", "con1", "6000/tcp")
+    assert (answer.decision, answer.unlisted) == ("not_cataloged", unlisted)
+    assert says in explanation_text(answer)
+
+
+@pytest.mark.parametrize(
+    ("source", "port", "decision"),
+    [
+        ("198.51.100.7", "22/tcp", "accepted"),
+        ("198.51.101.7", "22/tcp", "refused"),
+        ("198.51.100.7", "443/tcp", "refused"),
+        ("198.51.100.7", "22/udp", "not_cataloged"),
+    ],
+)
+def test_management_addresses(source: str, port: str, decision: str) -> None:
+    asked = planner(jsa_firewall_management_addresses=["198.51.100.0/24"])
+    answer = why(asked, asked.plan(), source, "con1", port)
+    assert (answer.decision, answer.entries, answer.management) == (decision, (), decision == "accepted")
+    assert ("jsa_firewall_management_addresses" in explanation_text(answer)) == (decision == "accepted")
+
+
+def test_as_plain_values() -> None:
+    answer = ask("ep1", "con1", "32006/tcp").as_dict()
+    assert json.loads(json.dumps(answer)) == answer
+    assert (answer["decision"], answer["port"], answer["rules"][0]["protocol"]) == ("accepted", 32006, "tcp")
+    assert ask("ep1", "con1", "icmp").as_dict()["port"] is None
 
 
 def test_decision_and_entries_agree_everywhere() -> None:
@@ -99,7 +135,7 @@ def test_decision_and_entries_agree_everywhere() -> None:
                 continue
             for port in ports:
                 answer = why(asked, plan, source, target, port)
-                assert (answer["decision"] == "accepted") == bool(answer["entries"]), (source, target, port, answer)
+                assert (answer.decision == "accepted") == bool(answer.entries), (source, target, port, answer)
 
 
 def test_questions_not_understood() -> None:
