@@ -11,8 +11,8 @@ TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_c
 RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
-.PHONY: help develop packages demo test lint unit package sanity lab-test test-versions test-matrix molecule docs bench \
-    build release clean
+.PHONY: help develop packages demo check test test-full lint unit package sanity lab-test test-versions test-matrix \
+    molecule docs bench build release clean
 
 help:  ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,14 @@ packages: develop  ## install what lab, demo and tests need of the system, or sa
 demo: develop  ## seven and more hosts with real firewalld and SSH: plan, apply, check, two faults
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE=1 tests/demo.sh
 
-test: .venv/test develop  ## run all tests; the last line adds them up
-	@$(RUN)
+check: .venv/test develop  ## ruff, mypy and the unit tests with little invented input: under two minutes
+	@$(RUN) check
+
+test: .venv/test develop  ## run what must pass before a commit, as root: about a quarter of an hour; the last line adds it up
+	@$(RUN) test
+
+test-full: .venv/test develop  ## run all tests, before a release and before an issue is called resolved
+	@$(RUN) full
 
 lint: .venv/test develop  ## run ruff, mypy, ansible-lint and their like
 unit: .venv/test develop  ## run the unit tests
@@ -39,10 +45,10 @@ test-versions: .venv/test develop  ## run the tests of the backend on other rele
 	@$(RUN) packages $(if $(ALL),every-version,versions)
 
 test-matrix: .venv/test develop  ## run every ansible-core on hosts with every Python: pyenv's, where it has them
-	@$(RUN) packages matrix
+	@$(RUN) packages matrix other-core
 
-lab-test: .venv/test develop  ## run the tests that send packets between hosts
-	@$(RUN) packages lab
+lab-test: .venv/test develop  ## run the tests that send packets between hosts, and the lab's own
+	@$(RUN) packages lab-itself lab
 
 molecule: .venv/test develop  ## run all molecule scenarios; JSA_LAB=podman|namespaces chooses the hosts
 	@$(TESTS).packages

@@ -47,7 +47,7 @@ _CODE = re.compile(
 
 @dataclass(frozen=True)
 class Item:
-    """A command line, a lookup, or something in YAML: an inventory, variables, tasks, a playbook or a CI's workflow."""
+    """A command line, a lookup, or YAML: inventory, variables, tasks, playbook, requirements, or a CI's workflow."""
 
     page: str
     kind: str
@@ -106,6 +106,8 @@ def _yaml(block: str) -> Iterator[tuple[str, str]]:
         yield "inventory", block
     elif "version" in content:
         yield "environment", block
+    elif "collections" in content:
+        yield "requirements", block
     elif all(key.startswith("jsa_") for key in content):
         yield "variables", block
     else:

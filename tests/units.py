@@ -4,7 +4,8 @@
 
 """``ansible-test units`` without containers: the tests of the plugins, as a server for collections would run them.
 
-The rest of tests/unit is about the checkout (documentation, the tests' own tools) and runs by ``make unit`` alone.
+tests/matrix runs it on another ansible-core than that of ``make unit``. The rest of tests/unit is about the checkout
+(documentation, the tests' own tools) and runs by ``make unit`` alone.
 """
 
 from __future__ import annotations

@@ -9,27 +9,44 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.check_task import SCOPE_OPTION, expected_and_seen
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     Baseline,
     changes,
     new_drift,
     parse_baseline,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table, host_result
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
 
 FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
 
+#: As jsa.ports.port_flows returned it.
+SCOPE_OPTION: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "name": {"type": "str", "choices": list(SCOPES), "required": True},
+        "sample": {"type": "int", "default": 20},
+        "seed": {"type": "int", "default": 0},
+    },
+}
+
 
 class ActionModule(ControllerAction):
-    """Judges, prints, writes, and fails where it was asked to; touches no host."""
+    """Joins, prints, writes, and fails where it was asked to; touches no host."""
 
+    AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
+        "observations": {"type": "dict", "required": True},
+        "observations_dest": {"type": "path"},
         "scope": SCOPE_OPTION,
         "dest": {"type": "path"},
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
@@ -38,37 +55,46 @@ class ActionModule(ControllerAction):
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        plan = arguments["plan"]
+        plan = Plan.from_dict(arguments["plan"])
         # Before anything is written: the folder for the result may be the one that the baseline is in.
         earlier = _baseline(arguments["baseline"])
-        expectations, observations = expected_and_seen(arguments, task_vars)
+        observations = CHECK.read(arguments["observations"], plan, task_vars, required=("sockets", "probes"))
+        scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
+        expectations = Expectations(plan, list(observations), scope_of)
         wanted = list(expectations.wanted())
-        flows = [*wanted, *expectations.unwanted(observations)]
-        judge = Diagnosis(plan, observations)
-        verdicts = judge.verdicts(flows)
+        exposed = {name: seen.exposed for name, seen in observations.items()}
+        flows = [*wanted, *expectations.unwanted(exposed)]
+        diagnosis = Diagnosis(plan, observations)
+        verdicts = diagnosis.verdicts(flows)
         total = expectations.total()
         scope = {**expectations.scope.as_dict(), "flows": len(wanted), "left_out": total - len(wanted)}
         more: dict[str, Any] = {"scope": scope}
         since = None
-        drift = {name: [*one.firewall_difference, *one.openings] for name, one in observations.items()}
+        drift = {name: drift_lines(one) for name, one in observations.items()}
         if earlier is not None:
-            since = changes(earlier, verdicts, [*flows, *judge.tunnels()], observations)
+            since = changes(earlier, verdicts, [*flows, *diagnosis.tunnels()], observations)
             drift = new_drift(earlier.drift, drift)
             more["baseline"] = {"file": arguments["baseline"], **since.as_dict()}
         changed = False
+        if arguments["observations_dest"]:
+            text = CHECK.text(observations)
+            changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
         if arguments["dest"]:
-            hosts = {name: observation.as_dict() for name, observation in observations.items()}
+            hosts = {name: host_result(seen) for name, seen in observations.items()}
             files = {
                 "port_check.json": RESULT.as_json(verdicts, hosts, **more),
                 "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"]),
             }
-            changed = self.write_results(arguments["dest"], "jsa_port_check_dest", "The result of the check", files)
+            what = "The result of the check"
+            changed = self.write_results(arguments["dest"], "jsa_port_check_dest", what, files) or changed
         prefixes = {
             address: length for one in observations.values() for address, length in (one.addresses or {}).items()
         }
-        all_faults = faults(verdicts, plan["hosts"], prefixes)
-        shown = all_faults if since is None else faults(since.new, plan["hosts"], prefixes)
+        all_faults = faults(verdicts, plan.hosts, prefixes)
+        shown = all_faults if since is None else faults(since.new, plan.hosts, prefixes)
+        unseen_of = {name: seen.unseen for name, seen in observations.items()}
         parts = [
+            unobserved_table(unseen_of),
             fault_table(shown),
             drift_table(drift),
             "\n".join(since.lines()) if since else "",
@@ -82,12 +108,14 @@ class ActionModule(ControllerAction):
             for item in (since.new if since and arguments["fail_on_new"] else verdicts)
             if item.verdict in arguments["fail_on"]
         ]
-        if failing:
+        not_observed = unobserved_message(unseen_of)
+        if failing or not_observed:
             # Ansible prints the whole result of a failure; the table has said it better.
             result.pop("baseline", None)
             new = f", {len(failing)} of them new" if since and arguments["fail_on_new"] else ""
             counts = f"{RESULT.summary_line(verdicts)}{new}"
-            result.update(failed=True, msg=f"{counts}; the table above says whose fault each is")
+            blame = "the table above says whose fault each is" if failing else ""
+            result.update(failed=True, msg="; ".join(part for part in (not_observed, counts, blame) if part))
         else:
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result

@@ -11,47 +11,61 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     PLAN_OPTION,
     ControllerAction,
-    deployment_hosts_in_play,
     show,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import PREFLIGHT
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.changes import changes
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import tested_flows
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import read_seen
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import VERDICTS, Diagnosis
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import RESULT, table
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import RESULT, host_result, table
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
 
 FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 
 
 class ActionModule(ControllerAction):
-    """Judges, prints, writes, and fails where it was asked to; touches no host."""
+    """Joins, prints, writes, and fails where it was asked to; touches no host."""
 
+    AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
+        "observations": {"type": "dict", "required": True},
+        "observations_dest": {"type": "path"},
         "dest": {"type": "path"},
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        plan = arguments["plan"]
-        names = deployment_hosts_in_play(plan, task_vars)
-        seen = read_seen(task_vars["hostvars"], names)
-        verdicts = Diagnosis(plan, seen).verdicts(tested_flows(plan, names))
+        plan = Plan.from_dict(arguments["plan"])
+        needed = ("listeners", "probes", "record")
+        seen = PREFLIGHT.read(arguments["observations"], plan, task_vars, required=needed)
+        verdicts = Diagnosis(plan, seen).verdicts(tested_flows(plan, list(seen)))
         lines = changes(plan, seen, verdicts)
         change_rows = [line.as_dict() for line in lines]
         changed = False
+        if arguments["observations_dest"]:
+            text = PREFLIGHT.text(seen)
+            changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
         if arguments["dest"]:
-            hosts = {name: one.as_dict() for name, one in seen.items()}
+            hosts = {name: host_result(one) for name, one in seen.items()}
             files = {
                 "preflight.json": RESULT.as_json(verdicts, hosts, changes=change_rows),
                 "preflight.xml": RESULT.as_junit(verdicts, arguments["fail_on"]),
             }
-            changed = self.write_results(arguments["dest"], "jsa_preflight_dest", "The result of the preflight", files)
-        show(table(verdicts, lines))
+            what = "The result of the preflight"
+            changed = self.write_results(arguments["dest"], "jsa_preflight_dest", what, files) or changed
+        unseen_of = {name: one.unseen for name, one in seen.items()}
+        show("\n\n".join(part for part in (unobserved_table(unseen_of), table(verdicts, lines)) if part))
         result = {"changed": changed, "summary": RESULT.summary(verdicts), "changes": change_rows}
-        if any(item.verdict in arguments["fail_on"] for item in verdicts):
+        failing = any(item.verdict in arguments["fail_on"] for item in verdicts)
+        not_observed = unobserved_message(unseen_of)
+        if failing or not_observed:
             # Ansible prints the whole result of a failure; the table has said it better.
-            result.update(failed=True, msg=f"{RESULT.summary_line(verdicts)}; the table above says what is in the way")
+            blame = "the table above says what is in the way" if failing else ""
+            parts = (not_observed, RESULT.summary_line(verdicts), blame)
+            result.update(failed=True, msg="; ".join(part for part in parts if part))
         else:
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result

@@ -9,7 +9,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   scope:
-    description: Which flows, as M(jsa.ports.port_scope) returns it; all of them where it is missing.
+    description: Which flows, as M(jsa.ports.port_flows) returns it; all of them where it is missing.
     type: dict
     suboptions:
       name:

@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Port ranges, as every part of the collection writes them: ``"22"`` or ``"32000-33999"``.
+"""Ports as every part of the collection writes them: ``"22"``, ``"32000-33999"``, ``"514/udp"``.
 
 A range is the pair ``(first, last)``, both included, both within 1 to 65535. Runs on Python 3.6.
 """
 
 import re
 
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 PortRange = Tuple[int, int]
 
+#: Protocols that have ports.
+TRANSPORTS = ("tcp", "udp")
+
+_PORT = re.compile(r"^[0-9]{1,5}$")
 _RANGE = re.compile(r"^([0-9]{1,6})(?:-([0-9]{1,6}))?$")
 
 
@@ -29,8 +33,29 @@ def parse_ports(text):  # type: (object) -> PortRange
         if not 1 <= port <= 65535:
             raise ValueError("port %d is outside 1-65535" % port)
     if first > last:
-        raise ValueError("range %s is upside down" % text)
+        raise ValueError("range %s is reversed" % text)
     return first, last
+
+
+def parse_port(value):  # type: (object) -> int
+    """One port, a number or its digits. Raises ValueError with a sentence that says what is wrong."""
+    match = None if isinstance(value, bool) else _PORT.match(str(value).strip())
+    if not match or not 1 <= int(match.group()) <= 65535:
+        raise ValueError("%r is no port from 1 to 65535" % (value,))
+    return int(match.group())
+
+
+def split_protocol(text):  # type: (object) -> Tuple[str, Optional[str]]
+    """``32006/tcp`` as ``("32006", "tcp")``; the protocol is None where there is none.
+
+    Raises ValueError where it is neither TCP nor UDP. What stands before it is for :func:`parse_ports`.
+    """
+    ports, slash, protocol = str(text).strip().lower().partition("/")
+    if not slash:
+        return ports, None
+    if protocol not in TRANSPORTS:
+        raise ValueError("%r: expected a port and tcp or udp, such as 32006/tcp" % (text,))
+    return ports, protocol
 
 
 def format_ports(ports):  # type: (PortRange) -> str

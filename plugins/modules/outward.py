@@ -4,35 +4,51 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.outward: a thin shell over module_utils/_outward."""
+"""Module jsa.ports.outward: a thin shell over module_utils/_observe/outward. Its action plugin makes the targets."""
 
 DOCUMENTATION = r"""
 module: outward
-short_description: Contact servers outside of the deployment, each in its own protocol
+short_description: Contact what the console of a JSA deployment contacts outside, each in its own protocol
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Contacts each target from the host that it runs on, all at once, and says what came of it. An open port proves
-    little; each target is therefore spoken to as JSA would.
+  - Works out from the inventory what each console contacts outside of the deployment, contacts it from there, prints a
+    table with the failures first, and fails if a target fails. Skips hosts that are not consoles. Fails if no console
+    is in the play.
+  - If O(targets) is set, contacts these from whatever host the task runs on. A target that fails is then a result, not
+    a failure of the task, and no table is printed.
+  - An open port proves little, so each target is spoken to as JSA would. All are contacted at once.
   - V(smtp) waits for the greeting and leaves again. V(ntp) asks for the time. V(nfs) and V(mountd) call the RPC program
     without arguments; V(mountd) asks rpcbind for its port first. V(dns) asks the server for the address of C(name).
     V(tls) does a TLS handshake, through O(proxy) where that is set.
-  - Nothing is downloaded, sent or mounted, and nothing on the host is changed. A target that fails is a result, no
-    failure of the module.
+  - Nothing is downloaded, sent or mounted, and nothing on the host is changed.
   - Names are looked up by the host itself, those of V(tls) behind a proxy by the proxy.
+  - Needs the Python library netaddr on the controller, unless O(targets) is set.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   targets:
     description:
-      - What to contact. Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name
-        or an address), and C(port), by default the usual one of its kind.
+      - What to contact instead of what the inventory says.
+      - Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name or an address),
+        and C(port), by default the usual one of its kind.
       - C(name) is for V(dns) the name to ask for, and for V(tls) the server's name if that is not C(host).
       - Any other key, such as C(id), is returned with the result.
     type: list
     elements: dict
-    required: true
+  public_servers:
+    description:
+      - V(none) leaves out the public servers of the catalog.
+      - A mapping of their names to what replaces them, each V(none) or a mapping with C(host), C(port) and C(name), the
+        name that the certificate has to be for.
+      - Has no effect if O(targets) is set.
+    type: raw
+  dns_name:
+    description:
+      - The name that name servers are asked for. By default the first public server's.
+      - Has no effect if O(targets) is set.
+    type: str
   proxy:
     description:
       - URL of the HTTP proxy for V(tls), as V(http://proxy.example.org:3128) or
@@ -51,24 +67,35 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What the console needs of the world
+- name: Contact what the console contacts outside, with a mirror for updates
+  jsa.ports.outward:
+    public_servers:
+      download.juniper.net: {host: mirror.example.org, port: 8443}
+      license.xforce-security.com: none
+    proxy: "{{ jsa_proxy | default(omit) }}"
+  register: outward
+  ignore_errors: true
+
+- name: Contact these servers from each host
   jsa.ports.outward:
     targets:
       - {kind: smtp, host: mail.example.org}
       - {kind: ntp, host: 192.0.2.123}
       - {kind: dns, host: 192.0.2.53, name: download.juniper.net}
       - {kind: tls, host: download.juniper.net}
-    proxy: "{{ jsa_proxy | default(omit) }}"
-  register: outward
+    timeout: 2
+  register: contacted
 
-- name: What fails
+- name: Show what fails
   ansible.builtin.debug:
-    msg: "{{ outward.results | rejectattr('result', 'eq', 'ok') }}"
+    msg: "{{ contacted.results | rejectattr('result', 'eq', 'ok') }}"
 """
 
 RETURN = r"""
 results:
-  description: One item per target, in the order of O(targets), with everything that the target was given.
+  description:
+    - One item per target, in the order of O(targets), with everything that the target was given. Targets that were
+      worked out have the catalog's C(id) and a C(purpose), too.
   returned: success
   type: list
   elements: dict
@@ -127,9 +154,20 @@ results:
       elapsed_ms: 12.1
 summary:
   description: How many targets had each result.
-  returned: success
+  returned: if the host contacted its targets
   type: dict
   sample: {ok: 3, certificate_invalid: 1}
+failures:
+  description: How many targets failed.
+  returned: if the targets were worked out, and the host contacted them
+  type: int
+  sample: 1
+left_out:
+  description: What is not contacted, and why.
+  returned: if the targets were worked out, and the host contacted them
+  type: list
+  elements: str
+  sample: ["ntp_out: jsa_networks.ntp_servers is not set"]
 """
 
 import math
@@ -150,6 +188,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.tls imp
 def read(params):
     """Targets, proxy and trust. Raises OutwardError with every problem."""
     problems = []
+    if params["targets"] is None:
+        problems.append("targets: is missing; only the action plugin can work them out")
     proxy = context = None
     if not math.isfinite(params["timeout"]) or params["timeout"] <= 0:
         problems.append("timeout: %s is no number above 0" % params["timeout"])
@@ -161,10 +201,11 @@ def read(params):
         context = trusting(params["ca_file"])
     except (OSError, ssl.SSLError) as error:
         problems.append("ca_file: %s cannot be used: %s" % (params["ca_file"], error.strerror or error))
-    return read_targets(params["targets"], problems), proxy, context
+    return read_targets(params["targets"] or (), problems), proxy, context
 
 
 def run(params):
+    """The module's answer. Raises OutwardError."""
     targets, proxy, context = read(params)
     results = contact(targets, proxy, context, params["timeout"])
     counted = [result["result"] for result in results]
@@ -175,7 +216,10 @@ def run(params):
 def main():
     module = AnsibleModule(
         argument_spec={
-            "targets": {"type": "list", "elements": "dict", "required": True},
+            "targets": {"type": "list", "elements": "dict"},
+            # The action plugin makes targets of these, and keeps them.
+            "public_servers": {"type": "raw"},
+            "dns_name": {"type": "str"},
             "proxy": {"type": "str", "no_log": True},
             "ca_file": {"type": "path"},
             "timeout": {"type": "float", "default": 10},

@@ -72,6 +72,7 @@ options:
     default: true
 seealso:
   - module: jsa.ports.why
+  - module: jsa.ports.firewall
   - module: jsa.ports.portmap
 author:
   - the jsa.ports authors (@jsa-ports)

@@ -12,13 +12,30 @@ version_added: 1.0.0
 description:
   - Joins the listening sockets, the state of the firewall and the probes of all hosts of the play into one verdict per
     flow, prints them worst first, those with one cause together, and writes them as JSON and JUnit XML.
-  - Reads what the role P(jsa.ports.jsa_port_check#role) registered on each host. Run it with C(run_once).
+  - Hosts that were not observed are named. Touches no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
   - jsa.ports.plan
   - jsa.ports.check_scope
 options:
+  observations:
+    description:
+      - >-
+        What was observed of each host. Each part is a mapping of host names to what a module returned there:
+        C(sockets) of M(jsa.ports.listeners) and C(probes) of M(jsa.ports.reachability) are required, C(firewall) of
+        M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional.
+      - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;
+        then the task fails once everything is printed and written. An answer that cannot be read costs that host this
+        part of its observation, and fails likewise.
+      - Or what O(observations_dest) wrote earlier, read back. The hosts are those in it, whatever the play's are.
+    type: dict
+    required: true
+  observations_dest:
+    description:
+      - File on the controller for what was observed, as one JSON document. Its schema is in
+        C(docs/observations.schema.json).
+    type: path
   dest:
     description: Folder on the controller for C(port_check.json) and C(port_check.xml). Made where it is missing.
     type: path
@@ -46,8 +63,7 @@ options:
     type: bool
     default: false
 seealso:
-  - module: jsa.ports.port_scope
-  - module: jsa.ports.port_probes
+  - module: jsa.ports.port_flows
 author:
   - the jsa.ports authors (@jsa-ports)
 """
@@ -56,8 +72,22 @@ EXAMPLES = r"""
 - name: Say whose fault it is, and fail only where a port is open that should not be
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
+    observations:
+      sockets: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'listening') | map('default', none))) }}
+      probes: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'reached') | map('default', none))) }}
+    observations_dest: results/observations.json
     dest: results
     fail_on: [unexpected_open]
+  run_once: true
+
+- name: Say it again, later and elsewhere
+  jsa.ports.port_verdicts:
+    plan: "{{ planned.plan }}"
+    observations: "{{ lookup('ansible.builtin.file', 'results/observations.json') | from_json }}"
   run_once: true
 """
 

@@ -198,10 +198,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker, ask_rpcbind
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import IMQ, KINDS, RPCBIND, OptionError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import parse_peer
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import parse_peer
 
 
 def check(params):
+    """Raises OptionError with every problem of the options."""
     problems = []
     try:
         parse_peer(params["address"])
@@ -219,10 +220,12 @@ def check(params):
 
 
 def describe(answer):
+    """A port mapper's answer as the module returns it, without the services."""
     return dict({"state": answer.state, "reason": answer.reason}, **(answer.details or {}))
 
 
 def run(params):
+    """The module's answer. Raises OptionError."""
     check(params)
     observed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     address, timeout = params["address"], params["timeout"]

@@ -12,12 +12,29 @@ version_added: 1.0.0
 description:
   - Joins the temporary listeners, what reached them, and the probes of all hosts of the play into one verdict per flow,
     prints them worst first and, from network to network, what has to be changed, and writes JSON and JUnit XML.
-  - Reads what the role P(jsa.ports.jsa_preflight#role) registered on each host. Run it with C(run_once).
+  - Hosts that were not observed are named. Touches no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
   - jsa.ports.plan
 options:
+  observations:
+    description:
+      - >-
+        What was observed of each host. Each part is a mapping of host names to what a module returned there:
+        C(listeners) of M(jsa.ports.preflight) with C(state=present), C(probes) of M(jsa.ports.reachability) and
+        C(record) of M(jsa.ports.preflight) with C(state=absent).
+      - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;
+        then the task fails once everything is printed and written. An answer that cannot be read costs that host this
+        part of its observation, and fails likewise.
+      - Or what O(observations_dest) wrote earlier, read back. The hosts are those in it, whatever the play's are.
+    type: dict
+    required: true
+  observations_dest:
+    description:
+      - File on the controller for what was observed, as one JSON document. Its schema is in
+        C(docs/observations.schema.json).
+    type: path
   dest:
     description: Folder on the controller for C(preflight.json) and C(preflight.xml). Made where it is missing.
     type: path
@@ -38,7 +55,8 @@ options:
       - host_firewall
       - translated
 seealso:
-  - module: jsa.ports.preflight_probes
+  - module: jsa.ports.preflight
+  - module: jsa.ports.port_flows
 author:
   - the jsa.ports authors (@jsa-ports)
 """
@@ -47,6 +65,16 @@ EXAMPLES = r"""
 - name: Say what the network blocks, whatever the hosts' own firewalls do
   jsa.ports.preflight_verdicts:
     plan: "{{ planned.plan }}"
+    observations:
+      listeners: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'listeners') | map('default', none))) }}
+      probes: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'reached') | map('default', none))) }}
+      record: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'ended') | map('default', none))) }}
     dest: results
     fail_on: [network, wrong_host]
   run_once: true

@@ -30,7 +30,7 @@ options:
         C(protocol) (V(tcp), which is the default, V(udp) or V(icmp)).
       - C(recheck), by default V(true), says whether silence that may be a suppressed ICMP error is worth asking again.
       - C(expect), the token of a run and the name of a host with a space between, says which temporary listener
-        (M(jsa.ports.preflight_listeners)) has to answer. The probe then waits for what the other side says of itself
+        (M(jsa.ports.preflight)) has to answer. The probe then waits for what the other side says of itself
         (RV(results[].token)); over UDP it asks for that, in a datagram that nobody else understands.
       - Any other key, such as C(id), is returned with the result.
     type: list
@@ -70,7 +70,7 @@ notes:
     ICMP port unreachable as V(refused) there, without RV(results[].by).
 seealso:
   - module: jsa.ports.listeners
-  - module: jsa.ports.preflight_listeners
+  - module: jsa.ports.preflight
 """
 
 EXAMPLES = r"""
@@ -202,13 +202,15 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import RESULTS, ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import RESULTS
 
 #: Option to whether zero means something.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}
 
 
 def check_numbers(params):
+    """What is wrong with the options that are numbers, a sentence each."""
     problems = []
     for name in sorted(NUMBERS):
         value = params[name]
@@ -218,6 +220,7 @@ def check_numbers(params):
 
 
 def run(params):
+    """The module's answer. Raises ProbeError with every problem of the options."""
     probes = read_probes(params["probes"], params["source"], check_numbers(params))
     engine = Engine(params["timeout"], params["rate"], params["retries"], params["recheck_seconds"])
     start = time.monotonic()

@@ -14,15 +14,19 @@ import resource
 import sys
 import time
 
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import read_observations
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table, host_result
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.tests.bench import planning
 
@@ -31,27 +35,30 @@ _BLOCKED = 50
 
 
 def main() -> None:
-    plan = _plan(int(sys.argv[1]))
-    names = list(plan["hosts"])
+    written = _plan(int(sys.argv[1]))
+    plan = Plan.from_dict(written)
+    names = list(plan.hosts)
     scope = Scope(sys.argv[2])
-    hostvars = {name: _looked(plan["hosts"][name]) for name in names}
+    handed_over = _looked(plan.hosts)
     for number, flow in enumerate(Expectations(plan, names, scope).wanted()):
         answer = {"result": "open", "by": None} if number % _BLOCKED else {"result": "no_answer", "by": None}
         rest = {"rate_limited": False, "elapsed_ms": 0.4, "error": None}
-        hostvars[flow.initiator]["jsa_port_check_reachability"]["results"].append({**flow.probe(), **answer, **rest})
+        handed_over["probes"][flow.initiator]["results"].append({**Probe.of(flow).as_dict(), **answer, **rest})
     # What the kernel counts in KiB, before and after.
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
+    plan = Plan.from_dict(written)
     expectations = Expectations(plan, names, scope)
-    observations = read_observations(hostvars, names)
-    flows = [*expectations.wanted(), *expectations.unwanted(observations)]
+    observations = observed(handed_over, names, names)
+    exposed = {name: seen.exposed for name, seen in observations.items()}
+    flows = [*expectations.wanted(), *expectations.unwanted(exposed)]
     verdicts = Diagnosis(plan, observations).verdicts(flows)
     expectations.total()
-    found = faults(verdicts, plan["hosts"])
+    found = faults(verdicts, plan.hosts)
     texts = [
         fault_table(found),
         *plain_words(found, sum(item.verdict == "ok" for item in verdicts)),
-        RESULT.as_json(verdicts, {name: one.as_dict() for name, one in observations.items()}),
+        RESULT.as_json(verdicts, {name: host_result(one) for name, one in observations.items()}),
         RESULT.as_junit(verdicts, ["network"]),
     ]
     print(
@@ -80,26 +87,30 @@ def _plan(size: int) -> dict[str, Any]:
     return Planner(topology).plan(problems)
 
 
-def _looked(host: dict[str, Any]) -> dict[str, Any]:
-    """Everything that is expected listens, and the firewall is as planned."""
-    listening = [
+def _looked(hosts: Mapping[str, HostPlan]) -> dict[str, dict[str, Any]]:
+    """Everything that is expected listens, and the firewalls are as planned: by part and host, without any probe."""
+    firewall = {"changed": False, "as_planned": True, "differences": [], "openings": []}
+    return {
+        "sockets": {name: {"changed": False, "results": _listening(host)} for name, host in hosts.items()},
+        "firewall": dict.fromkeys(hosts, firewall),
+        "probes": {name: {"changed": False, "results": []} for name in hosts},
+    }
+
+
+def _listening(host: HostPlan) -> list[dict[str, Any]]:
+    return [
         {
-            "id": item["id"],
-            "protocol": item["protocol"],
-            "ports": item["ports"],
+            "id": one.id,
+            "protocol": one.protocol,
+            "ports": format_ports(one.ports),
             "status": "listening",
-            "bind": "loopback" if item["bind"] == "loopback" else "network",
+            "bind": "loopback" if one.bind == "loopback" else "network",
             "addresses": ["0.0.0.0"],
             "families": ["ipv4"],
             "processes": [{"pid": 1000, "name": "java"}],
         }
-        for item in host["listeners"]
+        for one in host.listeners or ()
     ]
-    return {
-        "jsa_port_check_listeners": {"changed": False, "results": listening},
-        "jsa_port_check_firewall": {"changed": False, "actions": {}, "reload_reasons": [], "differences": []},
-        "jsa_port_check_reachability": {"changed": False, "results": []},
-    }
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ def measure(hosts: Hosts, rounds: int) -> Part:
     return Part(
         f"(c) {len(_PORTS)} listening sockets, beside community.general.listen_ports_facts",
         f"{_PROCESSES} processes hold {len(_PORTS)} TCP sockets. Ansible sends each module once "
-        "(`ANSIBLE_KEEP_REMOTE_FILES`); what is timed is that very file, arguments included, run on the host by its "
-        "Python: the module alone, with its start. `jsa.ports.listeners` also compares all sockets with what is "
-        "expected there; the other one uses `ss`.",
+        "(`ANSIBLE_KEEP_REMOTE_FILES`). The figure is the time of that file, including its arguments, run by Python on "
+        "the host: only the module, with its start. `jsa.ports.listeners` also compares all sockets with the expected "
+        "ones. The other module uses `ss`.",
         samples,
         [
             samples.ratio("listen_ports_facts / listeners", ["listen_ports_facts"], ["listeners"], AT_LEAST, 10),

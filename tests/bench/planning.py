@@ -80,10 +80,11 @@ def measure(folder: Path, rounds: int) -> Part:
     ratios.append(samples.ratio("debug, 2,000 hosts / 1,000 hosts", [_debug(2000)], [_debug(1000)]))
     return Part(
         "(b) The plan of a large deployment, beside a play with one debug",
-        "Generated inventories in YAML: a console with its HA secondary, and for every ten hosts more one processor, "
-        "one data node and eight collectors, 50 to a subnet, every fourth encrypted. `jsa.ports.plan` computes the "
-        "whole plan and prints the table of all hosts; the other play has one `debug` with `run_once` on the same "
-        "inventory. Whole processes of `ansible-playbook`; no host is contacted.",
+        "The inventories are generated, in YAML: a console with its HA secondary, and for every ten additional hosts "
+        "one processor, one data node, and eight collectors, 50 hosts to a subnet, every fourth host encrypted. "
+        "`jsa.ports.plan` computes the complete plan and prints the table of all hosts. The other play has one `debug` "
+        "task with `run_once` on the same inventory. The figures are complete processes of `ansible-playbook`. No host "
+        "is contacted.",
         samples,
         ratios,
     )

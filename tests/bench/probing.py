@@ -44,14 +44,14 @@ def measure(hosts: Hosts, rounds: int) -> Part:
             _beside_wait_for(hosts, samples)
     return Part(
         f"(d) {len(_CLOSED):,} TCP probes from one host to another, beside nmap and wait_for",
-        f"One port in {_STEP} is open; of the others, a thousand are closed, and another thousand are dropped without "
+        f"One port in {_STEP} is open. Of the others, a thousand are closed, and another thousand are dropped without "
         "an answer. `nmap -sT -Pn -n -p PORTS ADDRESS` runs on the host, and so does the file of "
-        f"`jsa.ports.reachability` that Ansible has sent there (`rate: 0`, `timeout: {_TIMEOUT}`), with its start and "
-        "without (`seconds` of its answer). nmap adapts how long it waits to the answers that it gets, and begins with "
-        "a second; the module always waits for its timeout. "
-        f"`wait_for` (`timeout: {_TIMEOUT}`) is looped over {_WAITED_FOR} silent ports only, beside a task of the "
-        "module with all thousand, both as whole processes of `ansible-playbook`; the ratio is per port, after the "
-        "time of a ping has been taken off the loop.",
+        f"`jsa.ports.reachability` that Ansible has sent there (`rate: 0`, `timeout: {_TIMEOUT}`). It is measured with "
+        "its start and without (`seconds` of its answer). nmap starts with a timeout of one second and adapts it to "
+        f"the answers that it gets. The module always waits for its timeout. `wait_for` (`timeout: {_TIMEOUT}`) runs "
+        f"in a loop over {_WAITED_FOR} silent ports only, compared with one task of the module for all thousand ports, "
+        "both as complete processes of `ansible-playbook`. The ratio is per port, without the time of a ping for the "
+        "loop.",
         samples,
         [
             *_beside_nmap(samples, "closed"),

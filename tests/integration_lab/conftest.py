@@ -86,6 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "only: it names its systems itself, and runs nowhere else",
     )
     config.addinivalue_line(
+        "markers", "gate: of the tests in a lab, those that make test runs; make test-full runs all"
+    )
+    config.addinivalue_line(
         "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where these are its values"
     )
     if not hasattr(config, "workerinput") and "JSA_LAB_DIR" not in os.environ:

@@ -21,16 +21,12 @@ from typing import Any
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
-    FIREWALL_VARIABLE,
-    LISTENERS_VARIABLE,
-    PATHS_VARIABLE,
-    REACHABILITY_VARIABLE,
-    read_observations,
-)
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import doubts
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis, Verdict
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations, ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, Probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 #: In this order: the host behind another one, in a circle, is who tries what must stay closed.
 NAMES = ("con1", "con2", "ep1", "ec1", "dn1")
@@ -97,20 +93,20 @@ class Deployment:
     def address(self, host: str, family: int = 4) -> str:
         return next(text for text in self.lab.hosts[host].addresses if (":" in text) == (family == 6))
 
-    def firewall(self, host: str, plan: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+    def rules(self, host: str, plan: dict[str, Any]) -> dict[str, Any]:
         """The rules of the plan, as the controller in the host's network would load them."""
-        rules = {key: plan["hosts"][host][key] for key in ("inbound", "refused", "internal")}
         network = self.address(host).rpartition(".")[0]
-        controllers = [address for address in self.lab.plan.controller if address.startswith(f"{network}.")]
-        return self.module(
-            host,
-            "firewalld_policy",
-            check_mode,
-            **rules,
-            controllers=controllers,
-            require_controller=False,
-            confirm_timeout=0,
-        )
+        management = [f"{address}/32" for address in self.lab.plan.controller if address.startswith(f"{network}.")]
+        return {**plan["hosts"][host], "management_addresses": management}
+
+    def firewall(self, host: str, plan: dict[str, Any]) -> dict[str, Any]:
+        """Loads them."""
+        rules = self.rules(host, plan)
+        return self.module(host, "firewall", rules=rules, require_controller=False, confirm_timeout=0)
+
+    def compared(self, host: str, plan: dict[str, Any]) -> dict[str, Any]:
+        """Whether the running rules are the plan's."""
+        return self.module(host, "firewall_info", rules=self.rules(host, plan))
 
     def check(
         self, wanted: str, plan: dict[str, Any] | None = None, unseen: Sequence[str] = (), see: Sequence[str] = ()
@@ -120,48 +116,52 @@ class Deployment:
 
         *unseen* hosts cannot be asked, *see* are asked beside the two of the flow.
         """
-        plan = plan or self.plan
+        written = plan or self.plan
         hosts, _space, socket = wanted.partition(" ")
         initiator, sign, listener = hosts.partition(">" if ">" in hosts else "!")
         protocol, _slash, port = socket.partition("/")
         listening = {listener or initiator, *see}
-        seen: dict[str, dict[str, Any]] = {name: {} for name in NAMES}
+        seen: dict[str, dict[str, Any]] = {part: {} for part in ("sockets", "firewall", "probes", "paths")}
 
         def each(look: Callable[[str], None], names: set[str]) -> None:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(look, sorted(names - set(unseen))))
 
         def first(name: str) -> None:
-            host = plan["hosts"][name]
-            seen[name][LISTENERS_VARIABLE] = self.module(name, "listeners", expected=host["listeners"])
-            seen[name][FIREWALL_VARIABLE] = self.firewall(name, plan, check_mode=True)
+            host = written["hosts"][name]
+            seen["sockets"][name] = self.module(name, "listeners", expected=host["listeners"])
+            seen["firewall"][name] = self.compared(name, written)
 
         # What listens on the initiator, and whether its rules are the plan's, changes no verdict on this flow.
         each(first, listening)
-        expectations = Expectations(plan, list(NAMES))
+        known = Plan.from_dict(written)
+        expectations = Expectations(known, list(NAMES))
+
+        def so_far() -> dict[str, HostObservation]:
+            # Hosts that nobody asked here are lost: none of them is alive.
+            return observed(seen, NAMES, ())
 
         def flows() -> list[ExpectedFlow]:
-            source = expectations.unwanted(read_observations(seen, NAMES)) if sign == "!" else expectations.wanted()
-            socket_of = (protocol, int(port or 0))
+            exposed = {name: one.exposed for name, one in so_far().items()}
+            source = expectations.unwanted(exposed) if sign == "!" else expectations.wanted()
+            socket_of = (protocol, int(port) if port else None)
             return [
-                one
-                for one in source
-                if (one.initiator, one.listener) == (initiator, listener) and (one.protocol, one.port) == socket_of
+                one for one in source if (one.initiator, one.listener, one.socket) == (initiator, listener, socket_of)
             ]
 
         chosen = flows() if sign else []
         if sign == ">":
             assert len(chosen) == 1, f"the plan has no {wanted}"
         if chosen and initiator not in unseen:
-            probes = [one.probe() for one in chosen]
-            seen[initiator][REACHABILITY_VARIABLE] = self.module(initiator, "reachability", probes=probes, timeout=2)
-        doubtful = doubts(plan, chosen, read_observations(seen, NAMES))
+            probes = [Probe.of(one).as_dict() for one in chosen]
+            seen["probes"][initiator] = self.module(initiator, "reachability", probes=probes, timeout=2)
+        looks = closer_looks(known, chosen, so_far())
 
         def second(name: str) -> None:
-            seen[name][PATHS_VARIABLE] = self.module(name, "packet_path", flows=doubtful[name])
+            seen["paths"][name] = self.module(name, "packet_path", flows=[as_flow(key) for key in looks[name]])
 
         each(second, {initiator, *listening})
-        verdicts = Diagnosis(plan, read_observations(seen, NAMES)).verdicts(chosen)
+        verdicts = Diagnosis(known, so_far()).verdicts(chosen)
         return [one for one in verdicts if one.flow in chosen or not sign]
 
 

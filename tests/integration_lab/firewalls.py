@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host with a firewall of ours, and the module of its backend on it: what all tests of the backends do with it."""
+"""A host with a firewall of ours, and the module on it: what all tests of the backends do with it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,19 @@ def killing(step: int | str) -> tuple[str, ...]:
     return str(Path(__file__).with_name("killing.py")), str(step)
 
 
+#: What of a module's arguments is in the rules.
+_RULES = {"inbound", "refused", "internal", "outbound", "unlisted", "management_addresses"}
+
+
+def with_rules(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of jsa.ports.firewall, out of those and the parts of its rules side by side."""
+    parts = {name: value for name, value in arguments.items() if name in _RULES}
+    rest = {name: value for name, value in arguments.items() if name not in _RULES}
+    return {**rest, "rules": {"inbound": [], "refused": [], **parts}} if parts else rest
+
+
 class FirewalledHost:
-    MODULE = "firewalld_policy"
+    MODULE = "firewall"
     STATE = "/var/lib/jsa_ports/firewalld"
 
     def __init__(self, lab: Lab, name: str = "target") -> None:
@@ -32,7 +43,7 @@ class FirewalledHost:
         self, failed: bool = False, check: bool = False, prefix: tuple[str, ...] = (), **arguments: Any
     ) -> dict[str, Any]:
         """The module as Ansible starts it on a host. Empty when it was killed."""
-        request = {"require_controller": False, "_ansible_check_mode": check, **arguments}
+        request = {"require_controller": False, "_ansible_check_mode": check, **with_rules(arguments)}
         result = self.lab.module(self.name, self.MODULE, request, prefix=prefix)
         if prefix and not result:
             return {}
@@ -42,7 +53,7 @@ class FirewalledHost:
     def over_ssh(self, *options: str, failed: bool = False, **arguments: Any) -> dict[str, Any]:
         """The task as users have it."""
         module = f"jsa.ports.{self.MODULE}"
-        told = self.lab.ansible(["ansible", self.name, "-m", module, "-a", json.dumps(arguments), *options])
+        told = self.lab.ansible(["ansible", self.name, "-m", module, "-a", json.dumps(with_rules(arguments)), *options])
         assert (told.returncode != 0) == failed, told.stdout + told.stderr
         result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
         # Ansible shows warnings beside the result.

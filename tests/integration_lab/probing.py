@@ -17,9 +17,9 @@ import sys
 
 
 def probe() -> None:
-    from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import attempts
     from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
     from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+    from ansible_collections.jsa.ports.plugins.module_utils._observe.wire import attempts
 
     question = json.load(sys.stdin)
     options = question["options"]

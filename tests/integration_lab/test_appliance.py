@@ -18,7 +18,7 @@ import pytest
 
 from lab import Lab, module_environment
 
-from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing, with_rules
 
 HOSTS = """
 all:
@@ -50,7 +50,6 @@ LOCKOUT = {"inbound": accept("22", "32006", sources=["10.77.0.99/32"]), "ssh_por
 class Box(FirewalledHost):
     """An appliance."""
 
-    MODULE = "appliance_iptables"
     STATE = STATE
 
     def stage(self, seconds: int, failed: bool = False, **arguments: Any) -> dict[str, Any]:
@@ -137,6 +136,7 @@ def broken_program(box: Box, body: str) -> Iterator[None]:
 
 class TestPackets:
     @pytest.mark.parametrize("ipv6", [False, True], ids=["IPv4", "IPv6"])
+    @pytest.mark.gate
     def test_who_gets_in(self, box: Box, ipv6: bool) -> None:
         assert box.probe("stranger", 5432, ipv6) == "open", "the product's policy is to accept"
         box.module(**COMMITTED)
@@ -181,6 +181,7 @@ class TestPackets:
 
 
 class TestRuns:
+    @pytest.mark.gate
     def test_check_predicts_and_a_second_run_changes_nothing(self, box: Box) -> None:
         before, updates = box.both(), box.updates()
         predicted = box.module(check=True, _ansible_diff=True, **COMMITTED)
@@ -239,6 +240,23 @@ class TestRuns:
             assert box.both() == before
         finally:
             box.run(f"cp -p /run/kept {path}; {PROGRAM}")
+
+    def test_what_the_product_s_files_cannot_express_is_told_before_anything_is_written(self, box: Box) -> None:
+        before = box.both()
+        for more in ({}, {"check": True}, {"phase": "stage"}):
+            told = box.module(failed=True, outbound=[], **COMMITTED, **more)["msg"]
+            assert "take rules for what comes in only. Unset jsa_firewall_restrict_outbound" in told
+        assert box.both() == before
+
+    def test_info_compares_and_changes_nothing(self, box: Box) -> None:
+        before = box.both()
+        found = box.lab.module(box.name, "firewall_info", with_rules(COMMITTED))
+        assert (found["as_planned"], found["reason"]) == (False, None)
+        assert any(line.startswith(f"lacks in the files, {CONF}/iptables.pre: ") for line in found["differences"])
+        assert box.both() == before
+        box.module(**COMMITTED)
+        found = box.lab.module(box.name, "firewall_info", with_rules(COMMITTED))
+        assert (found["as_planned"], found["differences"], found["diff"]) == (True, [], [])
 
     def test_mistakes_come_before_anything_else(self, box: Box) -> None:
         before = box.both()
@@ -315,19 +333,19 @@ class TestIPv6:
 
 class TestFirewalldIsRefused:
     @pytest.mark.parametrize("state", ["present", "previous"])
+    @pytest.mark.gate
     def test_by_the_module_itself(self, box: Box, state: str) -> None:
         before = box.both()
-        arguments = {"require_controller": False, "state": state, "offline": True}
-        result = box.lab.module(box.name, "firewalld_policy", arguments)
-        assert result["failed"] is True and result["appliance"] is True
+        result = box.module(failed=True, state=state, backend="firewalld", offline=True, **COMMITTED)
         assert "drops the product's rules" in result["msg"]
         assert box.both() == before
 
-    def test_an_appliance_s_module_is_refused_elsewhere(self, lab: Lab) -> None:
-        assert "no JSA appliance" in Box(lab, "peer").module(failed=True, **COMMITTED)["msg"]
+    def test_an_appliance_s_backend_is_refused_elsewhere(self, lab: Lab) -> None:
+        assert "no JSA appliance" in Box(lab, "peer").module(failed=True, backend="appliance", **COMMITTED)["msg"]
 
 
 class TestConfirmed:
+    @pytest.mark.gate
     def test_through_a_new_connection(self, box: Box) -> None:
         updates = box.updates()
         result = box.over_ssh(**CANDIDATE)
@@ -350,6 +368,7 @@ class TestConfirmed:
         assert box.program("confirm", pending["id"]) == {"ok": True}
         assert b"32011" in box.files()["sysconfig/iptables"]
 
+    @pytest.mark.gate
     def test_a_restart_while_it_waits_goes_back(self, box: Box) -> None:
         box.module(**COMMITTED)
         before = box.both()
@@ -373,6 +392,7 @@ class TestConfirmed:
         assert "The host is back on the committed rules" in result["msg"]
         assert box.both() == before
 
+    @pytest.mark.gate
     def test_locked_out_the_timer_takes_it_back(self, box: Box) -> None:
         box.module(**COMMITTED)
         before = box.both()
@@ -467,7 +487,7 @@ class TestRole:
         assert "drops the product" in self.play(box, playbook, failed=True, jsa_firewall_backend="firewalld")
         assert box.both() == before
 
-    @pytest.mark.parametrize("kind", ["iptables", "firewalld", "rest"])
+    @pytest.mark.parametrize("kind", ["iptables", "firewall_cmd", "console_rest"])
     def test_a_report_touches_no_host(self, box: Box, playbook: Path, kind: str, tmp_path: Path) -> None:
         before = box.both()
         variables = {"jsa_firewall_backend": "report", "jsa_firewall_report_format": kind}
@@ -484,10 +504,12 @@ class TestRole:
         assert box.both() == before
 
     def test_facts(self, box: Box) -> None:
-        told = box.lab.module(box.name, "facts", {})["ansible_facts"]["jsa_ports"]
-        assert (told["backend"], told["release"], told["update_package"]) == ("appliance", "7.5.0", 8)
-        assert (told["appliance_type"], told["is_console"], told["ha_role"]) == ("1699", False, None)
-        assert told["sources"]["release"] == "/opt/qradar/bin/myver -v"
+        told = box.lab.module(box.name, "firewall_info", {})
+        product = told["product"]
+        assert (told["backend"], product["release"], product["update_package"]) == ("appliance", "7.5.0", 8)
+        assert (product["appliance_type"], product["is_console"], product["ha_role"]) == ("1699", False, None)
+        assert product["sources"]["release"] == "/opt/qradar/bin/myver -v"
+        assert told["version"].startswith("1.")
 
 
 class TestFaults:
@@ -560,10 +582,10 @@ class TestFaults:
         """It would load its rules after the timer has looked: the timer waits for it."""
         box.module(**COMMITTED)
         before = box.both()
-        request = {"require_controller": False, "phase": "stage", "confirm_timeout": 1, **LOCKOUT}
+        request = {"require_controller": False, "phase": "stage", "confirm_timeout": 1, **with_rules(LOCKOUT)}
         box.lab.run("box", ["tee", "/run/request"], stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}), check=True)
         script = (
-            f"/usr/bin/python3 {PLUGINS}/modules/appliance_iptables.py </run/request >/dev/null 2>&1 & pid=$!;"
+            f"/usr/bin/python3 {PLUGINS}/modules/firewall.py </run/request >/dev/null 2>&1 & pid=$!;"
             "while [ ! -e /run/begun ]; do sleep 0.1; done; kill -9 $pid; rm /run/begun"
         )
         # Only the first run is slow: the timer's own has to find it at its end.

@@ -142,3 +142,57 @@ def test_what_cannot_work_is_said_before_any_host_is_touched(
     assert told in result.stdout + result.stderr
     assert "Read the listening sockets" not in result.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_who_was_not_observed_is_named(lab: Lab, tmp_path: Path) -> None:
+    # Its SSH does not answer, and Ansible says so; the others have their verdicts.
+    result, document = check(lab, tmp_path, "-e", '{"jsa_port_check_fail_on": []}', "-e", unreachable("ec1"))
+    assert result.returncode != 0
+    assert "Not observed:" in result.stdout and "ec1: sockets, firewall, probes, paths: " in result.stdout
+    assert document["hosts"]["ec1"]["unseen"]["probes"]
+    assert any(item["verdict"] == "ok" for item in document["verdicts"])
+
+
+def unreachable(host: str) -> str:
+    return json.dumps({"ansible_port": f"{{{{ 9 if inventory_hostname == '{host}' else 22 }}}}"})
+
+
+def test_a_result_under_another_name_is_no_green_check(lab: Lab, tmp_path: Path) -> None:
+    other = {"jsa_port_check_seen_sockets": {}, "jsa_port_check_fail_on": []}
+    result = play(lab, "check", "-e", json.dumps(other), "-e", f"jsa_port_check_dest={tmp_path}")
+    assert result.returncode != 0
+    for host in HOSTS:
+        assert f"sockets: {host} has no result of jsa.ports.listeners" in result.stdout + result.stderr
+    assert not (tmp_path / "port_check.json").exists()
+
+
+def test_what_was_observed_is_joined_again_on_another_machine(lab: Lab, tmp_path: Path) -> None:
+    seen = tmp_path / "observations.json"
+    result, document = check(lab, tmp_path, "-e", f"jsa_port_check_observations_dest={seen}")
+    assert result.returncode == 0, result.stdout
+    again = tmp_path / "again.yml"
+    again.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "localhost",
+                    "connection": "local",
+                    "gather_facts": False,
+                    "tasks": [
+                        {"jsa.ports.plan": {}, "register": "planned"},
+                        {
+                            "jsa.ports.port_verdicts": {
+                                "plan": "{{ planned.plan }}",
+                                "observations": f"{{{{ lookup('ansible.builtin.file', '{seen}') | from_json }}}}",
+                                "dest": f"{tmp_path}/again",
+                            }
+                        },
+                    ],
+                }
+            ]
+        )
+    )
+    told = lab.ansible(["ansible-playbook", str(again)])
+    assert told.returncode == 0, told.stdout + told.stderr
+    joined = json.loads((tmp_path / "again" / "port_check.json").read_text())
+    assert (joined["verdicts"], joined["hosts"]) == (document["verdicts"], document["hosts"])

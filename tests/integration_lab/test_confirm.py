@@ -25,7 +25,7 @@ import pytest
 from lab import Lab, module_environment
 
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import NEEDS_SETS, System
-from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, killing, with_rules
 
 HOSTS = """
 all:
@@ -37,7 +37,7 @@ all:
 """
 FIREWALLS = ("target", "second", "third")
 TESTS = Path(__file__).resolve().parent
-MODULE = TESTS.parents[1] / "plugins" / "modules" / "firewalld_policy.py"
+MODULE = TESTS.parents[1] / "plugins" / "modules" / "firewall.py"
 STATE = "/var/lib/jsa_ports/firewalld"
 
 SITE = """
@@ -142,6 +142,7 @@ class TestConfirmed:
         ["", "-o ControlMaster=auto -o ControlPersist=60s", "-M -S /tmp/jsa-confirm-%C -o ControlPersist=5"],
         ids=["none", "shared", "shared by letter"],
     )
+    @pytest.mark.gate
     def test_through_a_new_connection(self, target: Target, ssh_args: str) -> None:
         result = target.over_ssh("-e", json.dumps({"ansible_ssh_args": ssh_args}), **CANDIDATE)
         assert result["changed"]
@@ -171,9 +172,12 @@ class TestConfirmed:
         assert target.program("confirm", pending["id"])["ok"] is False, "only once"
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_the_connection_that_loaded_it_proves_nothing(self, target: Target) -> None:
         before = target.both()
-        request = json.dumps({"ANSIBLE_MODULE_ARGS": {**CANDIDATE, "phase": "stage", "confirm_timeout": 30}})
+        request = json.dumps(
+            {"ANSIBLE_MODULE_ARGS": {**with_rules(CANDIDATE), "phase": "stage", "confirm_timeout": 30}}
+        )
         path = module_environment()["PYTHONPATH"]
         confirm = "import json, sys; print(json.load(sys.stdin)['pending']['id'])"
         target.run("mkdir -p /run/test")
@@ -234,6 +238,7 @@ class TestProbes:
         finally:
             target.lab.daemon("target", "stop", "standin")
 
+    @pytest.mark.gate
     def test_one_that_does_not_takes_the_rules_back(self, target: Target) -> None:
         before = target.both()
         result = target.over_ssh(failed=True, confirm_probes=self.PROBES, **CANDIDATE)
@@ -251,6 +256,7 @@ class TestProbes:
 
 class TestLockedOut:
     @pytest.mark.systems
+    @pytest.mark.gate
     def test_the_open_connection_takes_it_back_at_once(self, target: Target) -> None:
         before = target.both()
         result = target.over_ssh(failed=True, confirm_timeout=40, **LOCKOUT)
@@ -261,6 +267,7 @@ class TestLockedOut:
         assert target.state("pending") is None
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_without_one_the_timer_does(self, target: Target) -> None:
         before = target.both()
         begun = time.monotonic()
@@ -279,6 +286,7 @@ class TestLockedOut:
         assert "were rolled back at" in told["told"]
         assert "rolled_back" not in target.over_ssh(**COMMITTED), "once"
 
+    @pytest.mark.gate
     def test_something_on_the_way_drops_new_connections(self, target: Target) -> None:
         before = target.both()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
@@ -298,13 +306,14 @@ class TestLockedOut:
         assert target.over_ssh("--check", **CANDIDATE)["changed"]
         target.program("abort", target.state("pending")["id"], "the test is over")
 
+    @pytest.mark.gate
     def test_two_controllers_at_once(self, target: Target) -> None:
         other = {"inbound": plan("32012")}
         with ThreadPoolExecutor(2) as pool:
             results = list(
                 pool.map(
                     lambda arguments: target.lab.ansible(
-                        ["ansible", "target", "-m", "jsa.ports.firewalld_policy", "-a", json.dumps(arguments)]
+                        ["ansible", "target", "-m", "jsa.ports.firewall", "-a", json.dumps(with_rules(arguments))]
                     ),
                     [CANDIDATE, other],
                 )
@@ -346,6 +355,7 @@ class TestKilled:
 
         assert kill_everywhere(lab, act) >= 20
 
+    @pytest.mark.gate
     def test_while_confirming(self, lab: Lab) -> None:
         def act(target: Target, number: int) -> bool:
             answer = target.confirm(lambda: target.stage(3), number)
@@ -359,6 +369,7 @@ class TestKilled:
 
 
 class TestFirewalldGone:
+    @pytest.mark.gate
     def test_killed_while_it_loads(self, target: Target) -> None:
         files = target.files()
         kill = "reload=kill -9 $(pgrep -f '[f]irewalld --nofork')"
@@ -387,6 +398,7 @@ class TestFirewalldGone:
         assert target.reaches()
 
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         pending = target.stage(30)["pending"]
@@ -397,6 +409,7 @@ class TestFirewalldGone:
         assert target.files() == files
         assert target.state("pending") is None
 
+    @pytest.mark.gate
     def test_stopped_before(self, target: Target) -> None:
         files = target.files()
         target.lab.daemon("target", "stop", "firewalld")
@@ -428,6 +441,7 @@ class TestDisk:
         "folder", [pytest.param("/etc/firewalld/ipsets", marks=NEEDS_SETS), "/etc/firewalld/policies", STATE]
     )
     @pytest.mark.parametrize("how", ["full", "read-only"])
+    @pytest.mark.gate
     def test_no_room(self, target: Target, folder: str, how: str) -> None:
         before = target.both()
         target.run(f"mkdir -p /run/kept && cp -a {folder}/. /run/kept/ && mount -t tmpfs -o size=64k tmpfs {folder}")
@@ -464,6 +478,7 @@ class TestDisk:
 
 
 class TestTheSite:
+    @pytest.mark.gate
     def test_a_broken_file_of_its_own(self, target: Target) -> None:
         before = target.both()
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
@@ -487,6 +502,7 @@ class TestTheSite:
         finally:
             target.run(f"rm {path}")
 
+    @pytest.mark.gate
     def test_established_sessions_live_through_candidate_and_rollback(self, target: Target) -> None:
         before = target.rules()
         assert target.lab.ansible(["ansible", "target", "-m", "ansible.builtin.ping"]).returncode == 0
@@ -494,7 +510,7 @@ class TestTheSite:
         with ThreadPoolExecutor(1) as pool:
             session = pool.submit(target.lab.ansible, ["ansible", "target", "-m", "ansible.builtin.raw", "-a", command])
             time.sleep(1.5)
-            target.stage(2, unlisted="drop", ssh_port=2222, controllers=["192.0.2.1"])
+            target.stage(2, unlisted="drop", ssh_port=2222, management_addresses=["192.0.2.1"])
             assert not target.reaches()
             assert "still here" in session.result().stdout
         target.settled()
@@ -503,6 +519,7 @@ class TestTheSite:
 
 
 class TestClock:
+    @pytest.mark.gate
     def test_it_is_set_back_an_hour_while_a_candidate_waits(self, target: Target) -> None:
         """How much time passes is still the kernel's to say."""
         before = target.both()
@@ -527,6 +544,7 @@ class TestClock:
 
 class TestRestarted:
     @pytest.mark.systems(complete=True)
+    @pytest.mark.gate
     def test_the_host_is_restarted_while_it_waits(self, target: Target) -> None:
         files = target.files()
         target.stage(60)

@@ -26,9 +26,11 @@ PLAY = """
   serial: "{{ batch | default('100%') }}"
   max_fail_percentage: "{{ most | default(100) }}"
   tasks:
-    - jsa.ports.firewalld_policy:
-        inbound: [{protocol: tcp, ports: "{{ port }}", sources: [10.77.0.0/24]}]
-        unlisted: drop
+    - jsa.ports.firewall:
+        rules:
+          inbound: [{protocol: tcp, ports: "{{ port }}", sources: [10.77.0.0/24]}]
+          refused: []
+          unlisted: drop
         ssh_port: "{{ told_port | default(omit) }}"
         confirm_timeout: 20
 """
@@ -62,6 +64,7 @@ def policy(lab: Lab, name: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
+@pytest.mark.gate
 def test_three_of_twenty_fail_in_different_ways(lab: Lab) -> None:
     lab.daemon(STOPPED, "stop", "firewalld")
     lab.run(BROKEN, ["sh", "-c", "echo '<zone' >/etc/firewalld/zones/broken.xml"], check=True)
@@ -96,6 +99,7 @@ def test_three_of_twenty_fail_in_different_ways(lab: Lab) -> None:
     assert "failed" not in results.values()
 
 
+@pytest.mark.gate
 def test_a_bad_rule_stops_after_the_first_batch(lab: Lab) -> None:
     results = play(lab, port="32011", told_port=2222, batch=4, most=0)
     assert results == dict.fromkeys(NAMES[:4], "failed")

@@ -74,6 +74,7 @@ def broker(lab: Lab, host: str = "ep1") -> dict[str, int]:
     return {name: port for name, port in lab.services(host)["broker"].items() if name != "jmxrmi"}
 
 
+@pytest.mark.gate
 def test_site_opens_what_the_broker_has_chosen_and_closes_it_again(lab: Lab, tmp_path: Path) -> None:
     plan, output = planned(lab, tmp_path / "plan.json", *SITE)
     ports = broker(lab)

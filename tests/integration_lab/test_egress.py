@@ -18,7 +18,7 @@ from lab import Lab
 pytestmark = pytest.mark.not_on(
     release="bullseye",
     reason="firewalld 0.9.3 holds back answers where it restricts what leaves: it is refused, as "
-    "test_firewalld_policy.py::test_what_leaves_the_host holds it to",
+    "test_firewall.py::test_what_leaves_the_host holds it to",
 )
 
 HOSTS = """
@@ -100,6 +100,7 @@ def reached(lab: Lab, source: str = "con1") -> dict[str, str]:
     return {name: lab.probe(source, *target) for name, target in probes.items()}
 
 
+@pytest.mark.gate
 def test_what_leaves_the_console(lab: Lab) -> None:
     open_to_all = dict.fromkeys(reached(lab), "open")
     # ep1's own zone refuses what nobody has planned yet.

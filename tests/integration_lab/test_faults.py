@@ -650,6 +650,7 @@ def test_the_table_is_whole() -> None:
     assert len([one for one in FAULTS if one not in FINE]) >= 40
 
 
+@pytest.mark.gate
 def test_through_the_playbook(deployment: Deployment, tmp_path: Path) -> None:
     """Several at once, as administrators meet them."""
     names = ("host-drop", "router-drops-pings", "tunnel-ssh-dropped-one-way", "tunnel-down")

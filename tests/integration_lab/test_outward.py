@@ -222,13 +222,34 @@ class TestPlaybook:
         assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address" in done.stdout
         assert "changed=0" in done.stdout
 
+    @pytest.mark.gate
     def test_what_fails_is_told_with_a_remedy_and_without_the_password(self, lab: Lab, inventory: Path) -> None:
         proxy = f"jsa_proxy=http://jsa:s3cret%2Fwrong@{WORLD}:3129"
         done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")
         assert done.returncode != 0
         assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +let the proxy", done.stdout)
-        assert "2 of 7 targets fail" in done.stdout
+        assert "2 of 7 targets fail; the table above says why" in done.stdout
         assert "s3cret" not in done.stdout + done.stderr
+
+    def test_hosts_that_are_no_console_are_skipped(self, lab: Lab, inventory: Path) -> None:
+        others = "    jsa_processors: {hosts: {beta: {ansible_host: 10.77.0.12}}}\n    other: {hosts: {stranger: }}\n"
+        inventory.write_text(DEPLOYMENT + others)
+        done = self.play(lab, inventory)
+        assert done.returncode == 0, done.stdout + done.stderr
+        recap = dict(re.findall(r"^(\w+) +: ok=(\d) .* skipped=\d", done.stdout, re.MULTILINE))
+        assert recap == {"alpha": "1", "beta": "0", "stranger": "0"}
+        assert done.stdout.count("FROM ") == 1
+
+    def test_a_console_that_cannot_be_reached_is_a_failure(self, lab: Lab, inventory: Path) -> None:
+        inventory.write_text(DEPLOYMENT + "    jsa_processors: {hosts: {beta: {ansible_host: 10.77.0.12}}}\n")
+        lab.daemon("alpha", "stop", "sshd")
+        try:
+            # Not over a connection that is still there from before.
+            done = self.play(lab, inventory, "-e", "ansible_ssh_args=-oControlMaster=no")
+        finally:
+            lab.daemon("alpha", "start", "sshd")
+        assert done.returncode != 0
+        assert "UNREACHABLE" in done.stdout
 
     def test_without_the_console_there_is_nobody_to_ask(self, lab: Lab, inventory: Path) -> None:
         done = self.play(lab, inventory, "--limit", "beta")

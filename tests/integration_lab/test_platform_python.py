@@ -17,6 +17,8 @@ import pytest
 
 from lab import Lab
 
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import with_rules
+
 HOSTS = """
 all:
   hosts:
@@ -54,8 +56,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def task(lab: Lab, **more: Any) -> tuple[int, dict[str, Any]]:
-    arguments = json.dumps({**ARGUMENTS, **more})
-    told = lab.ansible(["ansible", "target", "-m", "jsa.ports.firewalld_policy", "-a", arguments])
+    arguments = json.dumps(with_rules({**ARGUMENTS, **more}))
+    told = lab.ansible(["ansible", "target", "-m", "jsa.ports.firewall", "-a", arguments])
     result: dict[str, Any] = json.JSONDecoder().raw_decode(told.stdout.partition(" => ")[2])[0]
     return told.returncode, result
 
@@ -64,6 +66,7 @@ def timer(lab: Lab) -> str:
     return lab.run("target", ["pgrep", "-af", "timer.pyz wait"]).stdout
 
 
+@pytest.mark.gate
 def test_staged_and_confirmed(lab: Lab) -> None:
     assert lab.run("target", ["python3", "--version"]).returncode != 0
     code, result = task(lab)
@@ -73,11 +76,12 @@ def test_staged_and_confirmed(lab: Lab) -> None:
     assert not task(lab)[1]["changed"]
 
 
+@pytest.mark.gate
 def test_the_timer_runs_on_it(lab: Lab) -> None:
     """Nobody confirms, and it takes the rules back."""
     before = lab.snapshot("target", "/etc/firewalld"), lab.run("target", ["nft", "-s", "list", "ruleset"]).stdout
     candidate = {**ARGUMENTS, "phase": "stage", "confirm_timeout": 4, "unlisted": "drop", "require_controller": False}
-    staged = lab.module("target", "firewalld_policy", candidate, python=PYTHON)
+    staged = lab.module("target", "firewall", with_rules(candidate), python=PYTHON)
     assert staged["pending"]["command"][0] == PYTHON
     assert PYTHON in timer(lab)
     deadline = time.monotonic() + 60

@@ -28,7 +28,7 @@ PLAN = {"hosts": {"alpha": {"listeners": [IMQ]}}}
 #: Registers a program with rpcbind as its services do: from a privileged port of this host, over UDP.
 REGISTER = """
 import socket, struct, sys
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc import message as rpc
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     sock.settimeout(10)
     sock.bind(("127.0.0.1", 890))

@@ -157,6 +157,7 @@ def preflight(lab: Lab, folder: Path, *arguments: str) -> Result:
 
 
 class TestTheNetwork:
+    @pytest.mark.gate
     def test_everything_open(self, lab: Lab, tmp_path: Path) -> None:
         before = {host: sockets(lab, host) for host in HOSTS}
         result = preflight(lab, tmp_path)
@@ -288,6 +289,7 @@ class TestTheHostsOwnFirewall:
         assert f"dn1's own firewall {does} it" in result.reason("con1", "dn1", "tcp", 32006)
         assert result.lines == set(), "the network is not blamed"
 
+    @pytest.mark.gate
     def test_is_opened_when_asked_and_closed_after(self, lab: Lab, tmp_path: Path) -> None:
         with self.zone(lab, "public") as before:
             # con1 has no firewalld that could be opened.
@@ -357,13 +359,16 @@ class TestNobodyThere:
         lab.run("dn1", ["firewall-cmd", "--set-default-zone=public"], check=True)
         try:
             files_before = lab.snapshot("dn1", "/etc/firewalld")
-            module = {"inbound": [{"protocol": "tcp", "ports": "32006", "sources": [f"{CON1}/32"]}], "seconds": 6}
-            told = lab.ansible(["ansible", "dn1", "-m", "jsa.ports.preflight_firewall", "-a", json.dumps(module)])
+            accepted = {"protocol": "tcp", "ports": "32006", "sources": [f"{CON1}/32"], "why": ["ariel_query"]}
+            rules = {"roles": ["data_node"], "addresses": [DN1], "inbound": [accepted], "refused": [], "dynamic": []}
+            module = {"rules": rules, "open": True, "seconds": 20, "token": "a" * 32, "host": "dn1"}
+            told = lab.ansible(["ansible", "dn1", "-m", "jsa.ports.preflight", "-a", json.dumps(module)])
             assert told.returncode == 0, told.stdout + told.stderr
             assert "jsa-in" in lab.run("dn1", ["firewall-cmd", "--list-all-policies"]).stdout
             assert lab.snapshot("dn1", "/etc/firewalld") == files_before, "the files are never the opened ones"
             wait_for(lambda: "jsa-in" not in lab.run("dn1", ["firewall-cmd", "--list-all-policies"]).stdout)
             wait_for(lambda: not lab.run("dn1", ["pgrep", "-f", "timer.pyz wait"]).stdout)
+            wait_for(lambda: not standing(lab, "dn1"))
         finally:
             lab.run("dn1", ["firewall-cmd", "--set-default-zone=trusted"], check=True)
             lab.run("dn1", ["rm", "-rf", "/var/lib/jsa_ports"], check=True)
@@ -377,10 +382,11 @@ class TestTheListeners:
         {"protocol": "tcp", "ports": "4333", "source_classes": []},
     ]
 
-    def module(self, lab: Lab, check: bool = False, **arguments: Any) -> dict[str, Any]:
+    def module(self, lab: Lab, check: bool = False, listeners: Any = None, **arguments: Any) -> dict[str, Any]:
         request = {"host": "ep1", "token": "a" * 32, **arguments, "_ansible_check_mode": check}
-        answer = lab.module("ep1", "preflight_listeners", request)
-        return answer
+        if listeners:
+            request["rules"] = {"listeners": listeners, "addresses": [EP1]}
+        return lab.module("ep1", "preflight", request)
 
     def test_nothing_stands_for_what_belongs_on_loopback_or_to_nobody(self, lab: Lab) -> None:
         before = sockets(lab, "ep1")

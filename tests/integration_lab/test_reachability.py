@@ -101,6 +101,7 @@ def test_tcp_on_an_old_kernel_without_privilege(wires: Wires, address: str, host
 
 
 @pytest.mark.parametrize("address", NEAR)
+@pytest.mark.gate
 def test_udp(wires: Wires, address: str) -> None:
     wires.rules("near", "input", *RULES)
     ports = [OPEN, CLOSED, SILENT, ADMIN, PORT, HOST, NET]
@@ -369,6 +370,7 @@ def ansible(wires: Wires, module: str, arguments: dict[str, Any], *wrapper: str,
     return json.loads(output[output.index("{") :])
 
 
+@pytest.mark.gate
 def test_the_module_as_ansible_runs_it(wires: Wires, tmp_path: Path) -> None:
     wires.rules("near", "input", *RULES)
     probes = [{"address": NEAR[0], "port": port, "id": number} for number, port in enumerate((OPEN, CLOSED, ADMIN))]
@@ -388,7 +390,7 @@ def test_a_user_without_privilege(wires: Wires) -> None:
     script = (
         "import json, os, sys\n"
         "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe\n"
-        "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes\n"
+        "from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import read_probes\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "probes = read_probes(json.load(sys.stdin))\n"
         "json.dump([describe(p, o) for p, o in zip(probes, Engine(timeout=0.5).run(probes))], sys.stdout)\n"

@@ -138,6 +138,7 @@ class TestApply:
         assert "<rule" not in output
         assert before == {host: (lab.snapshot(host, "/etc/firewalld"), rules(lab, host)) for host in JSA}
 
+    @pytest.mark.gate
     def test_first_run_changes_every_host_and_the_second_none(self, lab: Lab) -> None:
         assert changed_hosts(succeed(lab, "firewall")) == set(JSA)
         before = {host: (lab.snapshot(host, "/etc/firewalld"), rules(lab, host)) for host in JSA}
@@ -270,6 +271,7 @@ class TestApply:
 
 
 class TestRollback:
+    @pytest.mark.gate
     def test_back_and_forth(self, lab: Lab) -> None:
         succeed(lab, "firewall", "--limit", "ep1")
         before = lab.snapshot("ep1", "/etc/firewalld"), rules(lab, "ep1")
@@ -378,6 +380,7 @@ class TestCheck:
             if item["verdict"] not in ("ok", "unverifiable")
         }
 
+    @pytest.mark.gate
     def test_a_sound_deployment(self, lab: Lab, tmp_path: Path) -> None:
         before = {host: (lab.snapshot(host, "/etc/firewalld"), rules(lab, host)) for host in JSA}
         status, document = self._verdicts(lab, tmp_path)
@@ -423,6 +426,7 @@ class TestCheck:
         assert status != 0
         assert self._faults(document) == {("network", "con1", "ep1", 32006)}
 
+    @pytest.mark.gate
     def test_a_port_that_should_be_closed(self, lab: Lab, tmp_path: Path) -> None:
         lab.services("con1", "rebind", "tcp/8080", "network")
         lab.run(
@@ -459,6 +463,7 @@ class TestCheck:
 
 
 class TestRemove:
+    @pytest.mark.gate
     def test_every_trace_goes_and_the_rest_stays(self, lab: Lab) -> None:
         succeed(lab, "firewall")
         lab.run("con1", ["firewall-cmd", "--reload"], check=True)

@@ -161,6 +161,7 @@ class TestTheSite:
         target.run({"old": ADD_USED_SET, "iptables": ADD_SET, "new": f"{ADD_SET}; {ADD_DIRECT}"}[target.name])
         return target
 
+    @pytest.mark.gate
     def test_refused_before_anything_is_loaded(self, trap: Target) -> None:
         before = trap.files(), trap.rules()
         for more in ({}, {"phase": "stage", "confirm_timeout": 5}):
@@ -283,6 +284,7 @@ class TestFromOneFormToTheOther:
         assert target.module(inbound=INBOUND)["changed"] is False
 
 
+@pytest.mark.gate
 def test_what_fails_open_is_noticed_and_restored(old: Target) -> None:
     """The program is there when we look, and gone when firewalld runs it: the reload leaves no rule at all."""
     old.install()
@@ -299,6 +301,7 @@ def test_what_fails_open_is_noticed_and_restored(old: Target) -> None:
     assert old.module(inbound=INBOUND, refused=REFUSED)["changed"] is False
 
 
+@pytest.mark.gate
 def test_peers_get_in_and_others_do_not(target: Target) -> None:
     address = target.lab.hosts[target.name].address
     serve = "import socket; s = socket.create_server(('', 32006))\nwhile True: s.accept()[0].close()"

@@ -168,10 +168,11 @@ def test_platform_python_is_found(tmp_path: Path) -> None:
         lab.run("target", ["sh", "-c", MOVE], check=True)
         # The lab names an interpreter for every host.
         automatic = ["-e", "ansible_python_interpreter=auto_silent"]
+        refused = {"rules": {"inbound": [], "refused": [{"protocol": "tcp", "ports": "99"}]}}
         told = lab.run(
             None,
             [str(programs / "ansible"), "-i", str(lab.inventory), "-i", str(lab.state.inventory), "target", *automatic]
-            + ["-m", "jsa.ports.firewalld_policy", "-a", json.dumps({"refused": [{"protocol": "tcp", "ports": "99"}]})],
+            + ["-m", "jsa.ports.firewall", "-a", json.dumps(refused)],
             environment={**lab.ansible_environment(), "PATH": f"{programs}:{os.environ['PATH']}"},
         )
         assert told.returncode == 0, told.stdout + told.stderr

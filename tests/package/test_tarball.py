@@ -23,7 +23,7 @@ from ansible_collections.jsa.ports.tests.tree import copy_project, project_files
 ROOT = Path(__file__).resolve().parents[2]
 MADE_BY_GALAXY = {"MANIFEST.json", "FILES.json"}
 #: Files of a checkout that an installed collection has no use for.
-CHECKOUT_ONLY = {"Makefile", "ansible.cfg", "galaxy.yml"}
+CHECKOUT_ONLY = {"Makefile", "ansible.cfg", "antsibull-nox.toml", "galaxy.yml", "noxfile.py"}
 
 INVENTORY = """\
 all:

@@ -16,7 +16,7 @@ import sys
 import time
 
 PENDING = "/var/lib/jsa_ports/firewalld/pending.json"
-MODULE = "AnsiballZ_firewalld_policy"
+MODULE = "AnsiballZ_firewall"
 COPY = "/root/molecule-end-sessions.py"
 SEEN = "/root/molecule-seen.json"
 SYSTEMD = os.path.isdir("/run/systemd/system")

@@ -2,26 +2,61 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a host is a JSA appliance. Runs on Python 3.6."""
+"""Which backend a host has. Runs on Python 3.6."""
 
-import os
+from typing import NamedTuple
 
-QRADAR = "/opt/qradar"
-#: Either of them makes an appliance.
-MARKS = ("bin/iptables_update.pl", "bin/myver")
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import (
+    ApplianceBackend,
+    open_appliance,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import UPDATE_SECONDS, Product
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.reloading import NEEDED
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import MARKS, QRADAR, appliance_mark
 
-REFUSAL = (
+AUTO = "auto"
+FIREWALLD = FirewalldBackend.name
+APPLIANCE = ApplianceBackend.name
+CHOICES = (AUTO, FIREWALLD, APPLIANCE)
+
+_ON_APPLIANCE = (
     "this host is a JSA appliance: it has %s. It generates its own iptables rules, and "
     "firewalld.service conflicts with iptables.service, so starting firewalld here drops the product's rules. "
     "Nothing was written. Use jsa_firewall_backend: appliance (or auto), which goes through the product's own "
     "files, or report"
 )
+_NO_APPLIANCE = (
+    "this host is no JSA appliance: it has neither %s. Nothing was written. "
+    "Use jsa_firewall_backend: firewalld (or auto)"
+)
 
 
-def appliance_mark(root=QRADAR):  # type: (str) -> str
-    """The file that says so; empty where the host is none."""
-    for mark in MARKS:
-        path = os.path.join(root, mark)
-        if os.path.exists(path):
-            return path
-    return ""
+class Options(NamedTuple):
+    """What the backends take; each has its own."""
+
+    #: When firewalld may be reloaded.
+    reload: str = NEEDED
+    #: Whether files may be written where firewalld does not run.
+    offline: bool = False
+    #: Seconds that an appliance's update program may run.
+    update_timeout: int = UPDATE_SECONDS
+
+
+DEFAULTS = Options()
+
+
+def select_backend(choice, options=DEFAULTS):  # type: (str, Options) -> Backend
+    """The backend of this host; *choice* is one of CHOICES. Raises FirewallError where the host is none for it."""
+    mark = appliance_mark()
+    if choice == FIREWALLD and mark:
+        raise FirewallError(_ON_APPLIANCE % mark)
+    if choice == APPLIANCE and not mark:
+        raise FirewallError(_NO_APPLIANCE % " nor ".join("%s/%s" % (QRADAR, name) for name in MARKS))
+    if mark:
+        return open_appliance(Product(seconds=options.update_timeout))
+    return FirewalldBackend(Client(), PermanentFiles(), options.reload, options.offline)

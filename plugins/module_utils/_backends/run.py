@@ -2,49 +2,181 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules of all backends do around a change. Of *module*, params, check_mode and warn are used.
+"""One run of any backend: the rules of a host become what runs, or nothing changes. Runs on Python 3.6.
 
-Runs on Python 3.6.
+Of *module*: params, check_mode, warn, and whether a diff is wanted (_diff) are used.
 """
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Candidate, Texts
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import (
+    Backend,
+    Decision,
+    Situation,
+    Texts,
+    Wanted,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import require_capabilities
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import timer
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit import Host
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import lock, lock_path
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import Options, select_backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.identity import (
+    own_addresses,
+    require_identity,
+    require_way_in,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines, opening_warning
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
-from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection, find_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import (
+    earlier_controllers,
+    guard_of,
+    require_connection,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules, read_host_rules
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
-#: What they all take; the documentation of most of it is the fragment host_rules.
-OPTIONS = {
-    "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
-    "steps": {"type": "int", "default": 1},
-    "inbound": {"type": "list", "elements": "dict", "default": []},
-    "refused": {"type": "list", "elements": "dict", "default": []},
-    "unlisted": {"type": "str", "choices": ["zone", "reject", "drop"], "default": "zone"},
-    "controllers": {"type": "list", "elements": "str", "default": []},
-    "require_controller": {"type": "bool", "default": True},
-    "ssh_port": {"type": "int"},
-    "confirm_timeout": {"type": "int", "default": 60},
-    "confirm_probes": {"type": "list", "elements": "dict", "default": []},
-    "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},
-}  # type: Dict[str, Any]
+PRESENT, ABSENT, PREVIOUS = "present", "absent", "previous"
+APPLY, STAGE = "apply", "stage"
 
-_LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1))
+_LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1), ("keep_controllers", 1))
+
+_NO_ACTIONS = {"created": [], "changed": [], "removed": [], "entries": {}}  # type: Dict[str, Any]
 
 
-def run_alone(module, backend, run):  # type: (Any, str, Callable[[], Dict[str, Any]]) -> Dict[str, Any]
-    """What *run* returns, with no other run on this host beside it. Raises FirewallError."""
+class Order(NamedTuple):
+    """What a run is to do, read and checked before anything of the host is looked at."""
+
+    state: str
+    #: None but for PRESENT.
+    rules: Optional[HostRules]
+    connection: Optional[SSHConnection]
+
+
+def run(module, select=select_backend):  # type: (Any, Callable[[str, Options], Backend]) -> Dict[str, Any]
+    """What the module returns. Raises FirewallError. No two runs on a host are beside each other."""
+    params = module.params
     for name, least in _LEAST:
-        if name in module.params and module.params[name] < least:
-            raise FirewallError("%s: %d is less than %d" % (name, module.params[name], least))
+        if params[name] < least:
+            raise FirewallError("%s: %d is less than %d" % (name, params[name], least))
+    order = _read_order(params)
+    backend = select(params["backend"], Options(params["reload"], params["offline"], params["update_timeout"]))
     if module.check_mode:
-        return run()
-    with lock(lock_path(backend)):
-        return run()
+        return _run(module, backend, order)
+    with lock(lock_path(backend.name)):
+        return _run(module, backend, order)
+
+
+def _read_order(params):  # type: (Dict[str, Any]) -> Order
+    connection = find_ssh_connection()
+    if params["state"] != PRESENT:
+        return Order(params["state"], None, connection)
+    rules = read_host_rules(params["rules"])
+    own = own_addresses()
+    if params["verify_identity"]:
+        require_identity(rules.addresses, own)
+    if params["require_controller"]:
+        require_connection(connection)
+        require_way_in(connection, rules.management_addresses, own)
+    return Order(PRESENT, rules, connection)
+
+
+def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, Any]
+    host = Host(backend, state_of(backend.name))
+    most = module.params["keep_controllers"] if order.state == PRESENT else 0
+    result = {
+        "changed": False,
+        "backend": backend.name,
+        "version": None,
+        "actions": dict(_NO_ACTIONS),
+        "reloaded": False,
+        "reload_reasons": [],
+        "reload_changes": [],
+        "drift": [],
+        "differences": [],
+        "openings": [],
+        "ipv6": None,
+        "controller": order.connection._asdict() if order.connection else None,
+        "earlier_controllers": earlier_controllers(host.state.history(), order.connection, most),
+    }  # type: Dict[str, Any]
+    if _is_nothing_to_do(host, order.state):
+        return result
+    backend.require()
+    result["version"] = backend.version()
+    settle(module, host)
+    result.update(report_rollback(module, host))
+    situation = backend.read()
+    wanted = _wanted(module.params, host, order, situation)
+    decision = backend.permit(backend.decide(situation, wanted))
+    internal = order.rules.internal if order.rules else ()
+    result.update(
+        changed=decision.changed,
+        actions=decision.actions,
+        reloaded=decision.reloads,
+        reload_reasons=decision.reload_reasons,
+        reload_changes=decision.reload_changes,
+        drift=decision.drift,
+        differences=difference_lines(backend.differences(situation, wanted)),
+        openings=backend.openings(situation, internal),
+        ipv6=backend.ipv6(situation),
+    )
+    _warn(module, result, backend.warnings(situation, wanted))
+    if decision.changed and not module.check_mode:
+        change = _Change(situation, wanted, decision, order.connection)
+        if module.params["phase"] == STAGE and backend.can_try(situation):
+            result["pending"], result["reloaded"] = _stage(module.params, host, change)
+        else:
+            result["reloaded"] = backend.load(situation, wanted, decision)
+            _remember(module, host, change)
+    if module._diff:
+        result["diff"] = backend.diff(situation, wanted)
+    return result
+
+
+def _is_nothing_to_do(host, state):  # type: (Host, str) -> bool
+    """Whether there is nothing of ours to remove or to go back to, as on the hosts beside a deployment."""
+    if state == PRESENT or host.backend.has_files():
+        return False
+    if state == PREVIOUS:
+        return not host.state.history() and host.state.pending() is None
+    # Neither in files nor in the kernel: a host without a firewall is as it should be.
+    return not host.backend.runs()
+
+
+def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Order, Situation) -> Wanted
+    """Raises FirewallError where the backend cannot express it, before anything is touched."""
+    backend = host.backend
+    if order.state == PREVIOUS:
+        wanted = backend.earlier(confirming.previous(host.state, backend.found(situation), params["steps"]).files)
+    elif order.rules is None:
+        wanted = backend.render(EMPTY)
+    else:
+        earlier = earlier_controllers(host.state.history(), order.connection, params["keep_controllers"])
+        guard = guard_of(order.rules.management_addresses, order.connection, params["ssh_port"], earlier)
+        ruleset = build_ruleset(order.rules, guard)
+        confirmed = params["phase"] == STAGE
+        require_capabilities(backend.name, backend.capabilities(situation), ruleset, confirmed)
+        return backend.render(ruleset)
+    if wanted.rules is not None:
+        require_capabilities(backend.name, backend.capabilities(situation), wanted.rules)
+    return wanted
+
+
+def _warn(module, result, warnings):  # type: (Any, Dict[str, Any], List[str]) -> None
+    if result["reload_changes"]:
+        module.warn(
+            "The reload that is needed changes what is the site's own: %s" % "; ".join(result["reload_changes"])
+        )
+    for text in warnings:
+        module.warn(text)
+    if module.check_mode:
+        # Nothing about it is ours to change, so a run that changes things does not speak of it each time.
+        for opening in result["openings"] or ():
+            module.warn(opening_warning(opening))
 
 
 def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]
@@ -52,10 +184,7 @@ def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]
     found = confirming.unreported(host)
     if found is None:
         return {}
-    module.warn(
-        "Rules that %s had loaded were rolled back at %s: %s. %s"
-        % (found.controller or "another run", found.time, found.why, found.outcome)
-    )
+    module.warn(confirming.rollback_words(found))
     if not module.check_mode:
         host.state.set_last_result(found._replace(reported=True))
     return {"rolled_back": {name: getattr(found, name) for name in ("time", "controller", "why", "outcome")}}
@@ -71,33 +200,40 @@ def settle(module, host):  # type: (Any, Host) -> None
         module.warn("What is compared here is not what will stay: %s" % sentence)
 
 
-def stage(module, host, programs, candidate, connection):
-    # type: (Any, Host, Programs, Candidate, Optional[SSHConnection]) -> Tuple[Dict[str, Any], bool]
-    """What the controller has to know for the confirmation, and whether the firewall was reloaded."""
-    seconds = module.params["confirm_timeout"]
-    origin = confirming.Origin(_address(connection), timer.session())
+class _Change(NamedTuple):
+    situation: Situation
+    wanted: Wanted
+    decision: Decision
+    connection: Optional[SSHConnection]
+
+    @property
+    def controller(self):  # type: () -> Optional[str]
+        return None if self.connection is None else self.connection.address
+
+
+def _stage(params, host, change):  # type: (Dict[str, Any], Host, _Change) -> Tuple[Dict[str, Any], bool]
+    """What the controller has to know for the confirmation, and whether all rules were loaded anew."""
+    seconds = params["confirm_timeout"]
+    candidate = host.backend.candidate(change.situation, change.wanted, change.decision)
+    # A connection that is not SSH, such as local, may run below somebody's SSH session all the same.
+    origin = confirming.Origin(change.controller, timer.session() if params["new_connection"] else None)
     pending, reloaded = confirming.stage(
-        host, candidate, seconds, origin, lambda identity: timer.arm(programs, host, identity)
+        host, candidate, seconds, origin, lambda identity: timer.arm(host.backend.programs, host, identity)
     )
     told = {
         "id": pending.id,
         "seconds": seconds,
-        "ssh": origin.session is not None,
         "command": timer.command(host.state),
     }
     return told, reloaded
 
 
-def remember(module, host, before, after, connection):
-    # type: (Any, Host, Texts, Texts, Optional[SSHConnection]) -> None
+def _remember(module, host, change):  # type: (Any, Host, _Change) -> None
     """The rules hold already: that they cannot be gone back to later is no reason to fail."""
+    before, after = host.backend.found(change.situation), change.wanted.texts  # type: Texts, Texts
     if before == after:
         return
     try:
-        confirming.remember(host.state, "", _address(connection), before, after)
+        confirming.remember(host.state, "", change.controller, before, after)
     except FirewallError as error:
         module.warn("The rules hold, but they cannot be gone back to later: %s" % error)
-
-
-def _address(connection):  # type: (Optional[SSHConnection]) -> Optional[str]
-    return None if connection is None else connection.address

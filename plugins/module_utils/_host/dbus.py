@@ -93,6 +93,7 @@ class Bus(object):
             raise BusError("the system's message bus: %s" % words, NO_REPLY if self._sent else "")
 
     def close(self):  # type: () -> None
+        """Close the connection; a second call does nothing."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

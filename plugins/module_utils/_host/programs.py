@@ -25,6 +25,7 @@ class CommandError(FirewallError):
 
 
 def find_program(name):  # type: (str) -> Optional[str]
+    """Path of the program *name* in the system's folders, None where the host does not have it."""
     for folder in os.environ.get("PATH", "").split(os.pathsep) + list(_FOLDERS):
         path = os.path.join(folder, name)
         if folder and os.path.isfile(path) and os.access(path, os.X_OK):
@@ -38,6 +39,7 @@ class Programs(object):
         self._programs = {}  # type: Dict[str, Optional[str]]
 
     def program(self, name):  # type: (str) -> Optional[str]
+        """Path of the program *name*, None where the host does not have it; each name is looked up once."""
         if name not in self._programs:
             self._programs[name] = self._find(name)
         return self._programs[name]

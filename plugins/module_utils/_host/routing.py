@@ -10,6 +10,7 @@ import struct
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import socket_family
 from ansible_collections.jsa.ports.plugins.module_utils._host import netlink
 
 _RTM_GETADDR = 22
@@ -68,7 +69,7 @@ def ask_route(family, packed, attributes=b""):  # type: (int, bytes, bytes) -> O
 def find_route(peer):  # type: (Any) -> Optional[str]
     """The interface by which packets for *peer*, an address, leave this host; None where none do."""
     try:
-        found = ask_route(socket.AF_INET if peer.version == 4 else socket.AF_INET6, peer.packed)
+        found = ask_route(socket_family(str(peer)), peer.packed)
         if found is None or found[0] not in (_UNICAST, _LOCAL) or RTA_OIF not in found[1]:
             return None
         return _name(INDEX.unpack(found[1][RTA_OIF])[0])

@@ -11,8 +11,8 @@ import time
 
 from typing import Any, Callable, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import BusyError, TcpAttempt, UdpAttempt
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import BusyError, TcpAttempt, UdpAttempt
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     NO_ANSWER,
     OPEN,
     PROHIBITED,
@@ -55,6 +55,7 @@ class Deadline(object):
         self._at = time.monotonic() + seconds
 
     def left(self):  # type: () -> float
+        """Seconds until then, 0 when it is over."""
         return max(0.0, self._at - time.monotonic())
 
     def part(self, share):  # type: (float) -> Deadline
@@ -79,6 +80,7 @@ class Stream(object):
         self.sock.close()
 
     def send(self, data):  # type: (bytes) -> None
+        """Sends all of *data*. Raises ExchangeError."""
         self._patience()
         try:
             self.sock.sendall(data)
@@ -113,6 +115,7 @@ class Stream(object):
         return data[:end]
 
     def recv_exactly(self, size):  # type: (int) -> bytes
+        """So many bytes. Raises ExchangeError, also where they are more than the limit."""
         if size > self._limit:
             raise ExchangeError(ENDLESS, "it announced %d bytes, more than %d" % (size, self._limit))
         data = b""

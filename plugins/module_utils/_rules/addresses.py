@@ -6,11 +6,12 @@
 
 import ipaddress
 
-from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
+from typing import Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils import _families
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Network = _families.Network
+family_of = _families.family_of
 
 _MAPPED = ipaddress.ip_network("::ffff:0:0/96")
 
@@ -22,10 +23,6 @@ class Sources(NamedTuple):
     any: Tuple[str, ...]
     #: Family -> CIDRs, sorted, none within another.
     entries: Dict[str, Tuple[str, ...]]
-
-
-def family_of(network):  # type: (Network) -> str
-    return IPV4 if network.version == 4 else IPV6
 
 
 def parse_network(text):  # type: (object) -> Network
@@ -64,6 +61,7 @@ def without_nested(networks):  # type: (Iterable[Network]) -> List[Network]
 
 
 def group_sources(networks):  # type: (Iterable[Network]) -> Sources
+    """The networks by family, without those within another one."""
     anyone = set()
     entries = {}  # type: Dict[str, List[str]]
     for network in without_nested(networks):

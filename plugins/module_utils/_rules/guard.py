@@ -2,28 +2,59 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whose SSH connection must survive, from a module's parameters. Runs on Python 3.6."""
+"""Who may always reach a host's SSH port. Runs on Python 3.6."""
 
-from typing import Any, Dict, Optional
+from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import Guard, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, parse_network
 
 DEFAULT_SSH_PORT = 22
 
 
-def guard_of(params, connection):  # type: (Dict[str, Any], Optional[SSHConnection]) -> Optional[Guard]
-    """Raises FirewallError where the connection has to be known, and is not."""
-    if connection is None and params["require_controller"]:
+class Guard(NamedTuple):
+    """Management addresses and the controller, and the port that stays open to them."""
+
+    networks: Tuple[Network, ...]
+    port: int
+
+
+def earlier_controllers(commits, connection, most):
+    # type: (Iterable[Any], Optional[SSHConnection], int) -> List[str]
+    """Addresses that earlier runs came from, the last one first: with that of *connection*, *most* in all.
+
+    *commits*: what the host remembers, oldest first. Who came through a bastion yesterday and comes directly today has
+    not given up the bastion.
+    """
+    found = [] if connection is None else [connection.address]
+    for commit in reversed(list(commits)):
+        if commit.controller is not None and commit.controller not in found:
+            found.append(commit.controller)
+    return found[:most][0 if connection is None else 1 :]
+
+
+def guard_of(management_addresses, connection, ssh_port=None, earlier=()):
+    # type: (Sequence[Network], Optional[SSHConnection], Optional[int], Sequence[str]) -> Optional[Guard]
+    """For a run through *connection*, with the addresses of *earlier* ones.
+
+    Without a port, it is that of the connection. None where nobody is known.
+    """
+    networks = list(management_addresses) + [parse_network(address) for address in earlier]
+    if connection is not None:
+        networks.append(parse_network(connection.address))
+    if not networks:
+        return None
+    if ssh_port is None:
+        ssh_port = connection.port if connection else DEFAULT_SSH_PORT
+    return Guard(tuple(networks), ssh_port)
+
+
+def require_connection(connection):  # type: (Optional[SSHConnection]) -> None
+    """Raises FirewallError where the connection of a run has to be known, and is not."""
+    if connection is None:
         raise FirewallError(
             "the SSH connection that this run came through was not found on the host, so it cannot be kept open. "
-            "Nothing was written. Name the controller's addresses in controllers and set require_controller: false, "
-            "or only the latter where the connection is not SSH"
+            "Nothing was written. Name the controller's addresses in jsa_firewall_management_addresses and set "
+            "require_controller: false, or only the latter where the connection is not SSH"
         )
-    port = params["ssh_port"]
-    if port is None:
-        port = connection.port if connection else DEFAULT_SSH_PORT
-    if connection is None and not params["controllers"]:
-        return None
-    return read_guard(params["controllers"], connection.address if connection else None, port)

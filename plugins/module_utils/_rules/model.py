@@ -10,7 +10,9 @@ our mark. Everything else on the host is the site's own.
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils import _families
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 
 NAME_PREFIX = "jsa-"
@@ -25,12 +27,10 @@ ACCEPT = "accept"
 #: Refused with an ICMP message that says "by the administrator".
 REFUSE = "refuse"
 
-IPV4 = "ipv4"
-IPV6 = "ipv6"
-FAMILIES = (IPV4, IPV6)
-
 #: What firewalld calls ICMP in each family.
 ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
+#: The ICMP message of a refusal, as firewalld and iptables name it.
+REJECT_TYPES = {IPV4: "icmp-admin-prohibited", IPV6: "icmp6-adm-prohibited"}
 
 #: unlisted -> target of the policy
 TARGETS = {"zone": "CONTINUE", "reject": "REJECT", "drop": "DROP"}
@@ -97,7 +97,7 @@ def rule_order(rule):  # type: (Rule) -> Tuple[Any, ...]
     return (
         rule.action != ACCEPT,
         rule.protocol,
-        rule.ports or (0, 0),
+        rule.ports or (),
         rule.source or rule.destination or "",
         rule.family or "",
     )

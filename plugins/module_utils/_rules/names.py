@@ -7,14 +7,19 @@
 import hashlib
 import re
 
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, Iterable, Set, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6, NAME_PREFIX
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted
 
-#: Label of the set that keeps the controller's own connection possible.
-CONTROLLER = "controller"
+#: In names of sets and as a reason: management addresses, and the address that a run comes from.
+MANAGEMENT = "management"
+#: The same in what is allowed to leave.
+MANAGEMENT_OUT = MANAGEMENT + "_out"
+MANAGEMENT_LABEL = "management addresses"
+_RESERVED = (MANAGEMENT, MANAGEMENT_OUT)
 
 SUFFIX = {IPV4: "-4", IPV6: "-6"}
 #: ipset takes names of up to 31 characters; prefix and suffix need six.
@@ -23,7 +28,7 @@ _PLAIN_CLASS = re.compile(r"^[a-z0-9_]+(?: [a-z0-9_]+)*$")
 
 
 class Names(object):
-    def __init__(self, rows):  # type: (List[Accepted]) -> None
+    def __init__(self, rows):  # type: (Iterable[Accepted]) -> None
         sources = {}  # type: Dict[Tuple[str, ...], Set[Tuple[Any, ...]]]
         for row in rows:
             key = tuple(sorted(row.sources.entries.items()))
@@ -51,7 +56,7 @@ def _port_label(row):  # type: (Accepted) -> str
 
 def _short_name(parts):  # type: (Tuple[str, ...]) -> str
     plain = "-".join(part.replace(" ", ".") for part in parts)
-    if len(plain) <= _LABEL_MAX and plain != CONTROLLER and all(_PLAIN_CLASS.match(part) for part in parts):
+    if len(plain) <= _LABEL_MAX and plain not in _RESERVED and all(_PLAIN_CLASS.match(part) for part in parts):
         return plain
     digest = hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
     readable = re.sub(r"[^a-z0-9_.]+", "-", plain.lower()).strip("-.")[: _LABEL_MAX - 9].rstrip("-.")

@@ -4,20 +4,18 @@
 
 """What may leave a host: the rules of the policy from HOST to ANY. Runs on Python 3.6."""
 
-from typing import Dict, List, Optional, Sequence, Set
+from typing import Dict, Optional, Sequence, Set
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, group_sources
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
-    ACCEPT,
-    FAMILIES,
-    ICMP,
-    IPV4,
-    IPV6,
-    NAME_PREFIX,
-    AddressSet,
-    Rule,
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, ICMP, NAME_PREFIX, AddressSet, Rule
+from ansible_collections.jsa.ports.plugins.module_utils._rules.names import (
+    MANAGEMENT,
+    MANAGEMENT_LABEL,
+    MANAGEMENT_OUT,
+    SUFFIX,
+    Names,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.names import CONTROLLER, SUFFIX, Names
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted
 
 #: What any host needs to say: path MTU and neighbor discovery, and leases.
@@ -31,28 +29,29 @@ _DNS = (53, 53)
 _ALL_PORTS = (1, 65535)
 
 
-def outbound_rules(leaving, controllers, names, sets):
-    # type: (List[Accepted], Optional[Sequence[Network]], Names, Dict[str, AddressSet]) -> Dict[Rule, Set[str]]
+def outbound_rules(outbound, management, names, sets):
+    # type: (Sequence[Accepted], Optional[Sequence[Network]], Names, Dict[str, AddressSet]) -> Dict[Rule, Set[str]]
     """What may leave the host, and why. Adds to *sets* what the rules name."""
     why = {}  # type: Dict[Rule, Set[str]]
     for rule in ESSENTIALS_OUT:
         why.setdefault(rule, set()).add("essential")
-    if not any(row.ports == _DNS for row in leaving):
+    if not any(row.ports == _DNS for row in outbound):
         for protocol in ("tcp", "udp"):
             why.setdefault(Rule(ACCEPT, None, protocol, _DNS, None), set()).add("dns")
-    rows = [(row, names.of(row)) for row in leaving]
-    if controllers is not None:
+    rows = [(row, names.of(row)) for row in outbound]
+    back = None
+    if management is not None:
         # Whoever may always come in may also be called back, as a pull or a callback does.
-        back = Accepted("tcp", _ALL_PORTS, group_sources(controllers), (CONTROLLER,), ())
-        rows.append((back, (CONTROLLER, NAME_PREFIX + CONTROLLER + "_out")))
+        back = Accepted("tcp", _ALL_PORTS, group_sources(management), (MANAGEMENT,), ())
+        rows.append((back, (MANAGEMENT_LABEL, NAME_PREFIX + MANAGEMENT_OUT)))
     for row, (label, stem) in rows:
         for family in FAMILIES:
             protocol = ICMP[family] if row.protocol == "icmp" else row.protocol
             entries = row.sources.entries.get(family, ())
             destination = None  # type: Optional[str]
             if family not in row.sources.any:
-                # The controller's are always there, so that one that moves changes entries only.
-                if not entries and row.why != (CONTROLLER,):
+                # Those of the management addresses are always there, so that one that moves changes entries only.
+                if not entries and row is not back:
                     continue
                 sets[stem + SUFFIX[family]] = AddressSet(stem + SUFFIX[family], family, label, entries)
                 destination = "@" + stem + SUFFIX[family]

@@ -2,13 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a plan's rules of one host to the policy and sets that firewalld is to have. Runs on Python 3.6.
+"""From the rules of one host to the policies and sets that its firewall is to have. Runs on Python 3.6."""
 
-The input is checked whole before anything else happens; every problem goes into one message.
-"""
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
-
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
     Network,
@@ -16,12 +14,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import 
     group_sources,
     parse_network,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
+from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
     ICMP,
-    IPV4,
-    IPV6,
     NAME_PREFIX,
     POLICY_IN,
     POLICY_OUT,
@@ -29,15 +26,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     REFUSE,
     TARGETS,
     AddressSet,
-    FirewalldError,
     Policy,
     Rule,
     Ruleset,
     rule_order,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.names import CONTROLLER, SUFFIX, Names
+from ansible_collections.jsa.ports.plugins.module_utils._rules.names import MANAGEMENT, MANAGEMENT_LABEL, SUFFIX, Names
 from ansible_collections.jsa.ports.plugins.module_utils._rules.outbound import outbound_rules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Reader, Refused
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Refused
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbor discovery, and leases.
 ESSENTIALS = (
@@ -48,50 +44,12 @@ ESSENTIALS = (
 )
 
 
-class Guard(NamedTuple):
-    """Who may always reach the host's SSH port."""
-
-    networks: Tuple[Network, ...]
-    port: int
-
-
-def read_guard(controllers, address, port):
-    # type: (Sequence[Any], Optional[str], int) -> Guard
-    """*controllers* as the user wrote them, and the address of the connection that this run came through."""
-    reader = Reader()
-    networks = reader.networks(controllers, "controllers")
-    if reader.problems:
-        raise FirewalldError("; ".join(reader.problems))
-    if address is not None:
-        networks.append(parse_network(address))
-    return Guard(tuple(networks), port)
-
-
-def read_internal(rows):  # type: (Sequence[Any]) -> List[Refused]
-    """Ports that should be closed to everyone outside. Raises FirewalldError."""
-    reader = Reader()
-    found = reader.refused(rows, "internal")
-    if reader.problems:
-        raise FirewalldError("; ".join(reader.problems))
-    return found
-
-
-def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
-    # type: (Sequence[Any], Sequence[Any], str, Optional[Guard], Optional[Sequence[Any]]) -> Ruleset
-    """The desired policies and sets. Raises FirewalldError with every problem of the input.
-
-    Without *outbound* nothing is said about what leaves the host.
-    """
-    reader = Reader()
-    accepted = reader.accepted(inbound)
-    refusals = reader.refused(refused)
-    leaving = reader.accepted(outbound or (), "outbound", "destinations", "destination_classes")
-    if reader.problems:
-        raise FirewalldError("The rules are not usable, nothing was done: " + "; ".join(reader.problems))
-
+def build_ruleset(rules, guard):  # type: (HostRules, Optional[Guard]) -> Ruleset
+    """The desired policies and sets. Where the rules' outbound is None, nothing is said about what leaves the host."""
+    accepted, outbound = rules.inbound, rules.outbound
     sets = {}  # type: Dict[str, AddressSet]
     why = {}  # type: Dict[Rule, Set[str]]
-    names = Names(accepted + leaving)
+    names = Names(accepted + (outbound or ()))
     for row in accepted:
         label, stem = names.of(row)
         for rule in _accepts(row, stem):
@@ -101,18 +59,18 @@ def build_ruleset(inbound, refused, unlisted, guard, outbound=None):
             sets[name] = AddressSet(name, family, label, entries)
     if guard is not None:
         for rule, address_set in _guard_rules(guard, accepted):
-            why.setdefault(rule, set()).add("controller")
+            why.setdefault(rule, set()).add(MANAGEMENT)
             sets[address_set.name] = address_set
-    if unlisted != "zone":
+    if rules.unlisted != "zone":
         for rule in ESSENTIALS:
             why.setdefault(rule, set()).add("essential")
-    for rule, reasons in _refusals(accepted, refusals):
+    for rule, reasons in _refusals(accepted, rules.refused):
         why.setdefault(rule, set()).update(reasons)
 
-    policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[unlisted], why)}
+    policies = {POLICY_IN: _policy(POLICY_IN, "ANY", "HOST", TARGETS[rules.unlisted], why)}
     if outbound is not None:
-        leaving_why = outbound_rules(leaving, guard.networks if guard else None, names, sets)
-        policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", leaving_why)
+        outbound_why = outbound_rules(outbound, guard.networks if guard else None, names, sets)
+        policies[POLICY_OUT] = _policy(POLICY_OUT, "HOST", "ANY", "REJECT", outbound_why)
     return Ruleset(policies, sets)
 
 
@@ -134,8 +92,8 @@ def _accepts(row, stem):  # type: (Accepted, str) -> List[Rule]
     return rules
 
 
-def _guard_rules(guard, accepted):  # type: (Guard, List[Accepted]) -> List[Tuple[Rule, AddressSet]]
-    """Both sets are always there, be they empty, so that a controller that moves changes entries only.
+def _guard_rules(guard, accepted):  # type: (Guard, Sequence[Accepted]) -> List[Tuple[Rule, AddressSet]]
+    """Both sets are always there, even if they are empty, so that a controller that moves changes entries only.
 
     An address that the plan lets in anyway is left out: two administrators who take turns change nothing.
     """
@@ -146,10 +104,10 @@ def _guard_rules(guard, accepted):  # type: (Guard, List[Accepted]) -> List[Tupl
     grouped = group_sources(needed)
     found = []
     for family in FAMILIES:
-        name = NAME_PREFIX + CONTROLLER + SUFFIX[family]
+        name = NAME_PREFIX + MANAGEMENT + SUFFIX[family]
         source = None if family in grouped.any else "@" + name
         rule = Rule(ACCEPT, family, "tcp", (guard.port, guard.port), source)
-        found.append((rule, AddressSet(name, family, CONTROLLER, grouped.entries.get(family, ()))))
+        found.append((rule, AddressSet(name, family, MANAGEMENT_LABEL, grouped.entries.get(family, ()))))
     return found
 
 
@@ -167,7 +125,7 @@ def _covered(network, rows):  # type: (Network, List[Accepted]) -> bool
 
 
 def _refusals(accepted, refused):
-    # type: (List[Accepted], List[Refused]) -> List[Tuple[Rule, Set[str]]]
+    # type: (Sequence[Accepted], Sequence[Refused]) -> List[Tuple[Rule, Set[str]]]
     """For every port that the catalog knows: everyone who was not accepted before."""
     found = []
     for protocol in ("tcp", "udp"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -19,6 +19,7 @@ from ansible.utils.display import Display
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
+from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 #: How the plan comes to an action: as jsa.ports.plan returned it.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
@@ -31,16 +32,29 @@ class ControllerAction(ActionBase):
     _requires_connection = False
     #: As the module's documentation has them.
     ARGUMENT_SPEC: ClassVar[dict[str, Any]]
+    #: Options of type dict that types of ours read: Ansible's validation would only copy all that is in them.
+    AS_IS: ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What Ansible calls: the work's result. Raises AnsibleActionFail."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)
+        arguments = self._arguments()
         try:
             result.update(self.work(arguments, task_vars))
         except InputError as error:
             raise fail_with(error) from error
         return result
+
+    def _arguments(self) -> dict[str, Any]:
+        given = self._task.args
+        values = {name: given[name] for name in self.AS_IS if isinstance(given.get(name), Mapping)}
+        self._task.args = {name: {} if name in values else value for name, value in given.items()}
+        try:
+            arguments: dict[str, Any] = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)[1]
+        finally:
+            self._task.args = given
+        return {**arguments, **values}
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the task returns. Raises InputError and AnsibleActionFail."""
@@ -57,6 +71,7 @@ class ControllerAction(ActionBase):
 
 
 def fail_with(error: InputError) -> AnsibleActionFail:
+    """The same problems as the error that ends an action."""
     return AnsibleActionFail(str(error))
 
 
@@ -67,11 +82,16 @@ def require_netaddr() -> None:
 
 
 def show(text: str) -> None:
-    """Prints a report between the tasks' own lines."""
-    Display().display(f"\n{text}\n")
+    """Prints a report between the tasks' own lines. What hosts and networks told is in it, so it is made printable."""
+    Display().display(f"\n{printable(text)}\n")
 
 
 def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:
     """The plan's hosts that the play (with ``--limit``) is about."""
+    return hosts_in_play(plan["hosts"], task_vars)
+
+
+def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:
+    """Those of *names* that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
-    return [name for name in plan["hosts"] if name in play_hosts]
+    return [name for name in names if name in play_hosts]

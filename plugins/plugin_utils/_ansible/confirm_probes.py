@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port, split_protocol
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
-_PORT = re.compile(r"^([1-9][0-9]{0,4})/(tcp|udp)$")
 _KEYS = {"from", "port", "address"}
 _EXAMPLE = "{from: con1, port: 32006/tcp}"
 
@@ -36,6 +35,7 @@ class Probe:
         return f"{self.address} {self.port}/{self.protocol} from {self.source}"
 
     def arguments(self) -> dict[str, Any]:
+        """As jsa.ports.reachability takes a probe."""
         return {"address": self.address, "port": self.port, "protocol": self.protocol}
 
     def succeeded(self, result: str) -> bool:
@@ -55,19 +55,28 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
             problems.append(f"{where}: {item!r} is no item like {_EXAMPLE}, to which an address can be added")
             continue
         source = str(item["from"])
-        match = _PORT.match(str(item["port"]))
+        port = _read_port(item["port"])
         address = next((text for text in [item.get("address"), *own] if _is_address(text)), None)
         if source not in hosts:
             problems.append(f"{where}: there is no host {source} in the inventory")
-        if not match or int(match[1]) > 65535:
+        if port is None:
             problems.append(f"{where}: {item['port']!r} is no port like 32006/tcp or 514/udp")
         if address is None or ("address" in item and not _is_address(item["address"])):
             problems.append(f"{where}: no address to probe: set it here, or jsa_address on the host")
-        elif match and source in hosts:
-            probes.append(Probe(source, str(address), int(match[1]), match[2]))
+        elif port and source in hosts:
+            probes.append(Probe(source, str(address), *port))
     if problems:
         raise InputError("confirm_probes cannot be used; nothing was changed", problems)
     return probes
+
+
+def _read_port(text: Any) -> tuple[int, str] | None:
+    """Port and protocol; None where *text* is not both."""
+    try:
+        number, protocol = split_protocol(text)
+        return (parse_port(number), protocol) if protocol else None
+    except ValueError:
+        return None
 
 
 def _is_address(text: Any) -> bool:

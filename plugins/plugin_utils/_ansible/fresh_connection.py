@@ -13,10 +13,12 @@ from typing import Any
 from ansible.plugins.loader import connection_loader
 
 #: ssh takes the first value of an option that it is given; so these stand before whatever the user's ssh_args say.
+#: Keepalives are not answered while a login waits for name servers, PAM or a token, so all of the time has to be over.
 _FIRST = (
     "-o ControlMaster=no -o ControlPath=none -o ConnectTimeout={seconds} "
-    "-o ServerAliveInterval=5 -o ServerAliveCountMax=2"
+    "-o ServerAliveInterval={interval} -o ServerAliveCountMax={probes}"
 )
+_PROBES = 3
 #: -S is another way to name a control socket, and there the last one counts.
 _LAST = "-S none"
 
@@ -33,7 +35,9 @@ def fresh_connection(used: Any, play_context: Any, task: Any, seconds: int) -> A
     new._shell = used._shell
     new.set_become_plugin(used.become)
     if used.transport == "ssh":
-        new.set_option("ssh_args", f"{_FIRST.format(seconds=seconds)} {used.get_option('ssh_args') or ''}")
+        interval = max(1, -(-seconds // _PROBES))
+        first = _FIRST.format(seconds=seconds, interval=interval, probes=_PROBES)
+        new.set_option("ssh_args", f"{first} {used.get_option('ssh_args') or ''}")
         new.set_option("ssh_extra_args", f"{used.get_option('ssh_extra_args') or ''} {_LAST}")
         new.set_option("reconnection_retries", 0)
     return new

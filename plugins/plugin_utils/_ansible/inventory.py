@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import DEPLOYMENT_VARIABLES
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import (
+    DEPLOYMENT_VARIABLES,
+    read_group_roles,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import FIREWALL_VARIABLES, read_topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import (
+    FIREWALL_VARIABLES,
+    declared_roles,
+    read_topology,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import UNLISTED
 
 
@@ -55,6 +62,33 @@ def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topolo
             groups[name].append(group)
     topology, problems = read_topology(inventory, groups, _play_variables(task_vars, inventory, templar))
     return topology, [*problems, *_hidden_variables(task_vars, inventory, templar)]
+
+
+def is_certainly_no_console(task_vars: Mapping[str, Any], templar: Any) -> bool:
+    """Whether the host of the task cannot be a console, as far as its own variables and groups tell.
+
+    Much faster than reading the topology, which looks at each host of the inventory.
+    """
+    name = task_vars["inventory_hostname"]
+    problems: list[str] = []
+    group_roles = read_group_roles(templar.template(task_vars.get("jsa_group_roles")), problems)
+    groups = [group for group, members in task_vars["groups"].items() if name in members]
+    own = {"jsa_roles": templar.template(task_vars.get("jsa_roles"))}
+    roles = declared_roles(name, own, groups, group_roles, problems)
+    if problems or "console" in roles:
+        return False
+    if roles:
+        return True
+    # A node of an HA pair has the roles of the other one, where it has none itself; either may name the other.
+    if task_vars.get("jsa_ha_peer") is not None:
+        return False
+    consoles = {one for group, given in group_roles.items() if "console" in given for one in _members(task_vars, group)}
+    peers = [task_vars["hostvars"].raw_get(one).get("jsa_ha_peer") for one in consoles]
+    return not any(peer == name or _has_template(peer) for peer in peers)
+
+
+def _members(task_vars: Mapping[str, Any], group: str) -> list[str]:
+    return list(task_vars["groups"].get(group, ()))
 
 
 def _play_variables(

@@ -87,6 +87,7 @@ class Builder:
         self._initiators = (*_HOSTS, SELF, HA_PEER, *SOURCE_NETWORKS, *networks)
 
     def entry(self, data: object, where: str) -> Entry:
+        """The entry that *data* describes; None, with problems added, where it does not describe one."""
         node = Node(data, where, self._problems, _ENTRY_KEYS)
         entry_id = node.text("id")
         if entry_id:

@@ -34,10 +34,12 @@ class Node:
                 self.problem(str(key), "unknown key; %s" % expected(key, keys))
 
     def problem(self, field: str | None, text: str) -> None:
+        """Add a problem of *field*, with the place of this mapping."""
         place = ": ".join(part for part in (self.where, field) if part)
         self.problems.append("%s: %s" % (place, text))
 
     def has(self, key: str) -> bool:
+        """Whether the mapping has *key*."""
         return key in self.data
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -53,12 +55,14 @@ class Node:
         return str(value).strip()
 
     def choice(self, key: str, valid: Collection[str], default: str | None = None) -> str:
+        """A string that has to be one of the valid ones."""
         value = self.text(key, default)
         if value and value not in valid:
             self.problem(key, "%r is not known; %s" % (value, expected(value, valid)))
         return value
 
     def flag(self, key: str) -> bool:
+        """True or false, *default* where it is absent."""
         value = self.data.get(key, False)
         if not isinstance(value, bool):
             self.problem(key, "expected true or false, not %r" % (value,))
@@ -66,6 +70,7 @@ class Node:
         return value
 
     def number(self, key: str, required: bool) -> int | None:
+        """A whole number, None where it is absent."""
         value = self.data.get(key)
         if value is None:
             if required:
@@ -87,6 +92,7 @@ class Node:
         return list(value)
 
     def names(self, key: str, valid: Collection[str]) -> tuple[str, ...]:
+        """A list of strings that have to be valid ones."""
         found: list[str] = []
         for value in self.items(key):
             if value not in valid:
@@ -98,6 +104,7 @@ class Node:
         return tuple(found)
 
     def port_ranges(self, key: str) -> tuple[PortRange, ...]:
+        """A list of ports and ranges, merged and sorted."""
         found: list[PortRange] = []
         for value in self.items(key):
             try:
@@ -111,15 +118,18 @@ class Node:
         return tuple(found)
 
     def child(self, key: str, keys: Collection[str]) -> Node | None:
+        """A mapping inside this one, with its own valid keys."""
         if key not in self.data:
             return None
         return Node(self.data[key], "%s: %s" % (self.where, key), self.problems, keys)
 
     def children(self, key: str, keys: Collection[str]) -> Iterator[Node]:
+        """A list of mappings inside this one."""
         for index, value in enumerate(self.items(key)):
             yield Node(value, "%s: %s[%d]" % (self.where, key, index), self.problems, keys)
 
     def mapping(self, key: str) -> dict[str, object]:
+        """A mapping inside this one, as it is."""
         value = self.data.get(key, {})
         if not isinstance(value, Mapping):
             self.problem(key, "expected a mapping, not %r" % (value,))

@@ -74,6 +74,7 @@ class Filters:
         return found
 
     def accept(self, entry: Entry) -> bool:
+        """Whether *entry* passes every filter."""
         return (
             _any_of(self.protocol, entry.protocols)
             and _any_of(self.exposure, (entry.exposure,))

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import NETWORK, HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+
+#: The version of port_check.json, which is what a baseline is.
+RESULT_VERSION = 1
 
 #: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, str, int | None]
 
 #: So many problems of a file are told.
 _SHOWN = 10
@@ -47,6 +49,7 @@ class Changes:
     unknown: int
 
     def as_dict(self) -> dict[str, Any]:
+        """For port_check.json and the result of the task."""
         return {
             "new": [item.as_dict() for item in self.new],
             "gone": self.gone,
@@ -55,6 +58,7 @@ class Changes:
         }
 
     def lines(self) -> list[str]:
+        """For people: what is gone, and how much is new."""
         found = [
             f"gone: {item['verdict']}  {item['from']} -> {item['to']}  "
             f"{item['protocol']} {item.get('port', '')}".rstrip()
@@ -76,8 +80,8 @@ def parse_baseline(text: str, place: str) -> Baseline:
     if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
         raise InputError(subject, ["it is no result of the check: verdicts is missing; give a port_check.json"])
     version = document.get("version")
-    if version != RESULT.version or isinstance(version, bool):
-        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT.version}: make it anew"])
+    if version != RESULT_VERSION or isinstance(version, bool):
+        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT_VERSION}: make it anew"])
     problems = []
     found: dict[Key, dict[str, Any]] = {}
     for number, item in enumerate(document["verdicts"], start=1):
@@ -85,7 +89,7 @@ def parse_baseline(text: str, place: str) -> Baseline:
         if wrong:
             problems.append(f"verdict {number}: {wrong}")
         elif item["verdict"] != "ok":
-            found[_key(item["verdict"], item["from"], item["to"], item["protocol"], item.get("port", 0))] = item
+            found[_key(item["verdict"], item["from"], item["to"], item["protocol"], item.get("port"))] = item
     if problems:
         more = len(problems) - _SHOWN
         raise InputError(subject, [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
@@ -115,8 +119,8 @@ def _problem(item: Any) -> str | None:
             return f"{key} is missing or no text"
     if item["verdict"] not in VERDICTS:
         return f"unknown verdict {item['verdict']!r}"
-    port = item.get("port", 0)
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+    port = item.get("port")
+    if "port" in item and (isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535):
         return f"port: {port!r} is no port"
     return None
 
@@ -143,7 +147,7 @@ def changes(
     return Changes(new, gone, still, len(absent) - len(gone))
 
 
-def _key(verdict: str, initiator: str, listener: str, protocol: str, port: int) -> Key:
+def _key(verdict: str, initiator: str, listener: str, protocol: str, port: int | None) -> Key:
     return "" if verdict == "unexpected_open" else initiator, listener, protocol, port
 
 
@@ -153,7 +157,7 @@ def _key_of(flow: ExpectedFlow) -> Key:
 
 def _was_tried(flow: ExpectedFlow, observations: Mapping[str, HostObservation]) -> bool:
     """A flow that must work gets a verdict if it was not; one that must not work gets one only if it does."""
-    return flow.wanted or flow.probe_key in (observations[flow.initiator].probes or {})
+    return flow.wanted or flow.probe_key in observations[flow.initiator].answers
 
 
 def _is_closed(key: Key, observations: Mapping[str, HostObservation]) -> bool:
@@ -163,4 +167,4 @@ def _is_closed(key: Key, observations: Mapping[str, HostObservation]) -> bool:
     if initiator or seen is None:
         return False
     socket = seen.get((protocol, port))
-    return socket is None or socket.bind != "network"
+    return socket is None or socket.bind != NETWORK

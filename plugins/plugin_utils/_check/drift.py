@@ -7,38 +7,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, Opening
 
 #: So many lines are printed for a host; the written result has all of them.
 _SHOWN = 8
 
-_PLACES = {"files": "in the files", "runtime": "in what runs"}
 
-
-def difference_lines(firewall: Mapping[str, Any]) -> list[str]:
-    """What the plan wants and the host lacks, and the other way round, out of a firewall module's result."""
-    if "differences" in firewall:
-        return [
-            f"{verb} {_PLACES[item['place']]}, {item['object']}: {line}"
-            for item in firewall["differences"]
-            for verb, lines in (("lacks", item["lacks"]), ("has", item["has"]))
-            for line in lines
-        ]
-    lines: dict[str, None] = {}
-    for part in firewall.get("diff") or []:
-        before, after = ([line.strip() for line in part[side].splitlines()] for side in ("before", "after"))
-        lines.update((f"lacks: {line}", None) for line in after if line not in set(before))
-        lines.update((f"has: {line}", None) for line in before if line not in set(after))
-    return list(lines)
-
-
-def opening_lines(firewall: Mapping[str, Any]) -> list[str]:
+def opening_line(one: Opening) -> str:
     """Where the site's own zones and policies open a port that nobody outside of the deployment should reach."""
-    return [
-        f"{item['object']} opens {item['protocol']} {item['ports']} ({', '.join(item['why'])}) by {item['setting']}; "
-        + ("it decides before ours" if item["effective"] else "ours decides before it")
-        for item in firewall.get("openings") or []
-    ]
+    return f"{one.object} opens {one.protocol} {format_ports(one.ports)} ({', '.join(one.why)}) by {one.setting}; " + (
+        "it decides before ours" if one.effective else "ours decides before it"
+    )
+
+
+def drift_lines(host: HostObservation) -> list[str]:
+    """How its firewall differs from the plan, then what the site opens beside it."""
+    return [*host.differences, *map(opening_line, host.openings)]
 
 
 def drift_table(lines_of: Mapping[str, Sequence[str]]) -> str:

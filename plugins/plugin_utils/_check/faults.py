@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 
 #: Nobody says how long the site's prefixes are: hosts that have so much of their address in common are neighbors.
 _PREFIXES = {4: 24, 6: 64}
@@ -76,7 +77,7 @@ class Fault:
 
 
 def faults(
-    verdicts: Iterable[Verdict], hosts: Mapping[str, Any], prefixes: Mapping[str, int] | None = None
+    verdicts: Iterable[Verdict], hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int] | None = None
 ) -> list[Fault]:
     """All verdicts but the ok ones, worst first, then those that concern the most flows.
 
@@ -105,17 +106,19 @@ def network_of(address: str, prefixes: Mapping[str, int]) -> str:
     return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 
 
-def networks_between(item: Verdict, hosts: Mapping[str, Any], prefixes: Mapping[str, int]) -> tuple[str, str] | None:
+def networks_between(
+    item: Verdict, hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int]
+) -> tuple[str, str] | None:
     """Those of initiator and listener, where they differ."""
     version = ipaddress.ip_address(item.flow.address).version
-    own = [text for text in hosts[item.flow.initiator]["addresses"] if ipaddress.ip_address(text).version == version]
+    own = [text for text in hosts[item.flow.initiator].addresses if ipaddress.ip_address(text).version == version]
     if not own:
         return None
     source, target = network_of(own[0], prefixes), network_of(item.flow.address, prefixes)
     return None if source == target else (source, target)
 
 
-def _place(item: Verdict, pattern: str, hosts: Mapping[str, Any], prefixes: Mapping[str, int]) -> tuple[Any, ...]:
+def _place(item: Verdict, pattern: str, hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int]) -> tuple[Any, ...]:
     """What tells a fault from others of the same kind; first of all its networks, if it is about networks."""
     if item.verdict == "unverifiable":
         # Nothing that anybody has to repair at each place.
@@ -133,7 +136,7 @@ def _is_about_initiator(pattern: str) -> bool:
 def _pattern(item: Verdict) -> str:
     """The reason without the names and the port of this flow."""
     names = {item.flow.initiator: _FROM, item.flow.listener: _TO, item.flow.address: _ADDRESS}
-    if item.flow.port:
+    if item.flow.port is not None:
         names[f"{item.flow.protocol} {item.flow.port}"] = _PORT
     return _names_pattern(tuple(names)).sub(lambda match: names[match[0]], item.reason)
 
@@ -149,7 +152,7 @@ def _fault(pattern: str, networks: tuple[str, str] | None, items: Sequence[Verdi
     reason = reasons.pop() if len(reasons) == 1 else _in_general(pattern, items)
     ports: dict[str, set[int]] = {}
     for item in items:
-        ports.setdefault(item.flow.protocol, set()).update([item.flow.port] if item.flow.port else [])
+        ports.setdefault(item.flow.protocol, set()).update([] if item.flow.port is None else [item.flow.port])
     initiators = tuple(sorted({item.flow.initiator for item in items}))
     listeners = tuple(sorted({item.flow.listener for item in items}))
     return Fault(

@@ -2,56 +2,64 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was seen on each host: sockets, probes, and whether its firewall is as planned."""
+"""What a check observed of each host: sockets, firewall, probes, and what its kernel does with packets.
+
+The observations of all hosts are one document, described by docs/observations.schema.json. They are made of what the
+modules returned on the hosts, or read back from a file.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import difference_lines, opening_lines
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Path, PathKey, read_paths
-from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
-    Probes,
-    firewall_as_planned,
-    has_run,
-    probes_of,
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATHS, Path, PathKey, PathsSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
+    OBSERVATIONS_VERSION,
+    PROBES,
+    Family,
+    Part,
+    Port,
+    ProbeAnswer,
+    ProbesSeen,
+    Text,
+    Unseen,
+    known,
+    read_parts,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Address, Ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
 
-#: Variables that the role jsa_port_check registers on each host.
-LISTENERS_VARIABLE = "jsa_port_check_listeners"
-FIREWALL_VARIABLE = "jsa_port_check_firewall"
-#: On an appliance, where the other one only says that it is one.
-APPLIANCE_VARIABLE = "jsa_port_check_appliance"
-REACHABILITY_VARIABLE = "jsa_port_check_reachability"
-PATHS_VARIABLE = "jsa_port_check_paths"
-
-Socket = tuple[str, int]
+NETWORK = "network"
 
 
-@dataclass(frozen=True)
-class Listener:
-    """A socket that the catalog expects or that listens on the network."""
+@dataclass(frozen=True, kw_only=True)
+class Socket:
+    """A port that the catalog expects, or that something listens on."""
 
-    status: str
-    #: ``network``, ``loopback``, or None where nothing listens.
-    bind: str | None
-    process: str | None
+    protocol: Annotated[str, Choice((TCP, UDP))]
+    port: Port
+    status: Annotated[str, Choice(("listening", "not_listening", "exposed", "unlisted"))]
+    #: None where nothing listens.
+    bind: Annotated[str, Choice((NETWORK, "loopback"))] | None
+    process: Text | None = None
     #: What it is bound to; empty where nobody said.
-    addresses: tuple[str, ...] = ()
-    #: ``ipv4`` and ``ipv6``, as far as it serves them.
-    families: tuple[str, ...] = ("ipv4", "ipv6")
+    addresses: tuple[Address, ...] = ()
+    #: As far as it serves them.
+    families: tuple[Family, ...] = ("ipv4", "ipv6")
 
     def serves(self, address: str) -> bool:
         """Whether a packet to *address* reaches it."""
-        parsed = ipaddress.ip_address(address)
-        if self.bind != "network" or f"ipv{parsed.version}" not in self.families:
+        parsed = _parsed(address)
+        if self.bind != NETWORK or f"ipv{parsed.version}" not in self.families:
             return False
-        bound = [ipaddress.ip_address(text) for text in self.addresses]
+        bound = [_parsed(text) for text in self.addresses]
         return not bound or any(one.is_unspecified or one == parsed for one in bound)
 
     @property
@@ -63,84 +71,141 @@ class Listener:
         return ", ".join(wildcards.get(address, f"on {address}") for address in self.addresses)
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
+class SocketsSeen:
+    """A host's sockets, beside what the catalog expects."""
+
+    results: tuple[Socket, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A port that the site's own configuration opens although nobody outside of the deployment should reach it."""
+
+    object: Text
+    setting: Text
+    protocol: Annotated[str, Choice((TCP, UDP))]
+    ports: Ports
+    #: Ids of the catalog's entries.
+    why: tuple[Text, ...]
+    #: Whether it decides before our rules do.
+    effective: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirewallSeen:
+    """A host's running firewall, compared with the plan."""
+
+    #: None where it could not be asked; *reason* says why.
+    as_planned: bool | None
+    reason: Text | None = None
+    differences: tuple[Text, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostObservation:
-    """Everything seen of one host; what could not be seen is None."""
+    """What a check observed of one host; each part is null where it was not observed, and unseen has the reason."""
 
-    listeners: dict[Socket, Listener] | None = None
-    probes: Probes | None = None
-    #: True where the running firewall is what the plan asks for; None where that is not known.
-    firewall_as_planned: bool | None = None
-    firewall_difference: list[str] = field(default_factory=list)
-    #: What the site's own configuration opens although nobody outside of the deployment should reach it.
-    openings: list[str] = field(default_factory=list)
-    #: Id of the catalog's entry -> the line of those that is about it.
-    opening_of: dict[str, str] = field(default_factory=dict)
-    #: The host's own addresses and the lengths of their prefixes.
-    addresses: dict[str, int] | None = None
-    #: What it does with the packets of flows that wanted a closer look.
-    paths: dict[PathKey, Path] = field(default_factory=dict)
+    sockets: SocketsSeen | None = None
+    firewall: FirewallSeen | None = None
+    probes: ProbesSeen | None = None
+    paths: PathsSeen | None = None
+    unseen: Mapping[str, Unseen] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the written result: what was seen of the host itself, its probes being the verdicts."""
-        return {
-            "observed": self.listeners is not None,
-            "firewall_as_planned": self.firewall_as_planned,
-            "firewall_difference": self.firewall_difference,
-            "openings": self.openings,
-            "addresses": sorted(self.addresses) if self.addresses is not None else None,
-            "listeners": [
-                {"protocol": protocol, "port": port, "status": item.status, "bind": item.bind, "process": item.process}
-                for (protocol, port), item in sorted((self.listeners or {}).items())
-            ],
-        }
+    @cached_property
+    def listeners(self) -> dict[SocketKey, Socket] | None:
+        """None where nobody looked."""
+        return None if self.sockets is None else {(one.protocol, one.port): one for one in self.sockets.results}
 
-    def listens(self, protocol: str, port: int, address: str) -> bool | None:
-        """Whether a socket serves *address*; None where nobody looked."""
+    @cached_property
+    def exposed(self) -> list[SocketKey]:
+        """The sockets that listen on the network, as far as somebody looked."""
+        return [key for key, one in (self.listeners or {}).items() if one.bind == NETWORK]
+
+    @cached_property
+    def answers(self) -> dict[ProbeKey, ProbeAnswer]:
+        """What its probes met; empty where it could not be asked to probe."""
+        return {one.key: one for one in self.probes.answers} if self.probes else {}
+
+    @cached_property
+    def addresses(self) -> dict[str, int] | None:
+        """The host's own addresses and the lengths of their prefixes; None where nobody asked."""
+        if self.paths is None or self.paths.addresses is None:
+            return None
+        return {one.address: one.prefix for one in self.paths.addresses}
+
+    @cached_property
+    def path_of(self) -> dict[PathKey, Path]:
+        return {one.key: one for one in self.paths.flows} if self.paths else {}
+
+    @property
+    def firewall_as_planned(self) -> bool | None:
+        """None where that is not known."""
+        return self.firewall.as_planned if self.firewall else None
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        return self.firewall.differences if self.firewall else ()
+
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        return self.firewall.openings if self.firewall else ()
+
+    def listens(self, flow: ExpectedFlow) -> bool | None:
+        """Whether a socket serves the flow's address; None where nobody looked."""
         if self.listeners is None:
             return None
-        listener = self.listeners.get((protocol, port))
-        return listener is not None and listener.serves(address)
+        listener = self.listeners.get(flow.socket)
+        return listener is not None and listener.serves(flow.address)
 
 
-def read_observations(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, HostObservation]:
-    """The observations of *names*, out of what the role registered."""
-    observations = {}
-    for name in names:
-        variables = hostvars[name]
-        observation = HostObservation(probes=probes_of(variables.get(REACHABILITY_VARIABLE)))
-        listeners = variables.get(LISTENERS_VARIABLE)
-        if has_run(listeners) and "results" in listeners:
-            observation.listeners = _listeners(listeners["results"])
-        paths = variables.get(PATHS_VARIABLE)
-        if has_run(paths) and "flows" in paths:
-            observation.paths = read_paths(paths)
-            if paths["addresses"] is not None:
-                observation.addresses = {item["address"]: item["prefix"] for item in paths["addresses"]}
-        firewall = variables.get(APPLIANCE_VARIABLE)
-        if not has_run(firewall):
-            firewall = variables.get(FIREWALL_VARIABLE)
-        observation.firewall_as_planned = firewall_as_planned(firewall)
-        if observation.firewall_as_planned is not None:
-            observation.firewall_difference = difference_lines(firewall)
-            observation.openings = opening_lines(firewall)
-            for item, line in zip(firewall.get("openings") or (), observation.openings, strict=True):
-                observation.opening_of.update(dict.fromkeys(item["why"], line))
-        observations[name] = observation
-    return observations
+@dataclass(frozen=True, kw_only=True)
+class CheckObservations:
+    """What a check observed of its hosts."""
+
+    version: Annotated[int, Choice((OBSERVATIONS_VERSION,))] = OBSERVATIONS_VERSION
+    purpose: Annotated[str, Choice(("check",))] = "check"
+    hosts: Annotated[Mapping[str, HostObservation], NonEmpty("nobody was observed")]
 
 
-def _listeners(results: Iterable[Mapping[str, Any]]) -> dict[Socket, Listener]:
-    listeners: dict[Socket, Listener] = {}
-    for result in results:
-        first, last = parse_ports(result["ports"])
-        if first == last:
-            processes = result.get("processes") or [{}]
-            listeners[(result["protocol"], first)] = Listener(
-                status=result["status"],
-                bind=result["bind"],
-                process=processes[0].get("name"),
-                addresses=tuple(result["addresses"]),
-                families=tuple(result["families"]),
-            )
-    return listeners
+# The same few addresses stand in the sockets of every host.
+@lru_cache(maxsize=65536)
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address)
+
+
+def _sockets(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {"results": [document for item in result["results"] if (document := _socket(item)) is not None]}
+
+
+def _socket(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    first, last = parse_ports(item["ports"])
+    if first != last:
+        # That nothing listens in a range is no single port's fault.
+        return None
+    processes = item.get("processes") or [{}]
+    return known(Socket, item, port=first, process=processes[0].get("name"))
+
+
+def _firewall(result: Mapping[str, Any]) -> dict[str, Any]:
+    openings = [known(Opening, item) for item in result.get("openings") or ()]
+    return known(FirewallSeen, result, differences=result.get("differences") or [], openings=openings)
+
+
+#: The parts of a check's observations, in the order in which they are observed.
+CHECK_PARTS: tuple[Part[Any], ...] = (
+    Part("sockets", "jsa.ports.listeners", "results", _sockets, SocketsSeen),
+    Part("firewall", "jsa.ports.firewall_info", "as_planned", _firewall, FirewallSeen),
+    PROBES,
+    PATHS,
+)
+
+
+def observed(
+    handed_over: Mapping[str, Any], names: Iterable[str], alive: Collection[str]
+) -> dict[str, HostObservation]:
+    """Out of the modules' results, as :func:`read_parts` takes them. Raises InputError."""
+    return {
+        name: HostObservation(**parts) for name, parts in read_parts(CHECK_PARTS, handed_over, names, alive).items()
+    }

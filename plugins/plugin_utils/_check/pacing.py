@@ -11,26 +11,27 @@ import random
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
 
 #: Slower than this nobody probes, however many do so at a time.
 _SLOWEST = 1.0
 
 
-def shuffled(probes: Sequence[dict[str, Any]], seed: str) -> list[dict[str, Any]]:
+def shuffled(probes: Sequence[Probe], seed: str) -> list[Probe]:
     """The probes of one host, its listeners in an order of its own: not everybody begins with the same one.
 
     The module that probes begins with the listeners in this order, and spreads what each of them gets evenly.
     """
-    by_address: dict[str, list[dict[str, Any]]] = {}
+    by_address: dict[str, list[Probe]] = {}
     for probe in probes:
-        by_address.setdefault(probe["address"], []).append(probe)
+        by_address.setdefault(probe.address, []).append(probe)
     addresses = list(by_address)
     random.Random(seed).shuffle(addresses)
     return [probe for address in addresses for probe in by_address[address]]
 
 
-def rates(probes: Mapping[str, Sequence[Mapping[str, Any]]], rate: float, at_once: int) -> dict[str, float]:
+def rates(probes: Mapping[str, Sequence[Probe]], rate: float, at_once: int) -> dict[str, float]:
     """New probes per second for each host, where *at_once* hosts probe at the same time.
 
     An address gets from a host the part of its rate that its probes have in all of the host's. For each address, the
@@ -39,7 +40,7 @@ def rates(probes: Mapping[str, Sequence[Mapping[str, Any]]], rate: float, at_onc
     if not rate:
         return dict.fromkeys(probes, 0.0)
     shares: dict[str, list[float]] = {}
-    of_host = {host: Counter(probe["address"] for probe in own) for host, own in probes.items()}
+    of_host = {host: Counter(probe.address for probe in own) for host, own in probes.items()}
     for host, sizes in of_host.items():
         for address, size in sizes.items():
             shares.setdefault(address, []).append(size / len(probes[host]))
@@ -51,9 +52,7 @@ def rates(probes: Mapping[str, Sequence[Mapping[str, Any]]], rate: float, at_onc
     return found
 
 
-def expected_seconds(
-    probes: Mapping[str, Sequence[Mapping[str, Any]]], rates_of: Mapping[str, float], at_once: int
-) -> float:
+def expected_seconds(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, float], at_once: int) -> float:
     """For how long the probing goes on where everybody answers; silence adds time-outs."""
     each = [len(own) / rates_of[host] if rates_of[host] else 0.0 for host, own in probes.items()]
     return max([sum(each) / at_once, *each])

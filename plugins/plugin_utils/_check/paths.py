@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-if TYPE_CHECKING:
-    from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
-    from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Part, Port, Text, known
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Between, Choice, left_out
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
 
 #: Role, own address, the other's address, protocol, port.
-PathKey = tuple[str, str, str, str, int]
+PathKey = tuple[str, str, str, str, int | None]
 
 LISTENER = "listener"
 INITIATOR = "initiator"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Passage:
     """What becomes of a packet on a host."""
 
-    #: ``accept``, ``drop``, ``reject`` or ``unknown``.
-    decision: str
-    rule: str | None
+    decision: Annotated[str, Choice(("accept", "drop", "reject", "unknown"))]
+    #: The rule that says so; with ``unknown`` the one that may reject it.
+    rule: Text | None
 
     @property
     def refuses(self) -> bool:
@@ -41,18 +43,37 @@ class Passage:
         return self.decision == "unknown" and self.rule is not None
 
 
-@dataclass(frozen=True)
-class Path:
-    """What ``jsa.ports.packet_path`` says of one flow at one of its ends."""
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """The queue of a service that takes no more connections."""
 
+    waiting: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """What one end of a flow does with its packets."""
+
+    role: Annotated[str, Choice((LISTENER, INITIATOR))]
+    own: Text
+    peer: Text
+    protocol: Annotated[str, Choice(PROTOCOLS)]
+    port: Port | None = left_out()
+    #: The initiator's first packet, and the listener's answer.
     question: Passage
     answer: Passage
-    route: bool = True
-    half_open: bool = False
-    #: (waiting, limit) of a service that takes no more connections.
-    backlog: tuple[int, int] | None = None
-    #: The kernel was told not to answer pings.
+    #: Whether the host has a route to the peer.
+    route: bool
+    #: Whether a connection of the peer waits for the end of its handshake; None where that cannot be.
+    half_open: bool | None = None
+    backlog: Backlog | None = None
+    #: Whether the kernel was told not to answer pings.
     ignored: bool = False
+
+    @property
+    def key(self) -> PathKey:
+        return self.role, self.own, self.peer, self.protocol, self.port
 
     @property
     def accepts(self) -> bool:
@@ -60,53 +81,48 @@ class Path:
         return self.question.decision == self.answer.decision == "accept"
 
 
-def source_of(plan: Mapping[str, Any], flow: ExpectedFlow) -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class OwnAddress:
+    """An address of the host, and the length of its network's prefix."""
+
+    address: Text
+    prefix: Annotated[int, Between(0, 128)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathsSeen:
+    """What a host's kernel knows of the flows that went otherwise than expected, and of its own addresses."""
+
+    #: None where the kernel does not tell.
+    addresses: tuple[OwnAddress, ...] | None
+    flows: tuple[Path, ...]
+
+
+def _document(result: Mapping[str, Any]) -> dict[str, Any]:
+    addresses = result["addresses"]
+    return {
+        "addresses": None if addresses is None else [known(OwnAddress, item) for item in addresses],
+        "flows": [
+            known(Path, item, question=known(Passage, item["question"]), answer=known(Passage, item["answer"]))
+            for item in result["flows"]
+        ],
+    }
+
+
+#: What ``jsa.ports.packet_path`` told.
+PATHS = Part("paths", "jsa.ports.packet_path", "flows", _document, PathsSeen)
+
+
+def source_of(plan: Plan, flow: ExpectedFlow) -> str | None:
     """The initiator's address for the flow, as the inventory has it."""
     version = ipaddress.ip_address(flow.address).version
-    for address in plan["hosts"][flow.initiator]["addresses"]:
+    for address in plan.hosts[flow.initiator].addresses:
         if ipaddress.ip_address(address).version == version:
-            return str(address)
+            return address
     return None
 
 
 def key_at(role: str, source: str, flow: ExpectedFlow) -> PathKey:
+    """Of the end *role* of a flow that comes from *source*."""
     own, peer = (flow.address, source) if role == LISTENER else (source, flow.address)
     return role, own, peer, flow.protocol, flow.port
-
-
-def doubts(
-    plan: Mapping[str, Any], flows: Iterable[ExpectedFlow], observations: Mapping[str, HostObservation]
-) -> dict[str, list[dict[str, Any]]]:
-    """Host to the flows that it should look at, as ``jsa.ports.packet_path`` takes them.
-
-    Those are the flows that should get through and did not, where somebody listens, and those that should not and did.
-    """
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in observations}
-    for flow in flows:
-        probe = (observations[flow.initiator].probes or {}).get(flow.probe_key)
-        source = source_of(plan, flow)
-        if probe is None or source is None or (probe["result"] == "open") == flow.wanted:
-            continue
-        target = observations[flow.listener]
-        if flow.port and target.listens(flow.protocol, flow.port, flow.address) is False:
-            continue
-        for role, name in ((LISTENER, flow.listener), (INITIATOR, flow.initiator)):
-            _role, own, peer, protocol, port = key_at(role, source, flow)
-            item = {"role": role, "own": own, "peer": peer, "protocol": protocol}
-            found[name].append({**item, "port": port} if port else item)
-    return found
-
-
-def read_paths(result: Mapping[str, Any]) -> dict[PathKey, Path]:
-    """Out of what ``jsa.ports.packet_path`` returned."""
-    return {
-        (item["role"], item["own"], item["peer"], item["protocol"], int(item.get("port") or 0)): Path(
-            question=Passage(**item["question"]),
-            answer=Passage(**item["answer"]),
-            route=item["route"],
-            half_open=bool(item["half_open"]),
-            backlog=(item["backlog"]["waiting"], item["backlog"]["limit"]) if item["backlog"] else None,
-            ignored=item["ignored"],
-        )
-        for item in result["flows"]
-    }

@@ -11,11 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.symptoms import TUNNEL_ENDS, symptoms_of
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import FlowEvidence, blame, not_its_address
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import (
+    Finding,
+    FlowEvidence,
+    diagnose,
+    not_its_address,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import NETWORK, HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ProbeAnswer
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = (
@@ -51,7 +59,7 @@ _BROKEN = ("service_down", "host_firewall", "network")
 class Diagnosis:
     """Knows the plan's addresses and everything that was seen."""
 
-    def __init__(self, plan: Mapping[str, Any], observations: Mapping[str, HostObservation]) -> None:
+    def __init__(self, plan: Plan, observations: Mapping[str, HostObservation]) -> None:
         self._plan = plan
         self._observations = observations
 
@@ -68,35 +76,34 @@ class Diagnosis:
         return replace(item, symptoms=symptoms_of(item.flow.ids, tunnelled))
 
     def _encrypted(self, name: str) -> bool:
-        return bool(self._plan["hosts"][name].get("encrypted"))
+        return self._plan.hosts[name].encrypted
 
     def _verdict(self, flow: ExpectedFlow) -> Verdict | None:
-        probes = self._observations[flow.initiator].probes
-        probe = None if probes is None else probes.get(flow.probe_key)
+        probe = self._observations[flow.initiator].answers.get(flow.probe_key)
         if not flow.wanted:
             return self._unwanted(flow, probe)
         target = self._observations[flow.listener]
-        listens = target.listens(flow.protocol, flow.port, flow.address) if flow.port else None
+        listens = target.listens(flow) if flow.port is not None else None
         if listens is False:
             return self._without_listener(flow, probe)
         if probe is None:
             return Verdict(flow, "unverifiable", "the initiator could not be asked to probe")
-        if probe["result"] == "unavailable":
-            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.get('error') or 'no reason'}")
-        case = FlowEvidence(self._plan, self._observations, flow, probe, listens)
-        if probe["result"] == "open":
-            return Verdict(flow, *(not_its_address(case) or ("ok", "")))
-        return Verdict(flow, *blame(case))
+        if probe.result == "unavailable":
+            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.error or 'no reason'}")
+        evidence = FlowEvidence(self._plan, self._observations, flow, probe, listens)
+        if probe.result == "open":
+            return _verdict(flow, not_its_address(evidence) or Finding("ok", ""))
+        return _verdict(flow, diagnose(evidence))
 
-    def _without_listener(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
+    def _without_listener(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
         absent = self._absent(flow)
         if absent is None or probe is None:
             return absent
-        socket = (self._observations[flow.listener].listeners or {}).get((flow.protocol, flow.port))
+        socket = (self._observations[flow.listener].listeners or {}).get(flow.socket)
         elsewhere = not_its_address(FlowEvidence(self._plan, self._observations, flow, probe, False))
-        if elsewhere and socket is not None and socket.bind == "network":
-            return Verdict(flow, *elsewhere)
-        if probe["result"] != "open":
+        if elsewhere and socket is not None and socket.bind == NETWORK:
+            return _verdict(flow, elsewhere)
+        if probe.result != "open":
             return absent
         return Verdict(
             flow,
@@ -105,15 +112,15 @@ class Diagnosis:
             "that address, or something on the way answers for it",
         )
 
-    def _unwanted(self, flow: ExpectedFlow, probe: Mapping[str, Any] | None) -> Verdict | None:
-        if probe is None or probe["result"] != "open":
+    def _unwanted(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
+        if probe is None or probe.result != "open":
             return None
-        case = FlowEvidence(self._plan, self._observations, flow, probe, True)
-        elsewhere = not_its_address(case)
+        evidence = FlowEvidence(self._plan, self._observations, flow, probe, True)
+        elsewhere = not_its_address(evidence)
         if elsewhere:
             # Whatever answers there, it is not this host's firewall.
-            return Verdict(flow, *elsewhere)
-        path = case.path(LISTENER)
+            return _verdict(flow, elsewhere)
+        path = evidence.path(LISTENER)
         if path and path.question.refuses:
             reason = (
                 f"{flow.listener} refuses {flow.initiator}, which gets in all the same: NAT on the way gives the "
@@ -121,20 +128,20 @@ class Diagnosis:
             )
         else:
             reason = f"{flow.listener} lets in one who is none of its sources, so its firewall lets in everyone"
-            lines = self._observations[flow.listener].opening_of
-            opened = next((lines[name] for name in flow.ids if name in lines), None)
-            reason += f": {opened}" if opened else ""
+            openings = self._observations[flow.listener].openings
+            opened = next((one for one in openings if not set(one.why).isdisjoint(flow.ids)), None)
+            reason += f": {opening_line(opened)}" if opened else ""
         if self._encrypted(flow.listener):
             reason += "; the host is encrypted, its tunnels carry what may come in"
         return Verdict(flow, "unexpected_open", reason)
 
     def _absent(self, flow: ExpectedFlow) -> Verdict | None:
         """Nothing listens for the network. None where that is no fault."""
-        socket = (self._observations[flow.listener].listeners or {}).get((flow.protocol, flow.port))
-        peer = self._plan["hosts"][flow.listener].get("ha_peer")
-        if peer in self._observations:
-            other = (self._observations[peer].listeners or {}).get((flow.protocol, flow.port))
-            if other is not None and other.bind == "network":
+        socket = (self._observations[flow.listener].listeners or {}).get(flow.socket)
+        peer = self._plan.hosts[flow.listener].ha_peer
+        if peer is not None and peer in self._observations:
+            other = (self._observations[peer].listeners or {}).get(flow.socket)
+            if other is not None and other.bind == NETWORK:
                 return None
         if socket is not None and socket.bind is not None:
             reason = f"{flow.listener} listens {socket.place} only, not on {flow.address}"
@@ -146,15 +153,19 @@ class Diagnosis:
     def tunnels(self) -> list[ExpectedFlow]:
         """Encrypted hosts whose sockets were seen, as flows of each with itself: the ends of its tunnels."""
         return [
-            ExpectedFlow(name, name, "127.0.0.1", "tcp", 0, (TUNNEL_ENDS,), "Ends of SSH tunnels", True)
+            ExpectedFlow(name, name, "127.0.0.1", "tcp", None, (TUNNEL_ENDS,), "Ends of SSH tunnels", True)
             for name, observation in self._observations.items()
             if self._encrypted(name) and observation.listeners is not None
         ]
 
     def _has_tunnels(self, name: str) -> bool:
         """Of an HA pair, the node that rests has none."""
-        cluster = (name, self._plan["hosts"][name].get("ha_peer"))
-        return any(_has_tunnel_ends(self._observations[node]) for node in cluster if node in self._observations)
+        cluster = (name, self._plan.hosts[name].ha_peer)
+        return any(_has_tunnel_ends(one) for node, one in self._observations.items() if node in cluster)
+
+
+def _verdict(flow: ExpectedFlow, finding: Finding) -> Verdict:
+    return Verdict(flow, finding.verdict, finding.reason)
 
 
 def _no_tunnels(flow: ExpectedFlow) -> Verdict:

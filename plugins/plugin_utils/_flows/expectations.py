@@ -10,43 +10,14 @@ import bisect
 import ipaddress
 import random
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope, initiators_by_listener
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedFlow:
-    """One connection between two hosts that the plan wants, or (``wanted`` false) wants refused."""
-
-    initiator: str
-    listener: str
-    address: str
-    protocol: str
-    #: 0 for ICMP.
-    port: int
-    ids: tuple[str, ...]
-    service: str
-    #: Whether a missing listener is a fault.
-    required: bool
-    wanted: bool = True
-
-    @property
-    def probe_key(self) -> tuple[str, int, str]:
-        return self.address, self.port, self.protocol
-
-    def probe(self) -> dict[str, Any]:
-        """As ``jsa.ports.reachability`` takes it."""
-        probe: dict[str, Any] = {"address": self.address, "protocol": self.protocol}
-        if self.port:
-            probe["port"] = self.port
-        return probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, HostPlan, Listener, Plan
 
 
 @dataclass(frozen=True)
@@ -59,25 +30,21 @@ class _Item:
     labels: tuple[str, ...]
 
 
-#: Protocol and port (0 for ICMP) -> what listens there.
-_Items = dict[tuple[str, int], list[_Item]]
+#: What listens on each socket.
+_Items = dict[SocketKey, list[_Item]]
 
 
 class Expectations:
     """The flows of one plan between the hosts of one play, as far as the scope goes."""
 
-    def __init__(self, plan: Mapping[str, Any], names: list[str], scope: Scope | None = None) -> None:
-        lacking = [name for name in names if "listeners" not in plan["hosts"][name]]
-        if lacking or "source_classes" not in plan:
-            raise InputError(
-                "The plan says what to accept, but not what to expect, so it cannot be checked",
-                ["listeners and source_classes are missing: write it anew with jsa.ports.plan -e jsa_plan_dest=FILE"],
-            )
+    def __init__(self, plan: Plan, names: list[str], scope: Scope | None = None) -> None:
+        """Raises InputError where the plan does not say what to expect of a host in *names*, or the scope is empty."""
+        self._listeners = _listeners(plan, names)
         self.scope = scope or Scope()
         self._plan = plan
         self._names = names
-        self._members = {label: frozenset(value["hosts"]) for label, value in plan["source_classes"].items()}
-        self._families = {name: _families(plan["hosts"][name]["addresses"]) for name in names}
+        self._members = {label: frozenset(value.hosts) for label, value in plan.source_classes.items()}
+        self._families = {name: _families(plan.hosts[name].addresses) for name in names}
         #: Hosts of the play that belong to any of some classes and have one of some families, sorted.
         self._possible: dict[tuple[frozenset[str], frozenset[int]], list[str]] = {}
         self._initiators: dict[str, list[str]] | None = None
@@ -101,22 +68,23 @@ class Expectations:
             count for name in self._names for _socket, _initiators, count in self._counted(name, self._items(name))
         )
 
-    def unwanted(self, observations: Mapping[str, HostObservation]) -> Iterator[ExpectedFlow]:
+    def unwanted(self, exposed: Mapping[str, Collection[SocketKey]]) -> Iterator[ExpectedFlow]:
         """Ports that listen on the network, each with one host that has no business with it, where there is one.
 
+        *exposed*: host to the sockets that were seen to listen on the network; a host that nobody saw may be absent.
         That host stands for all: the refusal that it must meet is the same for everyone. A port without a listener
         would look closed whatever the firewall does, so it is not worth a packet.
         """
         for listener, witnesses in self._witnesses():
-            for (protocol, port), socket in sorted((observations[listener].listeners or {}).items()):
-                refused = self._refusing(listener, protocol, port)
-                if socket.bind != "network" or not refused:
+            for protocol, port in sorted(exposed.get(listener, ()), key=lambda key: (key[0], key[1] or 0)):
+                refused = () if port is None else _refusing(self._plan.hosts[listener], protocol, port)
+                if port is None or not refused:
                     continue
                 for witness in witnesses:
                     address = self._address(witness, listener)
                     if address and not self._accepted(listener, protocol, port, witness):
                         yield ExpectedFlow(
-                            witness, listener, address, protocol, port, tuple(refused), ", ".join(refused), False, False
+                            witness, listener, address, protocol, port, refused, ", ".join(refused), False, False
                         )
                         break
 
@@ -124,7 +92,7 @@ class Expectations:
         """Each host with those that try what must stay closed there: the next one, or one with other roles."""
         alike: dict[tuple[str, ...], list[str]] = {}
         for name in self._names:
-            alike.setdefault(tuple(self._plan["hosts"][name]["roles"]), []).append(name)
+            alike.setdefault(self._plan.hosts[name].roles, []).append(name)
         for index, listener in enumerate(self._names):
             following = self._names[(index + 1) % len(self._names)]
             # Not always the same host of a kind: it would have to try the whole deployment.
@@ -132,17 +100,16 @@ class Expectations:
             yield listener, [name for name in dict.fromkeys((following, *others)) if name != listener]
 
     def _items(self, listener: str) -> _Items:
-        host = self._plan["hosts"][listener]
         items: _Items = {}
-        for item in host["listeners"]:
-            first, last = parse_ports(item["ports"])
-            if first == last and item["bind"] != "loopback" and item.get("source_classes"):
-                found = _Item(item["id"], item["service"], item["required"], tuple(item["source_classes"]))
-                items.setdefault((item["protocol"], first), []).append(found)
-        for rule in host["inbound"]:
-            if rule["protocol"] == "icmp":
-                ping = _Item(rule["why"][0], "ICMP echo", True, tuple(rule.get("source_classes", ())))
-                items.setdefault(("icmp", 0), []).append(ping)
+        for one in self._listeners[listener]:
+            first, last = one.ports
+            if first == last and one.bind != "loopback" and one.source_classes:
+                found = _Item(one.id, one.service, one.required, one.source_classes)
+                items.setdefault((one.protocol, first), []).append(found)
+        for rule in self._plan.hosts[listener].inbound:
+            if rule.protocol == ICMP:
+                ping = _Item(rule.why[0], "ICMP echo", True, rule.source_classes)
+                items.setdefault((ICMP, None), []).append(ping)
         return items
 
     def _between(self, initiator: str, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
@@ -155,7 +122,7 @@ class Expectations:
                 yield flow
 
     def _flow(
-        self, initiator: str, listener: str, address: str, socket: tuple[str, int], items: list[_Item]
+        self, initiator: str, listener: str, address: str, socket: SocketKey, items: list[_Item]
     ) -> ExpectedFlow | None:
         mine = [item for item in items if any(initiator in self._members[label] for label in item.labels)]
         if not mine:
@@ -171,7 +138,7 @@ class Expectations:
             required=any(item.required for item in mine),
         )
 
-    def _counted(self, listener: str, items: _Items) -> Iterator[tuple[tuple[str, int], list[str], int]]:
+    def _counted(self, listener: str, items: _Items) -> Iterator[tuple[SocketKey, list[str], int]]:
         """Each socket with those who may contact it (*listener* too, if it is one) and how many others they are."""
         for socket, same in items.items():
             key = frozenset(label for item in same for label in item.labels), self._families[listener]
@@ -207,29 +174,46 @@ class Expectations:
     def _address(self, initiator: str, listener: str) -> str | None:
         """The listener's first address in a family that the initiator has too."""
         own = self._families[initiator]
-        for address in self._plan["hosts"][listener]["addresses"]:
+        for address in self._plan.hosts[listener].addresses:
             if _version(address) in own:
-                return str(address)
+                return address
         return None
 
-    def _refusing(self, listener: str, protocol: str, port: int) -> list[str]:
-        for rule in self._plan["hosts"][listener]["refused"]:
-            first, last = parse_ports(rule["ports"])
-            if rule["protocol"] == protocol and first <= port <= last:
-                return list(rule["why"])
-        return []
-
     def _accepted(self, listener: str, protocol: str, port: int, initiator: str) -> bool:
-        addresses = [ipaddress.ip_address(text) for text in self._plan["hosts"][initiator]["addresses"]]
-        for rule in self._plan["hosts"][listener]["inbound"]:
-            if rule["protocol"] != protocol or "ports" not in rule:
-                continue
-            first, last = parse_ports(rule["ports"])
-            if first <= port <= last:
-                networks = [_network(cidr) for cidr in rule["sources"]]
+        addresses = [ipaddress.ip_address(text) for text in self._plan.hosts[initiator].addresses]
+        for rule in self._plan.hosts[listener].inbound:
+            if rule.protocol == protocol and rule.ports is not None and rule.ports[0] <= port <= rule.ports[1]:
+                networks = [_network(cidr) for cidr in rule.sources]
                 if any(address in network for address in addresses for network in networks):
                     return True
         return False
+
+
+def _listeners(plan: Plan, names: Iterable[str]) -> dict[str, tuple[Listener, ...]]:
+    """Host to what it should listen on. Raises InputError."""
+    found = {}
+    for name in names:
+        host = plan.hosts[name]
+        labels = {label for rule in host.inbound for label in rule.source_classes}
+        labels.update(label for one in host.listeners or () for label in one.source_classes)
+        if host.listeners is None or not plan.source_classes.keys() >= labels:
+            raise InputError(
+                "The plan says what to accept, but not what to expect, so it cannot be checked",
+                [
+                    f"{name}: listeners or source_classes are missing: write the plan anew with "
+                    "jsa.ports.plan -e jsa_plan_dest=FILE"
+                ],
+            )
+        found[name] = host.listeners
+    return found
+
+
+def _refusing(host: HostPlan, protocol: str, port: int) -> tuple[str, ...]:
+    """The catalog entries because of which a host rejects others on the port; empty where it does not."""
+    for rule in host.refused:
+        if rule.protocol == protocol and rule.ports[0] <= port <= rule.ports[1]:
+            return rule.why
+    return ()
 
 
 _NO_FAMILY: frozenset[int] = frozenset()

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 SCOPES = ("console", "attached", "full", "sample")
 
@@ -50,13 +51,13 @@ class Scope:
         return f"Scope {self.name}{drawn}: {flows:,} of {total:,} flows between {hosts:,} hosts, {left_out}"
 
 
-def initiators_by_listener(plan: Mapping[str, Any], names: Sequence[str], scope: Scope) -> dict[str, list[str]]:
-    """Of ``console`` and ``attached``: who probes each listener, without a look at every pair.
+def initiators_by_listener(plan: Plan, names: Sequence[str], scope: Scope) -> dict[str, list[str]]:
+    """Who probes each listener in the scopes ``console`` and ``attached``, without a look at every pair.
 
-    Raises InputError where the scope would leave nothing, or leave out what the plan does not say.
+    Raises InputError where the scope ``console`` would leave nothing.
     """
-    hosts = plan["hosts"]
-    consoles = [name for name in names if "console" in hosts[name]["roles"]]
+    hosts = plan.hosts
+    consoles = [name for name in names if "console" in hosts[name].roles]
     if not consoles and scope.name == "console":
         raise InputError(
             _SUBJECT,
@@ -76,21 +77,12 @@ def initiators_by_listener(plan: Mapping[str, Any], names: Sequence[str], scope:
         for name in names:
             meet(name, console)
     if scope.name == "attached":
-        lacking = [name for name in names if "processor" not in hosts[name]]
-        if lacking:
-            raise InputError(
-                _SUBJECT,
-                [
-                    "jsa_port_check_scope is attached, but the plan does not say which processor a host reports to: "
-                    "write it anew with jsa.ports.plan -e jsa_plan_dest=FILE"
-                ],
-            )
         for name in names:
-            meet(name, hosts[name].get("ha_peer"))
-            processor = hosts[name]["processor"]
+            meet(name, hosts[name].ha_peer)
+            processor = hosts[name].processor
             if processor is not None:
                 meet(name, processor)
                 # An HA pair is one processor: whichever of its nodes is active answers.
-                meet(name, hosts.get(processor, {}).get("ha_peer"))
+                meet(name, hosts[processor].ha_peer if processor in hosts else None)
     place = {name: number for number, name in enumerate(names)}
     return {name: sorted(peers[name], key=place.__getitem__) for name in names}

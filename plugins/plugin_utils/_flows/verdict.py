@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FlowVerdict:
             "service": self.flow.service,
             "reason": self.reason,
         }
-        if self.flow.port:
+        if self.flow.port is not None:
             result["port"] = self.flow.port
         return result
 
@@ -49,7 +49,7 @@ def in_order(verdicts: Iterable[AnyVerdict], words: Sequence[str]) -> list[AnyVe
             order[item.verdict],
             item.flow.listener,
             item.flow.protocol,
-            item.flow.port,
+            item.flow.port or 0,
             item.flow.initiator,
         ),
     )

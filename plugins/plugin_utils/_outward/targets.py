@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -32,24 +33,29 @@ SUBJECT = "What the console contacts outside is not clear; nothing was contacted
 
 @dataclass
 class Outward:
-    """The targets, and why others are none."""
+    """What one console contacts, and what it does not."""
 
-    consoles: list[str] = field(default_factory=list)
+    #: As the module ``jsa.ports.outward`` takes them, each with the catalog's ``id`` and a ``purpose`` for people.
     targets: list[dict[str, Any]] = field(default_factory=list)
+    #: A sentence for each thing that is not contacted, with the reason.
     left_out: list[str] = field(default_factory=list)
 
 
-def outward_targets(topology: Topology, public_servers: Any = None, dns_name: str | None = None) -> Outward:
-    """The targets of the topology's console.
+def require_console(topology: Topology, play_hosts: Iterable[str]) -> None:
+    """Raises InputError where no console of the deployment is among the hosts of the play."""
+    consoles = [host.name for host in topology.hosts.values() if host.is_console]
+    if not set(consoles).intersection(play_hosts):
+        raise InputError(SUBJECT, [f"the console ({', '.join(consoles)}) is not in this play: do not --limit it away"])
+
+
+def outward_targets(topology: Topology, name: str, public_servers: Any = None, dns_name: str | None = None) -> Outward:
+    """What the console *name* contacts outside.
 
     *public_servers*: ``jsa_public_servers``. *dns_name*: what to ask name servers for; else a public server's name.
     Raises InputError with every problem.
     """
-    consoles = [host for host in topology.hosts.values() if host.is_console]
-    outward = Outward([host.name for host in consoles])
-    if not consoles:
-        return outward
-    console = consoles[0]
+    console = topology.hosts[name]
+    outward = Outward()
     applicability = Applicability.of(topology)
     entries = [entry for entry in load_catalog().values() if entry.exposure == "outbound" and entry.ports]
     problems: list[str] = []
@@ -87,7 +93,7 @@ def _add_name_servers(outward: Outward, topology: Topology, name: str | None) ->
 
 
 def _addresses(outward: Outward, topology: Topology, network: str, purpose: str) -> list[str]:
-    """The single addresses of a network; a wider one is nobody to talk to."""
+    """The single addresses of a network; wider ones cannot be contacted."""
     if network not in topology.networks:
         outward.left_out.append(f"{purpose}: jsa_networks.{network} is not set")
         return []
@@ -120,7 +126,7 @@ def _public_target(entry: Entry, replacement: Mapping[str, Any] | None) -> dict[
     server = str(entry.server)
     given = replacement or {}
     host = str(given.get("host", server))
-    target = _target(entry.id, entry.service, "tls", host, int(given.get("port", entry.ports[0][0])))
+    target = _target(entry.id, entry.service, "tls", host, parse_port(given.get("port", entry.ports[0][0])))
     if "name" in given:
         target["name"] = str(given["name"])
     return target
@@ -170,7 +176,8 @@ def _replacement_problems(replacement: Any) -> list[str]:
         for key in ("host", "name")
         if key in replacement and (not isinstance(replacement[key], str) or not replacement[key])
     ]
-    port = replacement.get("port", 443)
-    if isinstance(port, bool) or not str(port).isascii() or not str(port).isdigit() or not 1 <= int(port) <= 65535:
-        problems.append(f"port: {port!r} is no port from 1 to 65535")
+    try:
+        parse_port(replacement.get("port", 443))
+    except ValueError as error:
+        problems.append(f"port: {error}")
     return problems

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports, split_protocol
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
@@ -35,7 +35,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, PROTOCOLS, SELF
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, SELF
 
 ACCEPTED, REFUSED, NOT_CATALOGED = "accepted", "refused", "not_cataloged"
 
@@ -95,16 +95,13 @@ class Explanation:
 
 def parse_port(text: Any) -> tuple[str, int | None]:
     """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
-    number, _slash, protocol = str(text).strip().lower().partition("/")
-    if number == ICMP and not protocol:
+    if str(text).strip().lower() == ICMP:
         return ICMP, None
-    protocol = protocol or TCP
-    if protocol not in PROTOCOLS or protocol == ICMP:
-        raise ValueError(f"{text!r}: expected for example 32006/tcp, 514/udp, or icmp")
-    first, last = parse_ports(number)
+    numbers, protocol = split_protocol(text)
+    first, last = parse_ports(numbers)
     if first != last:
         raise ValueError(f"{text!r}: one port is expected, not a range")
-    return protocol, first
+    return protocol or TCP, first
 
 
 def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) -> Explanation:

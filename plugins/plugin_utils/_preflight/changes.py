@@ -14,8 +14,10 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import sample
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import SocketKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import ranges_of
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostPreflight
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Verdict
 
 #: So many hosts are named in a line.
@@ -31,7 +33,7 @@ class Change:
     how: str
     initiators: dict[str, None] = field(default_factory=dict)
     listeners: dict[str, None] = field(default_factory=dict)
-    sockets: set[tuple[str, int]] = field(default_factory=set)
+    sockets: set[SocketKey] = field(default_factory=set)
     ports: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Change:
         return f"{self.source} -> {self.target}: {', '.join(self.ports)} {self.how} ({hosts})"
 
 
-def changes(plan: Mapping[str, Any], seen: Mapping[str, HostSeen], verdicts: Iterable[Verdict]) -> list[Change]:
+def changes(plan: Plan, seen: Mapping[str, HostPreflight], verdicts: Iterable[Verdict]) -> list[Change]:
     """Of the verdicts that blame the network. Every line holds for each of its ports, between hosts that it names."""
     by_pair: dict[tuple[str, str, str, str, str], Change] = {}
     for item in verdicts:
@@ -61,7 +63,7 @@ def changes(plan: Mapping[str, Any], seen: Mapping[str, HostSeen], verdicts: Ite
             change = by_pair.setdefault(key, Change(source, target, item.how))
             change.initiators[flow.initiator] = None
             change.listeners[flow.listener] = None
-            change.sockets.add((flow.protocol, flow.port))
+            change.sockets.add(flow.socket)
     for (*_networks, listener), change in by_pair.items():
         change.ports = port_words(change.sockets, ranges_of(plan, listener))
     return sorted(_joined(by_pair.values()), key=lambda change: (change.source, change.target, change.ports))
@@ -78,18 +80,18 @@ def _joined(found: Iterable[Change]) -> list[Change]:
     return list(lines.values())
 
 
-def port_words(sockets: set[tuple[str, int]], ranges: Iterable[tuple[str, PortRange]]) -> list[str]:
+def port_words(sockets: set[SocketKey], ranges: Iterable[tuple[str, PortRange]]) -> list[str]:
     """As in ``udp 514``, ``tcp 32004-32011``. A range stands for its sample where all of that is there."""
-    words = ["icmp echo"] if any(not port for _protocol, port in sockets) else []
+    words = ["icmp echo"] if any(port is None for _protocol, port in sockets) else []
     for protocol in ("udp", "tcp"):
-        single = {port for one, port in sockets if one == protocol and port}
+        single = {port for one, port in sockets if one == protocol and port is not None}
         whole = [ports for one, ports in ranges if one == protocol and single.issuperset(sample(*ports))]
         merged = merge_ranges([*whole, *((port, port) for port in single)])
         words += [f"{protocol} {format_ports(ports)}" for ports in merged]
     return words
 
 
-def network_of(host: HostSeen, address: str) -> str:
+def network_of(host: HostPreflight, address: str) -> str:
     """The network that the host itself says *address* is in; the address alone where it does not say."""
     parsed = ipaddress.ip_address(address)
     containing = [network for text in host.networks if parsed in (network := ipaddress.ip_network(text))]
@@ -98,10 +100,10 @@ def network_of(host: HostSeen, address: str) -> str:
     return str(ipaddress.ip_network(address))
 
 
-def _own_address(plan: Mapping[str, Any], name: str, other: str) -> str:
+def _own_address(plan: Plan, name: str, other: str) -> str:
     version = ipaddress.ip_address(other).version
-    mine = [text for text in plan["hosts"][name]["addresses"] if ipaddress.ip_address(text).version == version]
-    return str(mine[0])
+    mine = [text for text in plan.hosts[name].addresses if ipaddress.ip_address(text).version == version]
+    return mine[0]
 
 
 def names_of(names: Iterable[str]) -> str:

@@ -6,39 +6,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import is_meant_for_others, sample
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations, ExpectedFlow
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Listener, Plan
 
 
-def tested_flows(plan: Mapping[str, Any], names: list[str]) -> list[ExpectedFlow]:
+def tested_flows(plan: Plan, names: list[str]) -> list[ExpectedFlow]:
     """Raises InputError where the plan does not say what to expect."""
     return list(Expectations(_sampled(plan), names).wanted())
 
 
-def ranges_of(plan: Mapping[str, Any], name: str) -> list[tuple[str, PortRange]]:
-    """The ranges of a host of which ports are tested."""
+def ranges_of(plan: Plan, name: str) -> list[tuple[str, PortRange]]:
+    """The ranges of a host of which ports are tested, with their protocols."""
     return [
-        (item["protocol"], ports)
-        for item in plan["hosts"][name].get("listeners", ())
-        if (ports := parse_ports(item["ports"]))[0] < ports[1] and is_meant_for_others(item)
+        (one.protocol, one.ports)
+        for one in plan.hosts[name].listeners or ()
+        if one.ports[0] < one.ports[1] and _is_tested(one)
     ]
 
 
-def _sampled(plan: Mapping[str, Any]) -> dict[str, Any]:
-    hosts = {}
-    for name, host in plan["hosts"].items():
-        hosts[name] = dict(host)
-        if "listeners" in host:
-            hosts[name]["listeners"] = [one for item in host["listeners"] for one in _single_ports(item)]
-    return {**plan, "hosts": hosts}
+def _is_tested(one: Listener) -> bool:
+    return is_meant_for_others({"bind": one.bind, "source_classes": list(one.source_classes)})
 
 
-def _single_ports(item: Mapping[str, Any]) -> list[dict[str, Any]]:
-    first, last = parse_ports(item["ports"])
-    if first == last or not is_meant_for_others(dict(item)):
-        return [dict(item)]
-    return [{**item, "ports": str(port)} for port in sample(first, last)]
+def _sampled(plan: Plan) -> Plan:
+    hosts = {
+        name: host
+        if host.listeners is None
+        else replace(host, listeners=tuple(port for one in host.listeners for port in _single_ports(one)))
+        for name, host in plan.hosts.items()
+    }
+    return replace(plan, hosts=hosts)
+
+
+def _single_ports(one: Listener) -> list[Listener]:
+    first, last = one.ports
+    if first == last or not _is_tested(one):
+        return [one]
+    return [replace(one, ports=(port, port)) for port in sample(first, last)]

@@ -2,110 +2,225 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a preflight saw of each host, out of what the role registered."""
+"""What a preflight observed of each host: its firewall, the temporary listeners, what reached them, and its probes.
+
+The observations of all hosts are one document, described by docs/observations.schema.json. They are made of what the
+modules returned on the hosts, or read back from a file.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Annotated, Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._task_results import (
-    Probes,
-    firewall_as_planned,
-    has_run,
-    probes_of,
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
+    OBSERVATIONS_VERSION,
+    PROBES,
+    Family,
+    Part,
+    Port,
+    ProbeAnswer,
+    ProbesSeen,
+    Text,
+    Unseen,
+    known,
+    read_parts,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Network
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
 
-#: Variables that the role jsa_preflight registers on each host.
-LISTENERS_VARIABLE = "jsa_preflight_listeners"
-ENDED_VARIABLE = "jsa_preflight_ended"
-FIREWALL_VARIABLE = "jsa_preflight_firewall"
-OPENED_VARIABLE = "jsa_preflight_opened"
-REACHABILITY_VARIABLE = "jsa_preflight_reachability"
-
-#: Protocol and port.
-Socket = tuple[str, int]
+Protocol = Annotated[str, Choice((TCP, UDP))]
 #: Protocol, port, peer's address.
-Packet = tuple[str, int, str]
+PacketKey = tuple[str, int, str]
 
 
-def family_of(address: str) -> str:
-    return f"ipv{ipaddress.ip_address(address).version}"
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """A temporary listener."""
+
+    protocol: Protocol
+    port: Port
+    families: tuple[Family, ...]
 
 
-@dataclass
-class HostSeen:
-    """Everything that is known of one host."""
+@dataclass(frozen=True, kw_only=True)
+class InUse:
+    """A port that somebody else has."""
 
-    #: Protocol, port and family of each listener of ours; None where none could be started.
-    listening: frozenset[tuple[str, int, str]] | None = None
-    #: Why there are none, as the host has told it.
-    why_none: str | None = None
-    in_use: dict[Socket, Mapping[str, Any]] = field(default_factory=dict)
-    not_bound: dict[Socket, str] = field(default_factory=dict)
-    networks: tuple[str, ...] = ()
-    #: Whether the listeners stood until they were ended; None where nobody could ask.
-    stood: bool | None = None
-    watched: bool = False
-    arrived: frozenset[Packet] = frozenset()
-    answered: frozenset[Packet] = frozenset()
-    #: True where the running firewall is what the plan asks for; None where that is not known.
+    protocol: Protocol
+    port: Port
+    #: Whether a service listens there; false for a connection that the host itself has opened.
+    listens: bool
+    bind: Annotated[str, Choice(("network", "loopback"))] | None = None
+    #: Names of those who have it; empty where that cannot be seen.
+    processes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotBound:
+    """A port that could not be taken for another reason."""
+
+    protocol: Protocol
+    port: Port
+    why: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenersSeen:
+    """What a host was told to listen on, and its firewall meanwhile."""
+
+    listening: tuple[Listening, ...]
+    in_use: tuple[InUse, ...] = ()
+    not_bound: tuple[NotBound, ...] = ()
+    #: The networks that the host's addresses are in.
+    networks: tuple[Network, ...] = ()
+    #: Whether the running firewall is what the plan asks for; None where that is not known.
     firewall_as_planned: bool | None = None
-    probes: Probes | None = None
+    firewall_reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """A packet to a listener, or from it."""
+
+    protocol: Protocol
+    #: On the listener's host.
+    port: Port
+    peer: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the listeners saw until they were ended."""
+
+    #: Whether they stood until then.
+    stood: bool
+    #: Whether they could see what reached the host.
+    watched: bool
+    arrived: tuple[Packet, ...]
+    answered: tuple[Packet, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostPreflight:
+    """What a preflight observed of one host; each part is null where it was not, and unseen has the reason."""
+
+    listeners: ListenersSeen | None = None
+    probes: ProbesSeen | None = None
+    record: Record | None = None
+    unseen: Mapping[str, Unseen] = field(default_factory=dict)
+
+    @cached_property
+    def standing(self) -> frozenset[tuple[str, int, str]] | None:
+        """Protocol, port and family of each temporary listener; None where none could be started."""
+        if self.listeners is None:
+            return None
+        return frozenset(
+            (one.protocol, one.port, family) for one in self.listeners.listening for family in one.families
+        )
+
+    @cached_property
+    def in_use(self) -> dict[SocketKey, InUse]:
+        return {(one.protocol, one.port): one for one in (self.listeners.in_use if self.listeners else ())}
+
+    @cached_property
+    def not_bound(self) -> dict[SocketKey, str]:
+        """Socket to the reason."""
+        return {(one.protocol, one.port): one.why for one in (self.listeners.not_bound if self.listeners else ())}
+
+    @cached_property
+    def answers(self) -> dict[ProbeKey, ProbeAnswer] | None:
+        """What its probes met; None where it could not be asked to probe."""
+        return {one.key: one for one in self.probes.answers} if self.probes else None
+
+    @cached_property
+    def arrived(self) -> frozenset[PacketKey]:
+        return _keys(self.record.arrived) if self.record else frozenset()
+
+    @cached_property
+    def answered(self) -> frozenset[PacketKey]:
+        return _keys(self.record.answered) if self.record else frozenset()
+
+    @property
+    def stood(self) -> bool | None:
+        """Whether the listeners stood until they were ended; None where nobody could ask."""
+        return self.record.stood if self.record else None
+
+    @property
+    def watched(self) -> bool:
+        return bool(self.record and self.record.watched)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        return self.listeners.networks if self.listeners else ()
+
+    @property
+    def firewall_as_planned(self) -> bool | None:
+        return self.listeners.firewall_as_planned if self.listeners else None
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there are no listeners."""
+        told = self.unseen.get("listeners")
+        return told.reason if told else None
 
     def stands(self, flow: ExpectedFlow) -> bool:
         """Whether a listener of ours is what *flow* should meet here."""
-        return (flow.protocol, flow.port, family_of(flow.address)) in (self.listening or ())
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the written result."""
-        return {
-            "listened": self.listening is not None,
-            "why_not": self.why_none,
-            "stood": self.stood,
-            "watched": self.watched,
-            "firewall_as_planned": self.firewall_as_planned,
-            "networks": list(self.networks),
-            "in_use": [dict(item) for item in self.in_use.values()],
-            "not_bound": [
-                {"protocol": protocol, "port": port, "why": why} for (protocol, port), why in self.not_bound.items()
-            ],
-        }
+        return (flow.protocol, flow.port, _family_of(flow.address)) in (self.standing or ())
 
 
-def read_seen(hostvars: Mapping[str, Any], names: Iterable[str]) -> dict[str, HostSeen]:
-    return {name: _read(hostvars[name]) for name in names}
+@dataclass(frozen=True, kw_only=True)
+class PreflightObservations:
+    """What a preflight observed of its hosts."""
+
+    version: Annotated[int, Choice((OBSERVATIONS_VERSION,))] = OBSERVATIONS_VERSION
+    purpose: Annotated[str, Choice(("preflight",))] = "preflight"
+    hosts: Annotated[Mapping[str, HostPreflight], NonEmpty("nobody was observed")]
 
 
-def _read(variables: Any) -> HostSeen:
-    seen = HostSeen(probes=probes_of(variables.get(REACHABILITY_VARIABLE)))
-    listeners = variables.get(LISTENERS_VARIABLE)
-    if has_run(listeners) and "listening" in listeners:
-        seen.listening = frozenset(
-            (item["protocol"], item["port"], name) for item in listeners["listening"] for name in item["families"]
-        )
-        seen.in_use = {(item["protocol"], item["port"]): item for item in listeners["in_use"]}
-        seen.not_bound = {(item["protocol"], item["port"]): item["why"] for item in listeners["not_bound"]}
-        seen.networks = tuple(listeners["networks"])
-    elif isinstance(listeners, Mapping):
-        seen.why_none = str(listeners.get("msg") or "") or None
-    ended = variables.get(ENDED_VARIABLE)
-    if has_run(ended) and "stood" in ended:
-        seen.stood = bool(ended["stood"])
-        seen.watched = bool(ended["watched"])
-        seen.arrived = _packets(ended["arrived"])
-        seen.answered = _packets(ended["answered"])
-    opened = variables.get(OPENED_VARIABLE)
-    if has_run(opened) and "actions" in opened:
-        seen.firewall_as_planned = True
-    else:
-        seen.firewall_as_planned = firewall_as_planned(variables.get(FIREWALL_VARIABLE))
-    return seen
+def _family_of(address: str) -> str:
+    return f"ipv{ipaddress.ip_address(address).version}"
 
 
-def _packets(rows: Iterable[Mapping[str, Any]]) -> frozenset[Packet]:
-    return frozenset((row["protocol"], row["port"], row["peer"]) for row in rows)
+def _keys(packets: Iterable[Packet]) -> frozenset[PacketKey]:
+    return frozenset((one.protocol, one.port, one.peer) for one in packets)
+
+
+def _listeners(result: Mapping[str, Any]) -> dict[str, Any]:
+    firewall = result.get("firewall") or {}
+    return {
+        "listening": [known(Listening, item) for item in result["listening"]],
+        "in_use": [
+            known(InUse, item, processes=[process["name"] for process in item["processes"]])
+            for item in result["in_use"]
+        ],
+        "not_bound": [known(NotBound, item) for item in result["not_bound"]],
+        "networks": result["networks"],
+        "firewall_as_planned": firewall.get("as_planned"),
+        "firewall_reason": firewall.get("reason"),
+    }
+
+
+def _record(result: Mapping[str, Any]) -> dict[str, Any]:
+    packets = {key: [known(Packet, item) for item in result[key]] for key in ("arrived", "answered")}
+    return known(Record, result, **packets)
+
+
+#: The parts of a preflight's observations, in the order in which they are observed.
+PREFLIGHT_PARTS: tuple[Part[Any], ...] = (
+    Part("listeners", "jsa.ports.preflight", "listening", _listeners, ListenersSeen),
+    PROBES,
+    Part("record", "jsa.ports.preflight", "stood", _record, Record),
+)
+
+
+def observed(handed_over: Mapping[str, Any], names: Iterable[str], alive: Collection[str]) -> dict[str, HostPreflight]:
+    """Out of the modules' results, as :func:`read_parts` takes them. Raises InputError."""
+    return {
+        name: HostPreflight(**parts) for name, parts in read_parts(PREFLIGHT_PARTS, handed_over, names, alive).items()
+    }

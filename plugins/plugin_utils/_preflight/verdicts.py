@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ProbeAnswer
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostPreflight
 
 #: Worst first.
 VERDICTS: tuple[str, ...] = ("wrong_host", "network", "host_firewall", "translated", "unverifiable", "ok")
@@ -39,8 +40,8 @@ class Verdict(FlowVerdict):
 class Diagnosis:
     """Knows the plan's addresses and everything that was seen."""
 
-    def __init__(self, plan: Mapping[str, Any], seen: Mapping[str, HostSeen]) -> None:
-        self._addresses = {name: frozenset(host["addresses"]) for name, host in plan["hosts"].items()}
+    def __init__(self, plan: Plan, seen: Mapping[str, HostPreflight]) -> None:
+        self._addresses = {name: frozenset(host.addresses) for name, host in plan.hosts.items()}
         self._everybody = frozenset().union(*self._addresses.values())
         self._seen = seen
         #: (initiator, listener) -> addresses that the initiator was seen under.
@@ -51,57 +52,56 @@ class Diagnosis:
         known = list(flows)
         for flow in known:
             probe = self._probe(flow)
-            if probe is not None and probe.get("token") == "match":
-                self._aliases.setdefault((flow.initiator, flow.listener), set()).add(probe["seen_as"])
+            if probe is not None and probe.token == "match" and probe.seen_as:
+                self._aliases.setdefault((flow.initiator, flow.listener), set()).add(probe.seen_as)
         return in_order(map(self._verdict, known), VERDICTS)
 
-    def _probe(self, flow: ExpectedFlow) -> Mapping[str, Any] | None:
-        probes = self._seen[flow.initiator].probes
-        return None if probes is None else probes.get(flow.probe_key)
+    def _probe(self, flow: ExpectedFlow) -> ProbeAnswer | None:
+        return (self._seen[flow.initiator].answers or {}).get(flow.probe_key)
 
     def _verdict(self, flow: ExpectedFlow) -> Verdict:
         probe, target = self._probe(flow), self._seen[flow.listener]
-        if target.listening is None:
+        if target.standing is None:
             told = f": {target.why_none}" if target.why_none else ""
             return Verdict(flow, "unverifiable", f"no listeners could stand on {flow.listener}{told}")
         if probe is None:
             return Verdict(flow, "unverifiable", f"{flow.initiator} could not be asked to probe")
-        if probe["result"] == "unavailable":
-            return Verdict(flow, "unverifiable", f"{flow.initiator} could not probe: {probe.get('error')}")
-        if not flow.port:
-            return Verdict(flow, "ok", "") if probe["result"] == "open" else self._blocked(flow, probe)
+        if probe.result == "unavailable":
+            return Verdict(flow, "unverifiable", f"{flow.initiator} could not probe: {probe.error}")
+        if flow.port is None:
+            return Verdict(flow, "ok", "") if probe.result == "open" else self._blocked(flow, probe)
         if target.stands(flow):
-            return self._answered(flow, probe) if probe["result"] == "open" else self._blocked(flow, probe)
+            return self._answered(flow, probe) if probe.result == "open" else self._blocked(flow, probe)
         return self._not_ours(flow, probe, target)
 
-    def _not_ours(self, flow: ExpectedFlow, probe: Mapping[str, Any], target: HostSeen) -> Verdict:
+    def _not_ours(self, flow: ExpectedFlow, probe: ProbeAnswer, target: HostPreflight) -> Verdict:
         """Somebody else has the port, or nobody could take it."""
-        item = target.in_use.get((flow.protocol, flow.port))
+        item = target.in_use.get(flow.socket)
         if item is None:
-            why = target.not_bound.get((flow.protocol, flow.port), "it is not one of its listeners")
+            why = target.not_bound.get(flow.socket, "it is not one of its listeners")
             return Verdict(flow, "unverifiable", f"nothing could stand there on {flow.listener}: {why}")
-        who = ", ".join(sorted({str(process["name"]) for process in item["processes"]})) or "somebody unknown"
-        if not item["listens"]:
+        who = ", ".join(sorted(set(item.processes))) or "somebody unknown"
+        if not item.listens:
             reason = f"a connection that {who} has opened on {flow.listener} uses the port; try again"
-        elif item["bind"] == "loopback":
+        elif item.bind == "loopback":
             reason = f"{who} has the port on {flow.listener}, on loopback only"
-        elif probe["result"] == "open":
+        elif probe.result == "open":
             return Verdict(flow, "ok", f"in use by {who}, which answers")
-        elif flow.protocol == "udp" and probe["result"] in _SILENT:
+        elif flow.protocol == "udp" and probe.result in _SILENT:
             reason = f"{who} has the port on {flow.listener}, and does not answer what it does not understand"
         else:
             return self._blocked(flow, probe, who)
         return Verdict(flow, "unverifiable", reason)
 
-    def _answered(self, flow: ExpectedFlow, probe: Mapping[str, Any]) -> Verdict:
-        token = probe["token"]
+    def _answered(self, flow: ExpectedFlow, probe: ProbeAnswer) -> Verdict:
+        token = probe.token
         if token == "match":
             return self._seen_under(flow, probe)
-        if token == "mismatch" and probe["same_run"]:
-            reason = f"{probe['answered_by']} answers at {flow.address}, not {flow.listener}: a wrong address in the "
+        if token == "mismatch" and probe.same_run:
+            reason = f"{probe.answered_by} answers at {flow.address}, not {flow.listener}: a wrong address in the "
             return Verdict(flow, "wrong_host", f"{reason}inventory, or one that is translated on the way")
         if token == "mismatch":
-            reason = f"at {flow.address} listeners of another run answer, for {probe['answered_by']}; try again later"
+            reason = f"at {flow.address} listeners of another run answer, for {probe.answered_by}; try again later"
             return Verdict(flow, "unverifiable", reason)
         if flow.protocol == "tcp" and self._arrival(flow) in (_ARRIVED, _ANSWERED):
             reason = f"{flow.listener} was reached, but what it said got lost: something on the way cuts connections"
@@ -109,8 +109,8 @@ class Diagnosis:
         reason = f"something answers at {flow.address} that is not {flow.listener}: another machine has the address, or"
         return Verdict(flow, "wrong_host", f"{reason} something on the way answers for it")
 
-    def _seen_under(self, flow: ExpectedFlow, probe: Mapping[str, Any]) -> Verdict:
-        seen_as, sent_from = probe["seen_as"], probe["sent_from"]
+    def _seen_under(self, flow: ExpectedFlow, probe: ProbeAnswer) -> Verdict:
+        seen_as, sent_from = probe.seen_as, probe.sent_from
         if seen_as in self._addresses[flow.initiator]:
             return Verdict(flow, "ok", "")
         if seen_as == sent_from:
@@ -122,13 +122,13 @@ class Diagnosis:
     def _arrival(self, flow: ExpectedFlow) -> str | None:
         """None where nobody knows."""
         target = self._seen[flow.listener]
-        if not target.watched or not flow.port:
+        if not target.watched or flow.port is None:
             return None
         if flow.protocol == "udp" and not target.stands(flow):
             # Of UDP, only questions to our own listeners are watched for; this one was the service's.
             return None
         mine = self._addresses[flow.initiator] | self._aliases.get((flow.initiator, flow.listener), set())
-        key = (flow.protocol, flow.port)
+        key = flow.socket
         if any((*key, address) in target.answered for address in mine):
             return _ANSWERED
         if any((*key, address) in target.arrived for address in mine):
@@ -139,18 +139,18 @@ class Diagnosis:
             return None
         return _NOT_ARRIVED
 
-    def _blocked(self, flow: ExpectedFlow, probe: Mapping[str, Any], who: str | None = None) -> Verdict:
+    def _blocked(self, flow: ExpectedFlow, probe: ProbeAnswer, who: str | None = None) -> Verdict:
         """*who*: the process that has the port, where it is not ours."""
-        result, by = probe["result"], probe.get("by")
+        result, by = probe.result, probe.by
         to = flow.listener
         if by and by in self._addresses[flow.initiator]:
             return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall refuses what it sends")
         if result == "unreachable":
-            reason = f"{flow.address} cannot be reached: {probe.get('error') or 'no route, or no such machine'}"
+            reason = f"{flow.address} cannot be reached: {probe.error or 'no route, or no such machine'}"
             return Verdict(flow, "network", reason, UNREACHABLE)
         if by and by not in self._addresses[to]:
             return Verdict(flow, "network", f"{by}, on the way to {to}, refuses it", f"{REFUSED} by {by}")
-        if probe.get("rate_limited"):
+        if probe.rate_limited:
             return Verdict(flow, "unverifiable", "no answer, but refusals came faster than the peer may send them")
         if self._seen[to].stood is False:
             reason = f"the listeners on {to} had ended before the check was over: raise jsa_preflight_seconds"

@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import RESULT_VERSION
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import Fault
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import ResultFormat
 
-RESULT = ResultFormat("jsa_port_check", 1, VERDICTS)
+RESULT = ResultFormat("jsa_port_check", RESULT_VERSION, VERDICTS)
 
 #: Faults of one verdict in the table; those beyond the limit are counted.
 _SHOWN_PER_VERDICT = 25
@@ -29,3 +33,19 @@ def fault_table(found: Sequence[Fault]) -> str:
             flows = sum(one.flows for one in mine[_SHOWN_PER_VERDICT:])
             lines.append(f"... and {len(mine) - _SHOWN_PER_VERDICT} more faults of {name}, {flows} flows")
     return "\n".join(lines)
+
+
+def host_result(seen: HostObservation) -> dict[str, Any]:
+    """What was seen of the host itself, for port_check.json; its probes are the verdicts."""
+    return {
+        "observed": seen.listeners is not None,
+        "firewall_as_planned": seen.firewall_as_planned,
+        "firewall_difference": list(seen.differences),
+        "openings": [opening_line(one) for one in seen.openings],
+        "addresses": None if seen.addresses is None else sorted(seen.addresses),
+        "listeners": [
+            {"protocol": protocol, "port": port, "status": one.status, "bind": one.bind, "process": one.process}
+            for (protocol, port), one in sorted((seen.listeners or {}).items())
+        ],
+        "unseen": {part: one.reason for part, one in seen.unseen.items()},
+    }

@@ -29,24 +29,21 @@ _REMEDIES: dict[str, str] = {
 
 
 def failures(results: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the results of ``jsa.ports.outward`` that are not ``ok``."""
     return [result for result in results if result["result"] != "ok"]
 
 
-def outward_table(by_console: Mapping[str, list[Mapping[str, Any]]], left_out: Iterable[str]) -> str:
-    """Failures first, each with its reason and remedy."""
+def outward_table(console: str, results: Iterable[Mapping[str, Any]], left_out: Iterable[str]) -> str:
+    """A line for each target of *console*, failures first; then the reason of each; then what was *left_out*."""
     rows = [("FROM", "TARGET", "PURPOSE", "RESULT", "REMEDY")]
     reasons = []
-    for console, results in by_console.items():
-        for result in sorted(results, key=lambda item: item["result"] == "ok"):
-            rows.append((console, result["target"], result["purpose"], result["result"], _remedy(result)))
-            if result["reason"]:
-                reasons.append(f"{result['target']}: {result['reason']}")
-    lines = aligned(rows) if len(rows) > 1 else ["nothing to contact"]
+    for result in sorted(results, key=lambda item: item["result"] == "ok"):
+        remedy = _REMEDIES.get(result["result"], "")
+        rows.append((console, result["target"], result["purpose"], result["result"], remedy))
+        if result["reason"]:
+            reasons.append(f"{result['target']}: {result['reason']}")
+    lines = aligned(rows) if len(rows) > 1 else [f"{console} has nothing to contact"]
     if reasons:
         lines += ["", *reasons]
     lines += ["", *(f"not checked: {text}" for text in left_out)]
     return "\n".join(lines).rstrip()
-
-
-def _remedy(result: Mapping[str, Any]) -> str:
-    return _REMEDIES.get(result["result"], "")

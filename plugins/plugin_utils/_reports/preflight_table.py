@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.changes import Change, names_of, port_words
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostPreflight
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import ResultFormat
@@ -22,11 +26,11 @@ def table(verdicts: list[Verdict], changes: list[Change]) -> str:
     rows = []
     notes = []
     for name in VERDICTS[:-1]:
-        groups: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
+        groups: dict[tuple[str, str, str], set[SocketKey]] = {}
         for item in verdicts:
             if item.verdict == name:
                 key = (item.flow.initiator, item.flow.listener, item.reason)
-                groups.setdefault(key, set()).add((item.flow.protocol, item.flow.port))
+                groups.setdefault(key, set()).add(item.flow.socket)
         lines: dict[tuple[str, str, str], list[str]] = {}
         for (initiator, listener, reason), sockets in groups.items():
             lines.setdefault((listener, _few(port_words(sockets, ())), reason), []).append(initiator)
@@ -44,3 +48,23 @@ def table(verdicts: list[Verdict], changes: list[Change]) -> str:
 
 def _few(words: list[str]) -> str:
     return ", ".join(words) if len(words) <= 4 else f"{', '.join(words[:3])} and {len(words) - 3} more"
+
+
+def host_result(seen: HostPreflight) -> dict[str, Any]:
+    """What was seen of the host itself, for preflight.json; its probes are the verdicts."""
+    return {
+        "listened": seen.listeners is not None,
+        "why_not": seen.why_none,
+        "stood": seen.stood,
+        "watched": seen.watched,
+        "firewall_as_planned": seen.firewall_as_planned,
+        "networks": list(seen.networks),
+        "in_use": [
+            {"protocol": one.protocol, "port": one.port, "listens": one.listens, "processes": list(one.processes)}
+            for one in seen.in_use.values()
+        ],
+        "not_bound": [
+            {"protocol": protocol, "port": port, "why": why} for (protocol, port), why in seen.not_bound.items()
+        ],
+        "unseen": {part: one.reason for part, one in seen.unseen.items()},
+    }

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ResultFormat:
         return {word: counts[word] for word in self.words}
 
     def summary_line(self, verdicts: Sequence[FlowVerdict]) -> str:
+        """How many flows there are, and how many of each verdict that was given."""
         counts = self.summary(verdicts)
         parts = [f"{counts[word]} {word}" for word in self.words if counts[word] or word == "ok"]
         return f"{len(verdicts)} flows: {', '.join(parts)}"
@@ -45,10 +47,14 @@ class ResultFormat:
             "verdicts": [item.as_dict() for item in verdicts],
             "hosts": hosts,
         }
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        # In ASCII: what others told may hold control characters.
+        return json.dumps(document, indent=1) + "\n"
 
     def as_junit(self, verdicts: Sequence[FlowVerdict], fail_on: Collection[str]) -> str:
-        """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it."""
+        """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it.
+
+        XML has no form for control characters, and what others told may hold some: they are written as Python does.
+        """
         root = ET.Element("testsuites", name=self.name)
         by_host: dict[str, list[FlowVerdict]] = {}
         for item in verdicts:
@@ -58,17 +64,17 @@ class ResultFormat:
             suite = ET.SubElement(
                 root,
                 "testsuite",
-                name=host,
+                name=printable(host, ""),
                 tests=str(len(items)),
                 failures=str(kinds.count("failure")),
                 errors="0",
                 skipped=str(kinds.count("skipped")),
             )
             for item, kind in zip(items, kinds, strict=True):
-                port = f"{item.flow.protocol} {item.flow.port}" if item.flow.port else item.flow.protocol
-                name = f"{port} from {item.flow.initiator} ({', '.join(item.flow.ids)})"
-                case = ET.SubElement(suite, "testcase", classname=f"{self.name}.{host}", name=name)
-                text = f"{item.verdict}: {item.reason}"
+                port = item.flow.protocol if item.flow.port is None else f"{item.flow.protocol} {item.flow.port}"
+                name = printable(f"{port} from {item.flow.initiator} ({', '.join(item.flow.ids)})", "")
+                case = ET.SubElement(suite, "testcase", classname=printable(f"{self.name}.{host}", ""), name=name)
+                text = printable(f"{item.verdict}: {item.reason}", "")
                 if kind == "failure":
                     ET.SubElement(case, kind, message=text, type=item.verdict)
                 elif kind == "skipped":

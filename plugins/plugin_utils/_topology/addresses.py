@@ -12,6 +12,9 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import ANY_V4, ANY_V6
 
+#: Length of the prefix ``::ffff:0:0/96`` that holds IPv4 addresses.
+_MAPPED_LENGTH = 96
+
 
 def parse_address(text: Any) -> str:
     """One address of a host, normalized. Raises ValueError with what is wrong."""
@@ -33,6 +36,7 @@ def parse_address(text: Any) -> str:
 
 
 def is_address(text: Any) -> bool:
+    """Whether *text* is an IPv4 or IPv6 address."""
     try:
         parse_address(text)
     except ValueError:
@@ -47,11 +51,15 @@ def address_key(text: str) -> tuple[int, int]:
 
 
 def parse_cidr(text: Any) -> str:
-    """A network or one address, as a normalized CIDR. Raises ValueError with what is wrong."""
+    """A network or one address, as a normalized CIDR. Raises ValueError with what is wrong.
+
+    IPv4 in IPv6 notation (RFC 4291, section 2.5.5.2) becomes IPv4: that is what a firewall makes of it, and a plan must
+    never read narrower than what is enforced.
+    """
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8")
     try:
-        return str(ipaddress.ip_network(text.strip()))
+        return str(_as_ipv4(ipaddress.ip_network(text.strip())))
     except ValueError:
         pass
     try:
@@ -59,6 +67,13 @@ def parse_cidr(text: Any) -> str:
     except ValueError:
         raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8") from None
     raise ValueError(f"{text} has bits set behind its prefix: write {network}, or a single address without prefix")
+
+
+def _as_ipv4(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    mapped = isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped
+    if not mapped or network.prefixlen < _MAPPED_LENGTH:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_LENGTH))
 
 
 def parse_network(value: Any) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ def share_values(
 def read_virtual_addresses(
     values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
 ) -> dict[str, tuple[str, ...]]:
+    """The virtual addresses of each HA pair by host name; adds to *problems* what is wrong with them."""
     virtual: dict[str, tuple[str, ...]] = {}
     for name, peer in peers.items():
         if name > peer:

@@ -42,6 +42,7 @@ class Host:
 
     @property
     def is_console(self) -> bool:
+        """Whether the host has the role console."""
         return "console" in self.roles
 
 

@@ -67,7 +67,7 @@ def read_topology(
 
     roles: dict[str, set[str]] = {}
     for name, own in values.items():
-        found = _declared_roles(name, own, groups[name], group_roles, problems)
+        found = declared_roles(name, own, groups[name], group_roles, problems)
         if found:
             roles[name] = found
     peers = clusters.read_peers(values, problems)
@@ -138,13 +138,17 @@ def _deployment_settings(
     return settings
 
 
-def _declared_roles(
+def declared_roles(
     name: str,
     own: Mapping[str, Any],
     groups: list[str],
     group_roles: Mapping[str, tuple[str, ...]],
     problems: list[str],
 ) -> set[str]:
+    """The roles, implied ones too, that a host has by its own variables and groups: none where only its peer has some.
+
+    *own*: its variables. *group_roles*: as read from ``jsa_group_roles``. Adds to *problems* what is wrong.
+    """
     found: set[str] = set()
     if own.get("jsa_roles") in ([], ()):
         # Said, not forgotten: the host is out of the deployment.

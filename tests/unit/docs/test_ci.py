@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What docs/ci.md and docs/change-request.md give to copy does, as shell and playbook, what they say it does."""
+"""What docs/ci.md and docs/change-request.md give to copy does what they say, and README.md shows what is printed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from ansible_collections.jsa.ports.tests import pages
 
 ROOT = Path(__file__).resolve().parents[3]
 #: They fetch what a test has at hand already.
@@ -37,7 +39,7 @@ SCRIPTS = scripts()
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    inventory = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[0]
+    (inventory,) = [item.text for item in pages.items("README.md") if item.kind == "inventory"]
     (tmp_path / "hosts.yml").write_text(inventory)
     shell(tmp_path, "git init -q . && git config user.email t@example.com && git config user.name t && git add -A")
     return tmp_path
@@ -77,6 +79,15 @@ def test_the_plan_is_held_to_the_inventory(folder: Path) -> None:
 def test_what_is_open_fails_the_job(folder: Path) -> None:
     why = SCRIPTS["github"]["plan"][-1].replace("from=192.0.2.200", "from=ep1")
     assert shell(folder, why).returncode == 1
+
+
+def test_the_readme_shows_what_the_plan_prints(folder: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    match = re.search(r"`(ansible-playbook jsa\.ports\.plan [^`]+)`[^\n]*:\n\n```\n(.+?)```", text, re.DOTALL)
+    assert match
+    done = shell(folder, match[1])
+    assert done.returncode == 0, done.stdout
+    assert f"\n\n{match[2]}" in done.stdout
 
 
 def test_the_change_request(folder: Path) -> None:

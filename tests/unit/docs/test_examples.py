@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, SOURCE_NETWORKS
+from ansible_collections.jsa.ports.tests import pages
 from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
 
@@ -31,10 +32,16 @@ def blocks(path: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / path).read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("number", "names"), [(0, {"con1", "ep1", "ec1"}), (1, {"con1", "ec1", "ep1", "dn1"})])
-def test_the_inventories_of_the_readme(number: int, names: set[str]) -> None:
-    text = blocks("README.md", "yaml")[number]
-    inventory = yaml.safe_load(text)["all"]
+def only(page: str, kind: str) -> str:
+    (text,) = [item.text for item in pages.items(page) if item.kind == kind]
+    return text
+
+
+@pytest.mark.parametrize(
+    ("page", "names"), [("README.md", {"con1", "ep1", "ec1"}), ("docs/variables.md", {"con1", "ec1", "ep1", "dn1"})]
+)
+def test_the_inventories(page: str, names: set[str]) -> None:
+    inventory = yaml.safe_load(only(page, "inventory"))["all"]
     hosts: dict[str, dict[str, Any]] = {}
     groups: dict[str, list[str]] = {}
     for group, content in inventory["children"].items():
@@ -48,13 +55,35 @@ def test_the_inventories_of_the_readme(number: int, names: set[str]) -> None:
 
 
 def test_the_shortest_inventory_is_short() -> None:
-    lines = [line for line in blocks("README.md", "yaml")[0].splitlines() if not line.startswith("#")]
+    lines = [line for line in only("README.md", "inventory").splitlines() if not line.startswith("#")]
     assert len(lines) <= 10
 
 
+def test_the_requirements_name_this_collection() -> None:
+    (requirement,) = yaml.safe_load(only("README.md", "requirements"))["collections"]
+    about = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    assert requirement == {"name": f"{about['namespace']}.{about['name']}", "version": f">={about['version']}"}
+
+
+def test_the_badges_are_true() -> None:
+    badges = re.findall(r"img\.shields\.io/badge/([^)]+)-blue\)", (ROOT / "README.md").read_text())
+    told = dict(badge.replace("--", "\0").replace("%20", " ").split("-") for badge in badges)
+    told = {name.replace("\0", "-"): value.replace("\0", "-") for name, value in told.items()}
+    about = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    lowest = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    versions = (ROOT / "docs" / "versions.md").read_text()
+    # The controller with the newest ansible-core, and the hosts with the oldest Python, that make test-matrix takes.
+    newest = max(re.findall(r"^\| ansible-core 2\.(\d+), ", versions, re.MULTILINE), key=int)
+    oldest = min(re.findall(r"\| Python 3\.(\d+) \|$", versions, re.MULTILINE), key=int)
+    assert told == {
+        "license": about["license"][0],
+        "ansible-core": f"{lowest.removeprefix('>=').removesuffix('.0')} to 2.{newest}",
+        "Python on managed hosts": f"3.{oldest} or later",
+    }
+
+
 def test_the_entry_of_ones_own() -> None:
-    (text,) = blocks("docs/variables.md", "yaml")
-    variables = yaml.safe_load(text)
+    variables = yaml.safe_load(only("docs/variables.md", "variables"))
     variables["jsa_networks"] = {**NO_NETWORKS, **variables["jsa_networks"]}
     topology, problems = read_topology({"con1": {"ansible_host": "10.0.0.1", **variables}}, {"con1": ["jsa_console"]})
     plan = Planner(topology).plan(problems)
@@ -72,7 +101,7 @@ def test_the_deployments_of_dynamic_ports_and_outward() -> None:
         host = {"ansible_host": "10.0.0.1", "jsa_features": ["email"], **variables}
         topology, problems = read_topology({"con1": host}, {"con1": ["jsa_console"]})
         assert problems == []
-        assert outward_targets(topology, servers).consoles == ["con1"]
+        assert any(target["kind"] == "tls" for target in outward_targets(topology, "con1", servers).targets)
 
 
 def test_every_feature_and_network_is_explained() -> None:
@@ -82,9 +111,17 @@ def test_every_feature_and_network_is_explained() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text()):
+            path = page.parent / target if target else page
+            assert path.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(path), f"{page.name}: {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def test_who_uses_a_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,16 @@ def test_every_playbook_module_lookup_and_role_exists(page: Path) -> None:
     assert names_in(page, r"\bjsa\.ports\.([a-z_]+)\b") - places == set()
 
 
+def test_the_readme_lists_all_that_there_is() -> None:
+    text = (ROOT / "README.md").read_text().partition("\n## What the collection contains\n")[2].partition("\n## ")[0]
+    firsts = [line.split(" | ")[0] for line in text.splitlines() if "jsa.ports." in line]
+    listed = [found[1] for first in firsts if (found := re.search(r"\bjsa\.ports\.(\w+)", first))]
+    folders = ("playbooks", "roles", "plugins/modules", "plugins/lookup", "plugins/inventory")
+    there = [path for folder in folders if (ROOT / folder).is_dir() for path in (ROOT / folder).iterdir()]
+    # A list: a module and its playbook may have the same name.
+    assert sorted(listed) == sorted(path.stem for path in there if not path.name.startswith("_"))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.jsa.ports.tests import molecule
-from ansible_collections.jsa.ports.tests.run import count_reports
+from ansible_collections.jsa.ports.tests.run.outcome import count_reports
 
 OUTPUT = """\
 INFO     [default > create] Executed: Successful

@@ -33,6 +33,7 @@ def found(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> list[tupl
         ("```yaml\n- name: All of it\n  ansible.builtin.import_playbook: jsa.ports.site\n```\n", ["playbook"]),
         ("```yaml\n- protocol: tcp\n```\n", ["sample"]),
         ("```yaml\nversion: 3\n```\n", ["environment"]),
+        ("```yaml\ncollections: [{name: x, version: 1}]\n```\n", ["requirements"]),
         (
             "```yaml\njobs: {plan: {steps: [{uses: x}, {run: make it}, {run: make more}]}}\n```\n",
             ["command", "command"],

@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.jsa.ports.tests import run
-from ansible_collections.jsa.ports.tests.run import Outcome, Step, count_reports, judge
+from ansible_collections.jsa.ports.tests.run.outcome import Outcome, count_reports, judge
+from ansible_collections.jsa.ports.tests.run.step import Step
 
 CASES = {
     "passed": '<testcase name="a"/>',
+    "timed": '<testcase classname="tests.lab.x" name="f" time="1.5"/>',
     "failed": '<testcase name="b"><failure message="no"/></testcase>',
     "broken": '<testcase name="c"><error message="no"/></testcase>',
     "skipped": '<testcase name="d"><skipped message="not here"/></testcase>',
@@ -54,6 +55,11 @@ def test_reports_are_added_up(tmp_path: Path) -> None:
     write_report(tmp_path, "one.xml", "passed", "skipped")
     write_report(tmp_path, "two.xml", "passed", "failed")
     assert counts(count_reports(tmp_path)) == (2, 1, 1)
+
+
+def test_how_long_each_took_is_kept(tmp_path: Path) -> None:
+    write_report(tmp_path, "one.xml", "passed", "timed")
+    assert count_reports(tmp_path).times == [(1.5, "lab.x: f")]
 
 
 def test_what_was_skipped_is_named(tmp_path: Path) -> None:
@@ -105,75 +111,46 @@ def test_the_last_line() -> None:
     assert str(Outcome(12, 3, 4)) == "12 passed, 3 failed, 4 skipped"
 
 
-@pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(run, "RESULTS", tmp_path)
-    # The children here are pytest's, and may belong to other tests.
-    monkeypatch.setattr(run, "end_leftovers", list)
-    monkeypatch.setattr(run, "wait", lambda process, timeout, stoppable=False: process.wait(timeout))
-    return tmp_path
-
-
-def added_up(stages: Mapping[str, Sequence[Step]]) -> Outcome:
-    total = Outcome()
-    run.run_stages(stages, total)
-    return total
-
-
-@pytest.mark.usefixtures("results")
-def test_a_failure_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    stages = {
-        "first": (Step("bad", ("sh", "-c", "echo the reason; exit 1")), Step("good", ("true",))),
-        "second": (Step("absent", ("no-such-program",)), Step("good", ("sh", "-c", "echo much talk"))),
-    }
-    assert counts(added_up(stages)) == (2, 2, 0)
-    printed = capsys.readouterr().out
-    assert "the reason" in printed
-    assert "much talk" not in printed
-    assert "no-such-program" in printed
-
-
-def test_reports_of_an_earlier_run_do_not_count(results: Path) -> None:
-    (results / "unit" / "pytest").mkdir(parents=True)
-    write_report(results / "unit" / "pytest", "old.xml", "passed")
-    assert counts(added_up({"unit": (Step("pytest", ("test", "-d", "{reports}")),)})) == (0, 1, 0)
-
-
-@pytest.mark.usefixtures("results")
-def test_only_our_own_scripts_see_our_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", "from-outside")
-    stages = {
-        "path": (
-            Step("foreign", ("sh", "-c", 'test -z "$PYTHONPATH"')),
-            Step("own", ("sh", "-c", 'test "$PYTHONPATH" = here'), environment={"PYTHONPATH": "here"}),
-        )
-    }
-    assert counts(added_up(stages)) == (2, 0, 0)
-
-
-#: Adopting orphans cannot be undone, so what needs it runs in an interpreter of its own.
+#: Adopting orphans cannot be undone, and forking does not go well with pytest's threads, so each run has an interpreter
+#: of its own. Each argument is a round of lanes, each lane a sequence of steps, as Python says them.
 _SCRIPT = """
 import sys
 from pathlib import Path
-from ansible_collections.jsa.ports.tests import run
-run.RESULTS = Path(sys.argv.pop())
-run.STAGES = {"stage": (run.Step("step", ("sh", "-c", sys.argv.pop()), timeout=float(sys.argv.pop())),)}
-run.copy_project = lambda source, target: None
-sys.exit(run.main())
+from ansible_collections.jsa.ports.tests.run import __main__ as program, step as steps
+from ansible_collections.jsa.ports.tests.run.step import Step
+steps.RESULTS = Path(sys.argv[1])
+program.copy_project = lambda source, target: None
+rounds = [eval(text) for text in sys.argv[2:]]
+names = iter(range(99))
+program.STAGES = {}
+def stage(steps):
+    name = "stage%d" % next(names)
+    program.STAGES[name] = steps
+    return name
+program.TIERS = {"tier": [[[stage(lane)] for lane in lanes] for lanes in rounds]}
+sys.argv[1:] = ["tier"]
+sys.exit(program.main())
 """
 
 
-def start_alone(results: Path, command: str, timeout: float = 60) -> subprocess.Popen[str]:
+def shell(command: str, timeout: float = 60, name: str = "step") -> Step:
+    return Step(name, ("sh", "-c", command), timeout=timeout)
+
+
+def start_alone(results: Path, *rounds: list[list[Step]], **environment: str) -> subprocess.Popen[str]:
+    path = os.pathsep.join(path for path in sys.path if path)
+    # Only the runner itself has to find the collection.
+    code = f"import sys; sys.path[:0] = {path.split(os.pathsep)!r}\n{_SCRIPT}"
     return subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, str(timeout), command, str(results)],
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)),
+        [sys.executable, "-c", code, str(results), *(repr([[*lane] for lane in lanes]) for lanes in rounds)],
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def run_alone(results: Path, command: str, timeout: float = 60) -> str:
-    with start_alone(results, command, timeout) as process:
+def run_alone(results: Path, *rounds: list[list[Step]], **environment: str) -> str:
+    with start_alone(results, *rounds, **environment) as process:
         printed, _nothing = process.communicate()
     assert process.returncode == (0 if " 0 failed" in printed.splitlines()[-1] else 1)
     return printed
@@ -186,9 +163,71 @@ def alive(process: int) -> bool:
         return False
 
 
+def appeared(path: Path) -> str:
+    deadline = time.monotonic() + 60
+    while not path.exists() or not path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def test_a_failure_stops_nothing_and_only_failures_are_shown(tmp_path: Path) -> None:
+    printed = run_alone(
+        tmp_path,
+        [[shell("echo the reason; exit 1", name="bad"), Step("good", ("true",))]],
+        [[Step("absent", ("no-such-program",)), shell("echo much talk")]],
+    )
+    assert printed.endswith("\n2 passed, 2 failed, 0 skipped\n")
+    assert "the reason" in printed
+    assert "much talk" not in printed
+    assert "no-such-program" in printed
+
+
+def test_reports_of_an_earlier_run_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "stage0" / "step").mkdir(parents=True)
+    write_report(tmp_path / "stage0" / "step", "old.xml", "passed")
+    printed = run_alone(tmp_path, [[Step("step", ("test", "-d", "{reports}"))]])
+    assert printed.endswith("\n0 passed, 1 failed, 0 skipped\n")
+
+
+def test_only_our_own_scripts_see_our_path(tmp_path: Path) -> None:
+    steps = [
+        shell('test -z "$PYTHONPATH"', name="foreign"),
+        Step("own", ("sh", "-c", 'test "$PYTHONPATH" = here'), environment={"PYTHONPATH": "here"}),
+    ]
+    assert "\n2 passed, 0 failed" in run_alone(tmp_path, [steps], PYTHONPATH="from-outside")
+
+
+def test_lanes_run_side_by_side_and_rounds_one_after_the_other(tmp_path: Path) -> None:
+    # Each waits for what the other does, and neither could alone.
+    one = shell(f"touch {tmp_path}/one; until test -e {tmp_path}/two; do sleep 0.02; done", timeout=20)
+    two = shell(f"until test -e {tmp_path}/one; do sleep 0.02; done; touch {tmp_path}/two", timeout=20)
+    after = shell(f"test -e {tmp_path}/one && test -e {tmp_path}/two")
+    assert run_alone(tmp_path, [[one], [two]], [[after]]).endswith("\n3 passed, 0 failed, 0 skipped\n")
+
+
+def test_a_later_round_waits_for_every_lane(tmp_path: Path) -> None:
+    slow = shell(f"sleep 0.5; touch {tmp_path}/slow")
+    assert "\n3 passed, 0 failed" in run_alone(
+        tmp_path, [[shell("true")], [slow]], [[shell(f"test -e {tmp_path}/slow")]]
+    )
+
+
+def test_where_the_time_went_is_told(tmp_path: Path) -> None:
+    write_report(tmp_path, "kept.xml", "passed", "timed")
+    copy = Step("step", ("sh", "-c", f"sleep 0.3; cp {tmp_path}/kept.xml {{reports}}/"))
+    lines = run_alone(tmp_path, [[copy]]).splitlines()
+    assert "The slowest 1 tests:" in lines
+    assert "     1.5 s  lab.x: f" in lines
+    seconds, _s, name = lines[lines.index("Stages:") + 1].split()
+    assert name == "stage0"
+    assert 0.3 <= float(seconds) < 30
+    assert lines[-1] == "2 passed, 0 failed, 0 skipped"
+
+
 def test_a_step_that_never_ends_is_ended(tmp_path: Path) -> None:
     started = time.monotonic()
-    printed = run_alone(tmp_path, f"echo $$ > {tmp_path}/pid; echo so far; exec sleep 1000", timeout=0.5)
+    printed = run_alone(tmp_path, [[shell(f"echo $$ > {tmp_path}/pid; echo so far; exec sleep 1000", timeout=0.5)]])
     assert time.monotonic() - started < 30
     assert printed.endswith("\n0 passed, 1 failed, 0 skipped\n")
     assert "not done after 0.5 seconds" in printed
@@ -196,49 +235,50 @@ def test_a_step_that_never_ends_is_ended(tmp_path: Path) -> None:
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
-def test_a_daemon_left_behind_is_a_failure_and_is_ended(tmp_path: Path) -> None:
+def test_a_daemon_left_behind_is_a_failure_of_its_own_step_and_is_ended(tmp_path: Path) -> None:
     # Twice forked and in a session of its own, as daemons are.
-    daemon = f"setsid sh -c 'sleep 1000 & echo $! > {tmp_path}/pid' & wait"
-    printed = run_alone(tmp_path, daemon)
-    assert printed.endswith("\n1 passed, 1 failed, 0 skipped\n")
-    assert "left running: sleep 1000" in printed
+    daemon = shell(f"setsid sh -c 'sleep 1000 & echo $! > {tmp_path}/pid' & wait", name="bad")
+    other = shell(f"setsid sh -c 'sleep 4 & echo $! > {tmp_path}/other' & wait; sleep 4", name="good")
+    printed = run_alone(tmp_path, [[daemon], [other]])
+    assert printed.endswith("\n2 passed, 1 failed, 0 skipped\n")
+    assert "stage0: bad: left running: sleep 1000" in printed
+    assert "stage1: good: 1 passed, 0 failed" in printed
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
 def test_an_orphan_that_ends_is_gone_while_its_step_goes_on(tmp_path: Path) -> None:
     orphan = f"sh -c 'sleep 0.1 & echo $! > {tmp_path}/pid'"
-    printed = run_alone(tmp_path, f"{orphan}; sleep 1; test ! -e /proc/$(cat {tmp_path}/pid)")
-    assert printed.endswith("\n1 passed, 0 failed, 0 skipped\n")
+    gone = shell(f"{orphan}; sleep 1; test ! -e /proc/$(cat {tmp_path}/pid)")
+    assert run_alone(tmp_path, [[gone]]).endswith("\n1 passed, 0 failed, 0 skipped\n")
 
 
-def test_an_interrupted_run_ends_its_step_and_says_so(tmp_path: Path) -> None:
-    # It takes a while to clean up, and is given the time.
-    step = f"trap 'sleep 0.3; touch {tmp_path}/cleaned; exit 1' TERM; echo $$ > {tmp_path}/pid; sleep 1000 & wait"
-    with start_alone(tmp_path, step) as process:
-        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-            time.sleep(0.02)
+#: It takes a while to clean up, and is given the time.
+CLEANING = "trap 'sleep 0.3; touch {0}/cleaned-{1}; exit 1' TERM; echo $$ > {0}/pid-{1}; sleep 1000 & wait"
+
+
+def test_an_interrupted_run_ends_its_steps_and_says_so(tmp_path: Path) -> None:
+    lanes = [[shell(CLEANING.format(tmp_path, number)), shell(f"touch {tmp_path}/later")] for number in (1, 2)]
+    with start_alone(tmp_path, lanes) as process:
+        pids = [int(appeared(tmp_path / f"pid-{number}")) for number in (1, 2)]
         process.terminate()
         printed, _nothing = process.communicate()
     assert process.returncode == 1
     assert printed.endswith("interrupted\n0 passed, 1 failed, 0 skipped\n")
-    assert (tmp_path / "cleaned").exists()
-    assert not alive(int((tmp_path / "pid").read_text()))
+    assert all((tmp_path / f"cleaned-{number}").exists() for number in (1, 2))
+    assert not any(map(alive, pids))
+    assert not (tmp_path / "later").exists()
+
+
+def test_a_run_that_is_killed_takes_its_steps_along(tmp_path: Path) -> None:
+    with start_alone(tmp_path, [[shell(CLEANING.format(tmp_path, 1))]]) as process:
+        pid = int(appeared(tmp_path / "pid-1"))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        deadline = time.monotonic() + 30
+        while alive(pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_what_ends_by_itself_in_time_is_no_failure(tmp_path: Path) -> None:
-    assert run_alone(tmp_path, "setsid sleep 0.5 &").endswith("\n1 passed, 0 failed, 0 skipped\n")
-
-
-@pytest.mark.parametrize("stage", run.STAGES)
-def test_what_is_counted_by_reports_writes_them(stage: str) -> None:
-    # One command that stands for many tests, and does not say so, would count as a single one.
-    for step in run.STAGES[stage]:
-        counted = ("unit", "package", "sanity", "lab", "versions", "matrix", "molecule")
-        assert step.reports == (stage in counted), step.name
-
-
-def test_an_unknown_stage_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["run.py", "unit", "sanitty"])
-    with pytest.raises(SystemExit):
-        run.main()
-    assert "no stage sanitty; there are packages, lint, unit" in capsys.readouterr().err
+    assert run_alone(tmp_path, [[shell("setsid sleep 0.5 &")]]).endswith("\n1 passed, 0 failed, 0 skipped\n")

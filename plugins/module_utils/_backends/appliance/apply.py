@@ -7,18 +7,16 @@
 What is wanted, committed or found is a mapping: name of a file of the product -> our lines in it.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files, split
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import Line, policy_of, read_rules
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import Line, read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FAMILIES, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, LABELS, PREFIXES
 
 Bodies = Dict[str, str]
-
-_LABELS = {IPV4: "IPv4", IPV6: "IPv6"}
 
 
 class Host(object):
@@ -66,7 +64,7 @@ def read(host):  # type: (Host) -> Situation
         if text is None:
             raise FirewallError(
                 "%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
-                % (_LABELS[family], "ip" if family == IPV4 else "ip6")
+                % (LABELS[family], PREFIXES[family])
             )
         live[family] = text
     return Situation(host.files.bodies(host.names), live, host.files.generated_texts())
@@ -105,13 +103,13 @@ def _ours(text):  # type: (str) -> List[Any]
 
 def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
     """Nothing in the answer is the proof that the rules hold, in their order."""
-    label = _LABELS[family]
+    label = LABELS[family]
     needed = read_rules(wanted.get(PRE[family], "") + wanted.get(POST[family], ""))
     rules = read_rules(text)
     running = [line for line in rules if line.ours]
     need, have = [line.form for line in needed], [line.form for line in running]
     if need == have:
-        return _interrupted(wanted, family, rules)
+        return interrupted(wanted, family, rules)
     missing = [line.text for line in needed if line.form not in have]
     extra = [line.text for line in running if line.form not in need]
     found = ["%s: %s: is missing" % (label, line) for line in missing]
@@ -119,14 +117,14 @@ def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
     return found or ["%s: the rules do not run in their order, or more than once" % label]
 
 
-def _interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> List[str]
+def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> List[str]
     """A rule of somebody else's between ours decides before those behind it."""
     count = len(read_rules(wanted.get(PRE[family], "")))
     ours = [index for index, line in enumerate(rules) if line.ours][:count]
     if not ours:
         return []
     return [
-        "%s: a rule of somebody else's stands among ours: %s" % (_LABELS[family], rules[index].text)
+        "%s: a rule of somebody else's stands among ours: %s" % (LABELS[family], rules[index].text)
         for index in range(ours[0], ours[-1])
         if not rules[index].ours
     ]
@@ -222,61 +220,6 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
         commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
     commands += [line.text for line in read_rules(bodies.get(POST[family], ""))]
     host.product.change_rules(family, commands)
-
-
-def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> Tuple[str, str]
-    """What becomes of IPv6 where no rule can be written for it: a word, and a warning or nothing."""
-    if IPV6 in host.families:
-        return "written", ""
-    if not _has_global_address(addresses):
-        return "not in use", ""
-    why = (
-        "this host has IPv6 addresses, but the product has no file %s, so no rule for IPv6 can be written through it"
-        % host.files.path(PRE[IPV6])
-    )
-    text = host.live(IPV6)
-    if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
-        words = (
-            "IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
-            "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why
-        )
-        return "not filtered", words
-    words = "IPv6 is not what the plan says: %s. What runs for IPv6 are rules of the product or the site" % why
-    return "left to the product", words
-
-
-def _has_global_address(path):  # type: (str) -> bool
-    try:
-        with open(path) as stream:
-            # The fourth column is the scope; 00 is global.
-            return any(line.split()[3] == "00" for line in stream if len(line.split()) > 4)
-    except (IOError, OSError):
-        return False
-
-
-def before_and_after(host, situation, wanted):  # type: (Host, Situation, Bodies) -> List[Dict[str, Any]]
-    """Ansible's diff: of each file, and of what runs where that was something else."""
-    found = []
-    for name in host.names:
-        before, after = situation.bodies.get(name, ""), wanted.get(name, "")
-        if before != after:
-            found.append(_entry("block in %s" % name, before, after))
-    for family in host.families:
-        if compare_live(wanted, family, situation.live[family]):
-            running = "".join(line.text + "\n" for line in read_rules(situation.live[family]) if line.ours)
-            after = "".join(wanted.get(names[family], "") for names in (PRE, POST))
-            if not any(entry["before"] == running or entry["after"] == after for entry in found):
-                found.append(_entry("running rules, %s" % _LABELS[family], running, after))
-    return found
-
-
-def _entry(title, before, after):  # type: (str, str, str) -> Dict[str, Any]
-    return {
-        "before_header": "appliance, %s" % title,
-        "after_header": "appliance, %s, wanted" % title,
-        "before": before,
-        "after": after,
-    }
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, Any]

@@ -13,11 +13,10 @@ import time
 from typing import List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import try_lock
-from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import QRADAR
+from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
+from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import QRADAR
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, find_program
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
-_PREFIX = {IPV4: "ip", IPV6: "ip6"}
 #: Whoever holds its lock is an update program of ours, or a child of it. It holds the number of the process group.
 _RUNNING = "/run/jsa_ports_appliance.update"
 
@@ -88,9 +87,18 @@ class Product(Programs):
         os.ftruncate(handle, 0)
         return handle
 
+    def version(self):  # type: () -> str
+        """Of iptables; empty where it does not tell."""
+        try:
+            words = self.run("iptables", "--version").split()
+        except CommandError:
+            return ""
+        # iptables v1.8.4 (nf_tables)
+        return words[1].lstrip("v") if len(words) > 1 else ""
+
     def rules(self, family):  # type: (str) -> Optional[str]
         """The filter table as the kernel has it; None where iptables is not there for that family."""
-        program = _PREFIX[family] + "tables-save"
+        program = PREFIXES[family] + "tables-save"
         if self.program(program) is None:
             return None
         return self.run(program, "-t", "filter")
@@ -98,7 +106,7 @@ class Product(Programs):
     def change_rules(self, family, commands):  # type: (str, List[str]) -> None
         """Changes the kernel's filter table at once or not at all, past the product."""
         text = "*filter\n%s\nCOMMIT\n" % "\n".join(commands)
-        name = _PREFIX[family] + "tables-restore"
+        name = PREFIXES[family] + "tables-restore"
         command = [self.program(name) or name, "-w", "--noflush"]
         # The timer runs this too, and has no AnsibleModule.
         # pylint: disable-next=ansible-bad-function

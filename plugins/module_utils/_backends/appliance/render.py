@@ -10,12 +10,12 @@ so there is no set and no chain of ours: few lines for INPUT, in the form that t
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, merge_ranges
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV4,
-    IPV6,
     POLICY_IN,
+    REJECT_TYPES,
     Ruleset,
     by_family,
 )
@@ -28,7 +28,7 @@ _PLACES = 15
 #: iptables takes 255 characters.
 _COMMENT_MAX = 200
 
-_REFUSAL = {IPV4: "REJECT --reject-with icmp-admin-prohibited", IPV6: "REJECT --reject-with icmp6-adm-prohibited"}
+_REFUSAL = {family: "REJECT --reject-with " + name for family, name in REJECT_TYPES.items()}
 
 #: Name of the file that comes before and of the one that comes behind the product's own rules.
 PRE = {IPV4: "iptables.pre", IPV6: "ip6tables.pre"}

@@ -21,11 +21,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state 
     LastResult,
     Pending,
     State,
-    boot_clock,
     digest,
     timestamp,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import parse_ssh_connection
 
 #: For so long a timer waits, at a time, for a firewall that restarts or fails.
@@ -78,9 +78,40 @@ def settle(host):  # type: (Host) -> None
         outcome = roll_back(host, pending, "it was not confirmed in time, and its timer is gone")
         if not outcome.done:
             raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
-    elif pending.loaded:
-        record(host, pending, "the host was restarted while it waited", "The host has started with the committed rules")
+    elif not _was_written(host, pending):
+        _after_restart(host, pending)
     host.state.remove_pending()
+
+
+def _was_written(host, pending):  # type: (Host, Pending) -> bool
+    """The confirmation has got as far as the history, which comes after the files, before the host was restarted."""
+    return any(commit.id == pending.id for commit in host.state.history())
+
+
+def _after_restart(host, pending):  # type: (Host, Pending) -> None
+    """The host has started on its files. A confirmation, or a load, that was cut off may have left some of each."""
+    if not host.backend.prove(pending.before):
+        if pending.loaded:
+            why = "the host was restarted while it waited"
+            record(host, pending, why, "The host has started with the committed rules")
+        return
+    outcome = roll_back(host, pending, "the host was restarted in the middle of a change")
+    if not outcome.done:
+        raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
+
+
+def confirmed(host, identity):  # type: (Host, str) -> bool
+    """Whether the candidate has become the committed state. While it waits it has not, whatever the history says."""
+    pending = host.state.pending()
+    if pending is not None and pending.id == identity:
+        return False
+    return any(commit.id == identity for commit in host.state.history())
+
+
+def ended(host, identity):  # type: (Host, str) -> bool
+    """Whether there is a record of the candidate's end. One that is gone without a record is lost."""
+    result = host.state.last_result()
+    return (result is not None and result.id == identity) or confirmed(host, identity)
 
 
 class Origin(NamedTuple):
@@ -114,8 +145,14 @@ def stage(host, candidate, seconds, origin, arm):
     except FirewallError as error:
         if not error.restored:
             raise FirewallError("%s. The host tries again in %d seconds" % (error, seconds))
+        # Without a record, the timer would take the state for lost.
+        record(host, pending, "the rules could not be loaded", str(error), told=True)
         host.state.remove_pending()
         raise
+    if _gone(host, pending):
+        # This run was held up for so long that the timer has gone back meanwhile, and nobody watches any more.
+        outcome = roll_back(host, pending, "the run that loaded it was held up until its time was over", told=True)
+        raise FirewallError("the rules were not loaded in time. %s" % outcome.words)
     now = host.clock()
     pending = pending._replace(since=now, deadline=now + seconds, loaded=True)
     try:
@@ -126,8 +163,18 @@ def stage(host, candidate, seconds, origin, arm):
     return pending, reloaded
 
 
+def _gone(host, pending):  # type: (Host, Pending) -> bool
+    now = host.state.pending()
+    return now is None or now.id != pending.id
+
+
 def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Commit
-    """Writes the candidate to stay. *session*: SSH_CONNECTION of whoever confirms. Raises NotConfirmed."""
+    """Writes the candidate to stay. *session*: SSH_CONNECTION of whoever confirms. Raises NotConfirmed.
+
+    A second call for a candidate that was confirmed changes nothing: the answer to the first one may have been lost.
+    """
+    if confirmed(host, identity):
+        return [commit for commit in host.state.history() if commit.id == identity][-1]
     pending = _of(host, identity)
     if pending.deadline <= host.clock():
         raise _refusal(host, pending, "the confirmation came too late")
@@ -138,7 +185,7 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
             "the confirmation came through the connection that loaded the rules, or through "
             "none that can be found: that proves nothing",
         )
-    differences = host.backend.differences(pending.candidate)
+    differences = host.backend.prove(pending.candidate)
     if differences:
         raise _refusal(
             host,
@@ -181,9 +228,11 @@ def _give_up(host, pending, why, told, patience=0.0):  # type: (Host, Pending, s
     return outcome
 
 
-def expire(host, pending):  # type: (Host, Pending) -> RolledBack
-    """What the timer does at the deadline."""
+def expire(host, pending, lost=False):  # type: (Host, Pending, bool) -> RolledBack
+    """What the timer does at the deadline, or at once where what the host remembers of the candidate is *lost*."""
     why = "it was not confirmed in time" if pending.loaded else "the run that loaded it was killed"
+    if lost:
+        why = "its state on the host was removed or damaged"
     return _give_up(host, pending, why, told=False, patience=_PATIENCE)
 
 
@@ -197,8 +246,9 @@ def roll_back(host, pending, why, told=False, patience=0.0):
     while True:
         try:
             outcome = host.backend.go_back(pending.before, pending.candidate)
-        except (FirewallError, IOError, OSError) as error:
-            outcome = RolledBack(False, False, "Going back to the committed rules failed: %s" % error)
+        except Exception as error:  # pylint: disable=broad-except
+            # Whatever it is: others can write into what a backend reads, and nobody comes after this one.
+            outcome = RolledBack(False, False, "Going back to the committed rules failed: %s" % (error or repr(error)))
         if (outcome.done and not outcome.stopped) or host.clock() >= until:
             break
         time.sleep(0.5)
@@ -251,6 +301,16 @@ def unreported(host):  # type: (Host) -> Optional[LastResult]
     """A rollback that nobody has been told of."""
     result = host.state.last_result()
     return None if result is None or result.reported else result
+
+
+def rollback_words(result):  # type: (LastResult) -> str
+    """What the timer did when nobody was there."""
+    return "Rules that %s had loaded were rolled back at %s: %s. %s" % (
+        result.controller or "another run",
+        result.time,
+        result.why,
+        result.outcome,
+    )
 
 
 def _client(session):  # type: (Optional[str]) -> Optional[Tuple[str, int]]

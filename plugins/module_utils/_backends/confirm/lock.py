@@ -10,15 +10,34 @@ import fcntl
 import os
 import time
 
-from typing import Iterator
+from typing import Iterator, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 
 _LOCK_SECONDS = 120
 
 
+class LockedError(FirewallError):
+    """Another process holds the lock."""
+
+
 def lock_path(backend):  # type: (str) -> str
     return "/run/jsa_ports_%s.lock" % backend
+
+
+def holder(path):  # type: (str) -> Optional[int]
+    """Number of the process that holds the lock, None where nobody does or the kernel does not say (proc(5), locks)."""
+    try:
+        inode = os.stat(path).st_ino
+        with open("/proc/locks") as stream:
+            rows = [line.split() for line in stream]
+    except (IOError, OSError):
+        return None
+    for row in rows:
+        # "1: FLOCK  ADVISORY  WRITE 1234 fd:00:5678 0 EOF"; one that waits has "->" behind its number.
+        if len(row) > 5 and row[1] == "FLOCK" and row[5].rpartition(":")[2] == str(inode) and int(row[4]) > 0:
+            return int(row[4])
+    return None
 
 
 def try_lock(handle):  # type: (int) -> bool
@@ -42,7 +61,7 @@ def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
         deadline = time.monotonic() + seconds
         while not try_lock(handle):
             if time.monotonic() >= deadline:
-                raise FirewallError(
+                raise LockedError(
                     "another run has held the lock %s for %d seconds: wait for it to end, or end it" % (path, seconds)
                 )
             time.sleep(0.1)

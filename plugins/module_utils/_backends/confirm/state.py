@@ -5,7 +5,8 @@
 """What a host remembers: the candidate that waits, the last committed states, the last rollback. Runs on Python 3.6.
 
 Each backend has a folder of its own. Each file is replaced whole or not at all. A file that cannot be understood counts
-as absent: what is here never decides on more than whether to go back to rules that the host has had.
+as absent, and a candidate whose file is absent without a record of its end is taken back: what is here never decides on
+more than whether to go back to rules that the host has had.
 """
 
 import errno
@@ -14,26 +15,20 @@ import json
 import os
 import time
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import sync
+from ansible_collections.jsa.ports.plugins.module_utils._host.private_folder import make_private
 
-FOLDER = "/var/lib/jsa_ports/%s"
+BASE = "/var/lib"
+FOLDER = BASE + "/jsa_ports/%s"
 #: Says which candidate a timer of this boot watches. It lies in memory, so it also goes where a container starts anew
 #: on a machine that goes on: that has a clock and a boot_id in common with all others on it.
 ARMED = "/run/jsa_ports_%s.armed"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 KEPT = 5
-
-#: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
-_CLOCK_BOOTTIME = 7
-
-
-def boot_clock():  # type: () -> float
-    """Seconds since the machine started, those that it slept included. Setting the clock does not move it."""
-    return time.clock_gettime(_CLOCK_BOOTTIME)
 
 
 def timestamp():  # type: () -> str
@@ -89,8 +84,10 @@ def digest(files):  # type: (Dict[str, str]) -> str
 
 
 class State(object):
-    def __init__(self, folder, armed, boot_id=BOOT_ID):  # type: (str, str, str) -> None
+    def __init__(self, folder, armed, boot_id=BOOT_ID, base=None):  # type: (str, str, str, Optional[str]) -> None
+        """*base*: a folder above *folder* that is the system's own; its parent where it is not given."""
         self.folder = folder
+        self._base = base or os.path.dirname(folder)
         self.program = os.path.join(folder, "timer.pyz")
         self._armed = armed
         self._boot_id = boot_id
@@ -106,11 +103,8 @@ class State(object):
         _replace(self._armed, identity.encode("ascii"))
 
     def pending(self):  # type: () -> Optional[Pending]
-        content = self._load("pending.json")
-        try:
-            return None if content is None else Pending(**content)
-        except TypeError:
-            return None
+        """The candidate that waits, None where none does, or its file is damaged."""
+        return _typed(Pending, self._load("pending.json"))
 
     def pending_version(self):  # type: () -> Any
         """Changes with every write, so that a timer need not read it all each second."""
@@ -133,21 +127,17 @@ class State(object):
 
     def history(self):  # type: () -> List[Commit]
         """Oldest first."""
-        content = self._load("history.json") or {}
-        try:
-            return [Commit(**entry) for entry in content.get("commits", [])]
-        except (AttributeError, TypeError):
-            return []
+        content = self._load("history.json")
+        entries = content.get("commits") if isinstance(content, dict) else None
+        commits = [_typed(Commit, entry) for entry in entries] if isinstance(entries, list) else []
+        return [commit for commit in commits if commit is not None]
 
     def set_history(self, commits):  # type: (List[Commit]) -> None
         self._save("history.json", {"commits": [commit._asdict() for commit in commits[-KEPT:]]})
 
     def last_result(self):  # type: () -> Optional[LastResult]
-        content = self._load("last_result.json")
-        try:
-            return None if content is None else LastResult(**content)
-        except TypeError:
-            return None
+        """How the last candidate ended that was rolled back, None where there was none, or its file is damaged."""
+        return _typed(LastResult, self._load("last_result.json"))
 
     def set_last_result(self, result):  # type: (LastResult) -> None
         self._save("last_result.json", result._asdict())
@@ -160,7 +150,7 @@ class State(object):
         content = _read(os.path.join(self.folder, name))
         try:
             return None if content is None else json.loads(content.decode("ascii"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def _save(self, name, content):  # type: (str, Any) -> None
@@ -168,9 +158,7 @@ class State(object):
 
     def _write(self, name, content):  # type: (str, bytes) -> None
         try:
-            if not os.path.isdir(self.folder):
-                os.makedirs(self.folder, 0o700)
-            os.chmod(self.folder, 0o700)
+            make_private(self.folder, self._base)
             _replace(os.path.join(self.folder, name), content)
             sync(self.folder)
         except OSError as error:
@@ -178,7 +166,29 @@ class State(object):
 
 
 def state_of(backend):  # type: (str) -> State
-    return State(FOLDER % backend, ARMED % backend)
+    """The state of the backend with that name on this host."""
+    return State(FOLDER % backend, ARMED % backend, base=BASE)
+
+
+#: What a field of the files can hold, by its annotation.
+_KINDS = {
+    str: lambda value: isinstance(value, str),
+    bool: lambda value: isinstance(value, bool),
+    float: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value == value,
+    Optional[str]: lambda value: value is None or isinstance(value, str),
+    Dict[str, str]: lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+}  # type: Dict[Any, Callable[[Any], bool]]
+
+
+def _typed(kind, content):  # type: (Any, Any) -> Any
+    """*content* as the NamedTuple *kind*; None where a field is missing, unknown, or of another type."""
+    # Python 3.6 calls them _field_types, later ones __annotations__.
+    fields = getattr(kind, "__annotations__", None) or kind._field_types
+    if not isinstance(content, dict) or set(content) != set(fields):
+        return None
+    if not all(_KINDS[wanted](content[name]) for name, wanted in fields.items()):
+        return None
+    return kind(**content)
 
 
 def _replace(path, content):  # type: (str, bytes) -> None

@@ -8,18 +8,25 @@ Ansible's copy of a module is gone when the module ends. So what is needed after
 into one file in the state folder, which the host's Python runs without anything else.
 """
 
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
 
-from typing import List, Optional
+from typing import Callable, ContextManager, Dict, Iterator, List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit import Host
-from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import lock, lock_path
-from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import State, state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.lock import (
+    LockedError,
+    holder,
+    lock,
+    lock_path,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import Pending, State, state_of
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host import background
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
@@ -31,6 +38,13 @@ _MAIN = "from %s._backends.confirm.timer import main\nfrom %s import backend\nma
 _ARMING_SECONDS = 15
 #: Between two attempts to go back.
 _PAUSE = 5
+#: A second timer watches the same candidate, should the first one be killed. It comes so many seconds later.
+_SECOND = 5
+#: A run that loads rules may take this long beyond the deadline. Who holds the lock then is stopped or hangs.
+_GRACE = {"firewalld": 15, "appliance": 130}  # type: Dict[str, int]
+_LONGEST_GRACE = 130
+#: Under systemd: one that dies comes back, and memory is taken from others first.
+_PROPERTIES = ("Restart=on-failure", "RestartSec=1", "OOMScoreAdjust=-1000")
 
 
 def program(module):  # type: (str) -> bytes
@@ -53,7 +67,9 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
     state.save_program(program(host.backend.module))
     wait = command(state, "wait", identity)
     try:
-        background.start(programs, wait, "jsa-ports-timer-" + identity)
+        background.start(programs, wait, "jsa-ports-timer-" + identity, *_PROPERTIES)
+        second = command(state, "wait", identity, str(_SECOND))
+        background.start(programs, second, "jsa-ports-timer-%s-second" % identity, *_PROPERTIES)
     except OSError as error:
         raise FirewallError("the timer cannot be started: %s. Nothing was written" % error)
     deadline = time.monotonic() + _ARMING_SECONDS
@@ -63,33 +79,91 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
         time.sleep(0.01)
 
 
-def wait(host, identity, locked, sleep=time.sleep):
-    """Until the candidate is confirmed, given up, or not confirmed in time: then the host goes back."""
+def wait(host, identity, locked, sleep=time.sleep, later=0.0):
+    # type: (Host, str, Callable[[], ContextManager[None]], Callable[[float], None], float) -> None
+    """Until the candidate is confirmed, given up, or not confirmed in time: then the host goes back.
+
+    So it does where the state is gone without a record of the candidate's end: this process remembers what the host has
+    to go back to. *later*: seconds after the deadline.
+    """
     host.state.arm(identity)
-    version, pending = None, None
+    version, known = None, host.state.pending()
+    if known is None or known.id != identity:
+        return
     while True:
         now = host.state.pending_version()
-        if now != version:
-            version, pending = now, host.state.pending()
-        if pending is None or pending.id != identity:
-            return
-        left = pending.deadline - host.clock()
+        if now is None or now != version:
+            version, found = now, host.state.pending()
+            if found is not None and found.id != identity:
+                return
+            if found is None and confirming.ended(host, identity):
+                return
+            known = found or known._replace(deadline=host.clock())
+        left = known.deadline + later - host.clock()
         if left > 0:
             sleep(min(left, 1.0))
             continue
         try:
             with locked():
-                pending = host.state.pending()
-                if pending is None or pending.id != identity:
+                if _settled(host, known):
                     return
-                # While a run holds the lock, it may have put the deadline off.
-                if pending.deadline <= host.clock() and confirming.expire(host, pending).done:
-                    return
-        except FirewallError:
-            # Somebody holds the lock: the candidate still has to go.
+        except Exception:  # pylint: disable=broad-except
+            # Somebody holds the lock, or the disk is full: the candidate still has to go.
             pass
         version = None
         sleep(_PAUSE)
+
+
+def _settled(host, known):  # type: (Host, Pending) -> bool
+    """Goes back, with the lock held. Whether nothing is left to do."""
+    found = host.state.pending()
+    if found is not None and found.id != known.id:
+        return True
+    if found is None:
+        if confirming.ended(host, known.id):
+            return True
+        return confirming.expire(host, known, lost=True).done
+    # While a run held the lock, it may have put the deadline off.
+    return found.deadline <= host.clock() and confirming.expire(host, found).done
+
+
+@contextlib.contextmanager
+def insistent_lock(backend, program):  # type: (Backend, str) -> Iterator[None]
+    """The lock, from whoever holds it. A run that was stopped must not keep a host from going back.
+
+    Raises FirewallError where the holder is the other timer, or cannot be found.
+    """
+    path = lock_path(backend.name)
+    try:
+        with lock(path, _GRACE.get(backend.name, _LONGEST_GRACE)):
+            yield
+        return
+    except LockedError:
+        number = holder(path)
+        if number is None or number == os.getpid() or _is_timer(number, program):
+            raise
+    os.kill(number, signal.SIGKILL)
+    with lock(path, _PAUSE):
+        yield
+
+
+def _is_timer(number, program):  # type: (int, str) -> bool
+    """Whether the process is a timer, which goes back itself."""
+    try:
+        with open("/proc/%d/cmdline" % number, "rb") as stream:
+            words = stream.read().split(b"\0")
+    except (IOError, OSError):
+        return False
+    return program.encode() in words and b"wait" in words
+
+
+def _survive():  # type: () -> None
+    """Memory is taken from every other process first (proc(5), oom_score_adj)."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as stream:
+            stream.write("-1000")
+    except (IOError, OSError):
+        pass
 
 
 def session():  # type: () -> Optional[str]
@@ -107,6 +181,8 @@ def answer(host, arguments):  # type: (Host, List[str]) -> dict
             if arguments[0] == "confirm":
                 confirming.confirm(host, arguments[1], session())
                 return {"ok": True}
+            if confirming.confirmed(host, arguments[1]):
+                return {"ok": False, "confirmed": True, "msg": "The rules were confirmed before, and stay"}
             outcome = confirming.abort(host, arguments[1], arguments[2])
             return {"ok": outcome.done, "msg": outcome.words}
     except FirewallError as error:
@@ -118,6 +194,8 @@ def main(backend):  # type: (Backend) -> None
     host = Host(backend, state_of(backend.name))
     if sys.argv[1] == "wait":
         os.chdir("/")
-        wait(host, sys.argv[2], lambda: lock(lock_path(backend.name)))
+        _survive()
+        later = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
+        wait(host, sys.argv[2], lambda: insistent_lock(backend, host.state.program), later=later)
     else:
         sys.stdout.write(json.dumps(answer(host, sys.argv[1:])) + "\n")

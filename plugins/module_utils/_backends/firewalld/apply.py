@@ -12,6 +12,7 @@ import os
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Wanted
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import (
     Client,
     CommandError,
@@ -32,7 +33,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.file
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import fitted_texts
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.parse import ObjectFile
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, render
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime, read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import parse_version
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError
@@ -103,9 +104,9 @@ def read(client, files, running):  # type: (Client, PermanentFiles, bool) -> Sit
     return Situation(found, ruleset_of(found), read_runtime(client) if running else None)
 
 
-def decide(files, situation, wanted):  # type: (PermanentFiles, Situation, Ruleset) -> Changes
-    """What has to happen so that files and runtime are as *wanted*. Raises FirewalldError for a name that is taken."""
-    texts = render(wanted)
+def decide(files, situation, target):  # type: (PermanentFiles, Situation, Wanted) -> Changes
+    """What has to happen so that files and runtime are as *target*. Raises FirewalldError for a name that is taken."""
+    texts, wanted = target
     taken = files.conflicts(situation.found, texts)
     if taken:
         raise FirewalldError(

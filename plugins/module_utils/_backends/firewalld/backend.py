@@ -2,45 +2,182 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""firewalld, as commit confirmed sees it. Runs on Python 3.6."""
+"""firewalld as a backend. Runs on Python 3.6."""
 
-from typing import List
+from typing import Any, Dict, List, Optional, Sequence
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend, Candidate, RolledBack, Texts
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import (
+    Backend,
+    Candidate,
+    Decision,
+    Difference,
+    RolledBack,
+    Texts,
+    Wanted,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import Capabilities
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.apply import Changes, Situation
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import compare_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.apply import Situation
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import (
+    Client,
+    CommandError,
+    NotAsked,
+    Status,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
+    before_and_after,
+    compare_runtime,
+    entry_actions,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.drift import differences
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import (
     PermanentFiles,
     compare_files,
     my_texts,
     ruleset_of_texts,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import fits, fitted_texts
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import (
+    fits,
+    fitted,
+    fitted_texts,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.orphans import flush
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.reloading import NEEDED, judge_reload
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import answers_always_leave
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import POLICY_IN, PRIORITY, FirewalldError, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
 
 class FirewalldBackend(Backend):
+    """Policies and sets of ours, in firewalld's own files and over its own interface."""
+
     name = "firewalld"
     loss = "firewalld was reloaded or restarted"
     module = __name__
 
-    def __init__(self, client, files):  # type: (Client, PermanentFiles) -> None
+    def __init__(self, client, files, reload=NEEDED, offline=False):
+        # type: (Client, PermanentFiles, str, bool) -> None
+        """*reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run."""
+        self.programs = client
         self._client = client
         self._files = files
+        self._reload = reload
+        self._offline = offline
+        self._status = None  # type: Optional[Status]
 
-    def candidate(self, situation, wanted, changes):  # type: (Situation, Ruleset, Changes) -> Candidate
-        return Candidate(
-            my_texts(situation.found),
-            render(wanted),
-            lambda: verbs.stage(self._client, self._files, situation, wanted, changes),
+    def has_files(self):  # type: () -> bool
+        return bool(self._files.read())
+
+    def runs(self):  # type: () -> bool
+        return self._asked().running
+
+    def version(self):  # type: () -> Optional[str]
+        return self._asked().version or None
+
+    def require(self):  # type: () -> None
+        self._status = verbs.require_firewalld(self._client, self._offline)
+
+    def capabilities(self, situation):  # type: (Situation) -> Capabilities
+        version = self._asked().version
+        outbound = _answers_leave(situation, version)
+        reasons = {} if outbound else {"outbound": _HOLDS_BACK_ANSWERS % version}
+        return Capabilities(
+            outbound=outbound,
+            refusal=True,
+            ipv6=True,
+            networks=True,
+            confirmation=True,
+            beside_site=True,
+            reasons=reasons,
         )
 
-    def differences(self, texts):  # type: (Texts) -> List[str]
+    def _asked(self):  # type: () -> Status
+        """One answer for the forward half of a run. Going back asks each time: it may have to wait for firewalld."""
+        if self._status is None:
+            self._status = self._client.status()
+        return self._status
+
+    # Forward
+
+    def read(self):  # type: () -> Situation
+        return verbs.read(self._client, self._files, self._asked().running)
+
+    def found(self, situation):  # type: (Situation) -> Texts
+        return my_texts(situation.found)
+
+    def can_try(self, situation):  # type: (Situation) -> bool
+        return situation.runtime is not None
+
+    def render(self, rules):  # type: (Ruleset) -> Wanted
+        rules = fitted(self._client, rules)
+        return Wanted(render(rules), rules)
+
+    def earlier(self, texts):  # type: (Texts) -> Wanted
+        return self.render(ruleset_of_texts(texts))
+
+    def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
+        changes = verbs.decide(self._files, situation, wanted)
+        actions = verbs.object_actions(changes)  # type: Dict[str, Any]
+        actions["entries"] = entry_actions(situation.files, wanted.rules, changes.entries.items())
+        return Decision(
+            changed=changes.any(),
+            actions=actions,
+            reload_reasons=list(changes.reload),
+            drift=list(changes.drift),
+            reloads=bool(changes.reload),
+            reload_changes=[],
+            own=changes,
+        )
+
+    def permit(self, decision):  # type: (Decision) -> Decision
+        changes, lost = judge_reload(self._client, decision.own, self._reload)
+        return decision._replace(own=changes, reload_changes=lost)
+
+    def differences(self, situation, wanted):  # type: (Situation, Wanted) -> List[Difference]
+        return differences(situation.files, situation.runtime, wanted.rules)
+
+    def diff(self, situation, wanted):  # type: (Situation, Wanted) -> List[Dict[str, Any]]
+        return before_and_after(situation.files, situation.runtime, wanted.rules)
+
+    def load(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> bool
+        return verbs.apply(self._client, self._files, situation, wanted.rules, decision.own)
+
+    def candidate(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Candidate
+        return Candidate(
+            self.found(situation),
+            wanted.texts,
+            lambda: verbs.stage(self._client, self._files, situation, wanted.rules, decision.own),
+        )
+
+    # Beside our own rules
+
+    def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
+        policies = self._files.earlier_policies(PRIORITY) if wanted.rules.policies else ()
+        return [
+            "The site's policy %s decides on packets to this host before %s does: what it accepts is not refused, "
+            "what it refuses is not accepted." % (name, POLICY_IN)
+            for name in policies
+        ]
+
+    def openings(self, situation, internal):
+        # type: (Situation, Sequence[Refused]) -> Optional[List[Dict[str, Any]]]
+        if not internal or situation.runtime is None:
+            return []
+        try:
+            return site_openings(self._client, internal)
+        except (NotAsked, CommandError):
+            return None
+
+    def ipv6(self, situation):  # type: (Situation) -> str
+        return "written" if situation.runtime is None or IPV6 in situation.runtime.families else "not in use"
+
+    # Backward
+
+    def prove(self, texts):  # type: (Texts) -> List[str]
         return verbs.prove(self._client, ruleset_of_texts(texts)).words()
 
     def write(self, texts):  # type: (Texts) -> None
@@ -59,7 +196,7 @@ class FirewalldBackend(Backend):
             return RolledBack(True, True, self._without_firewalld(committed))
         ours = Ruleset(dict(tried.policies, **committed.policies), dict(tried.sets, **committed.sets))
         situation = Situation(self._files.read(), ours, read_runtime(self._client))
-        changes = verbs.decide(self._files, situation, committed)
+        changes = verbs.decide(self._files, situation, Wanted(render(committed), committed))
         if changes.reload or changes.entries:
             verbs.load(self._client, situation, committed, changes)
             difference = verbs.prove(self._client, committed)
@@ -78,5 +215,21 @@ class FirewalldBackend(Backend):
         )
 
 
+_HOLDS_BACK_ANSWERS = (
+    "firewalld %s on this host refuses answers, too, where it restricts what leaves: every connection would be cut "
+    "off, this one as well. firewalld 1.0 and later does not do that"
+)
+
+
+def _answers_leave(situation, version):  # type: (Situation, str) -> bool
+    """Whether the host's answers leave it where a policy restricts what leaves."""
+    runtime = situation.runtime
+    if runtime is not None and runtime.alive:
+        leave = runtime.answers_leave  # type: bool
+        return leave
+    return answers_always_leave(version)
+
+
 def backend():  # type: () -> FirewalldBackend
+    """For the timer."""
     return FirewalldBackend(Client(), PermanentFiles())

@@ -27,6 +27,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
     read_tables,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import Bus, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, find_program
 
@@ -47,7 +48,7 @@ _LOCKDOWN = "ACCESS_DENIED"
 _ONE_BY_ONE = 16
 
 #: Where firewalld has a table of nftables.
-_TABLE_FAMILIES = ("inet", "ip", "ip6")
+_TABLE_FAMILIES = ("inet",) + tuple(PREFIXES.values())
 
 _NO_REPLY = "Did not receive a reply"
 
@@ -192,7 +193,7 @@ class Client(Programs):
         kept = {}  # type: Dict[str, Tables]
         if self.nft_table() is None:
             return kept
-        for prefix in foreign_iptables.FAMILIES:
+        for prefix in foreign_iptables.FAMILY_OF:
             try:
                 kept[prefix] = read_tables(self.run(prefix + "tables-save"))
             except CommandError:
@@ -211,7 +212,7 @@ class Client(Programs):
             direct = {}
         for prefix, tables in kept.items():
             now = read_tables(self.run(prefix + "tables-save"))
-            text = foreign_iptables.what_is_gone(tables, now, direct.get(foreign_iptables.FAMILIES[prefix], set()))
+            text = foreign_iptables.what_is_gone(tables, now, direct.get(foreign_iptables.FAMILY_OF[prefix], set()))
             if text:
                 self.run(prefix + "tables-restore", "--noflush", "--wait", input=text)
 
@@ -249,11 +250,10 @@ class Client(Programs):
         for family in _TABLE_FAMILIES:
             self.run("nft", "add", "table", family, "firewalld")
 
-    def iptables(self, family_prefix):  # type: (str) -> Optional[str]
-        """The filter table as iptables-save prints it (prefix "ip" or "ip6"); None where the program is missing."""
-        if self.program(family_prefix + "tables-save") is None:
-            return None
-        return self.run(family_prefix + "tables-save", "-t", "filter")
+    def iptables(self, family):  # type: (str) -> Optional[str]
+        """The filter table of a family as iptables-save prints it; None where the program is missing."""
+        program = PREFIXES[family] + "tables-save"
+        return None if self.program(program) is None else self.run(program, "-t", "filter")
 
     def ipsets(self):  # type: () -> str
         return self.run("ipset", "save")

@@ -9,13 +9,11 @@ import ipaddress
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
-    IPV4,
-    IPV6,
     AddressSet,
     Policy,
     Rule,
@@ -184,7 +182,7 @@ def rule_lines(policy, sets):  # type: (Policy, Dict[str, AddressSet]) -> List[s
                 address_set = sets.get(label[1:])
                 label = address_set.label if address_set else label
             protocol = "icmp" if rule.ports is None else rule.protocol
-            key = (rule.action != ACCEPT, protocol, rule.ports or (0, 0), label, rule.destination is not None)
+            key = (rule.action != ACCEPT, protocol, rule.ports or (), label, rule.destination is not None)
             group = groups.setdefault(key, _Group(rule))
             group.families.add(str(rule.family))
             group.why.update(policy.why.get(whole, policy.why.get(rule, ())))

@@ -4,8 +4,9 @@
 
 """What differs from what is wanted, object by object, in the files and in what runs. Runs on Python 3.6."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     as_ruleset,
     rule_lines,
@@ -15,34 +16,29 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runt
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Policy, Ruleset, by_family
 
-FILES = "files"
-RUNTIME = "runtime"
 
-
-def differences(files, runtime, wanted):  # type: (Ruleset, Optional[Runtime], Ruleset) -> List[Dict[str, Any]]
-    """One item per object and place that is not as wanted: ``object``, ``place``, and what it ``lacks`` and ``has``."""
+def differences(files, runtime, wanted):  # type: (Ruleset, Optional[Runtime], Ruleset) -> List[Difference]
+    """One item per object and place that is not as wanted."""
     found = _compare(FILES, files, wanted, None)
     if runtime is None:
         return found
     if not runtime.alive:
-        return found + [
-            {"object": "firewalld", "place": RUNTIME, "lacks": ["its rules: the ruleset is empty"], "has": []}
-        ]
+        return found + [Difference("firewalld", RUNTIME, ["its rules: the ruleset is empty"], [])]
     running = as_ruleset(without_foreign_sets(runtime, files, wanted), (wanted, files))
     found += _compare(RUNTIME, running, wanted, runtime.families)
     for name, policy in sorted(runtime.policies.items()):
         if not policy.linked:
-            found.append(_item("policy " + name, RUNTIME, ["the way to it: no packet gets there"], []))
+            found.append(Difference("policy " + name, RUNTIME, ["the way to it: no packet gets there"], []))
     return found
 
 
 def _compare(place, ruleset, wanted, families):
-    # type: (str, Ruleset, Ruleset, Optional[Tuple[str, ...]]) -> List[Dict[str, Any]]
+    # type: (str, Ruleset, Ruleset, Optional[Tuple[str, ...]]) -> List[Difference]
     found = []
     for name in sorted(set(ruleset.policies) | set(wanted.policies)):
         have, need = _lines(ruleset, wanted, name, families), _lines(wanted, ruleset, name, families)
         if have or need:
-            found.append(_item("policy " + name, place, need, have))
+            found.append(Difference("policy " + name, place, need, have))
     for name in sorted(set(ruleset.sets) | set(wanted.sets)):
         have_entries = set(ruleset.sets[name].entries) if name in ruleset.sets else set()
         need_entries = set(wanted.sets[name].entries) if name in wanted.sets else set()
@@ -54,7 +50,7 @@ def _compare(place, ruleset, wanted, families):
             continue
         lacks = sorted(need_entries - have_entries) or ([] if exists or name not in wanted.sets else ["the set itself"])
         has = sorted(have_entries - need_entries) or ([] if exists or name in wanted.sets else ["the set itself"])
-        found.append(_item("set " + name, place, lacks, has))
+        found.append(Difference("set " + name, place, lacks, has))
     return found
 
 
@@ -74,7 +70,3 @@ def _lines(one, other, name, families):
     if policy.target != counterpart.target and counterpart.target:
         lines.append("target %s" % policy.target)
     return lines
-
-
-def _item(name, place, lacks, has):  # type: (str, str, List[str], List[str]) -> Dict[str, Any]
-    return {"object": name, "place": place, "lacks": lacks, "has": has}

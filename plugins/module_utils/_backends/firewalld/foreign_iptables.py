@@ -11,7 +11,10 @@ reload and is gone behind it is put back, but in chains where firewalld has dire
 
 from typing import Any, Dict, Iterable, List, Set, Tuple
 
-FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, PREFIXES
+
+#: Prefix of a program's name -> family, as firewalld's direct rules have it.
+FAMILY_OF = {prefix: family for family, prefix in PREFIXES.items()}
 
 #: Table and chain.
 Place = Tuple[str, str]
@@ -64,7 +67,7 @@ def direct_places(chains, rules, passthroughs):
 
     They are (family, table, chain), (family, table, chain, priority, words) and (family, words).
     """
-    places = {family: set() for family in FAMILIES.values()}  # type: Dict[str, Set[Place]]
+    places = {family: set() for family in FAMILIES}  # type: Dict[str, Set[Place]]
     for family, table, chain in chains:
         places.setdefault(family, set()).add((table, chain))
     for family, table, chain, _priority, _words in rules:

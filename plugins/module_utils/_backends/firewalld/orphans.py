@@ -10,6 +10,7 @@ kernel can be asked to take them away. What the site's zones say stays as it is.
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
 
 
@@ -26,8 +27,8 @@ def flush(client):  # type: (Client) -> None
         if commands:
             client.run("nft", "; ".join(commands))
         return
-    for prefix in ("ip", "ip6"):
-        for line in (client.iptables(prefix) or "").splitlines():
+    for family, prefix in PREFIXES.items():
+        for line in (client.iptables(family) or "").splitlines():
             if line.startswith(":") and _is_ours(line[1:].split()[0]):
                 client.run(prefix + "tables", "-w", "-F", line[1:].split()[0])
     if client.program("ipset"):

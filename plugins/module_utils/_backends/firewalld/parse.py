@@ -13,11 +13,10 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from xml.parsers import expat
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV4,
-    IPV6,
     MARK,
     REFUSE,
     AddressSet,

@@ -10,11 +10,12 @@ the same rules. Sets as destinations came with 1.0.0: whoever builds a ruleset f
 
 from typing import Dict, List, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    IPV6,
     MARK,
+    REJECT_TYPES,
     AddressSet,
     Policy,
     Rule,
@@ -30,7 +31,6 @@ _NOTICE = "Written by the Ansible collection jsa.ports. Its next run undoes what
 
 #: Refusals stand behind every accept: firewalld puts positive priorities last.
 _REFUSE_PRIORITY = 100
-_REJECT_TYPES = {"ipv4": "icmp-admin-prohibited", "ipv6": "icmp6-adm-prohibited"}
 
 #: firewalld's own default for sets in the kernel's ipset; only larger ones need the option.
 _DEFAULT_MAXELEM = 65536
@@ -96,7 +96,7 @@ def _render_rule(rule, why):  # type: (Rule, Tuple[str, ...]) -> List[str]
     if rule.action == ACCEPT:
         lines.append("    <accept/>")
     else:
-        lines.append('    <reject type="%s"/>' % _REJECT_TYPES[str(rule.family)])
+        lines.append('    <reject type="%s"/>' % REJECT_TYPES[str(rule.family)])
     lines.append("  </rule>")
     return lines
 

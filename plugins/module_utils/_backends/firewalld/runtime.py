@@ -16,14 +16,13 @@ import shlex
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
-    FAMILIES,
     ICMP,
-    IPV4,
-    IPV6,
     NAME_PREFIX,
     REFUSE,
+    REJECT_TYPES,
     FirewalldError,
     Rule,
 )
@@ -103,12 +102,12 @@ def read_runtime(client):  # type: (Client) -> Runtime
     table = client.nft_table()
     if table is not None:
         return parse_nft(table)
-    ipv4 = client.iptables("ip")
+    ipv4 = client.iptables(IPV4)
     if ipv4 is None:
         raise FirewalldError(
             "what runs cannot be proven: neither nft nor iptables-save is on this host; install the package nftables"
         )
-    ipv6 = client.iptables("ip6")
+    ipv6 = client.iptables(IPV6)
     sets = ""
     if client.program("ipset"):
         try:
@@ -125,7 +124,7 @@ _NFT_POLICY = re.compile(r"^filter_(?:IN|OUT)_(?:policy_)?(%s[^ ]*)$" % re.escap
 _PARTS = re.compile(r"_(?:pre|log|deny|allow|post)$")
 _NFT_VERDICTS = frozenset(("accept", "drop", "reject", "jump", "goto", "return"))
 _NFT_REFUSALS = {"icmp": IPV4, "icmpv6": IPV6}
-_NFT_ADDRESSES = {"ip": IPV4, "ip6": IPV6}
+_NFT_ADDRESSES = {prefix: family for family, prefix in PREFIXES.items()}
 _NFT_ENDS = {"saddr": "source", "daddr": "destination"}
 _ICMP_NAMES = {"icmp": ICMP[IPV4], "icmpv6": ICMP[IPV6], "ipv6-icmp": ICMP[IPV6]}
 
@@ -260,8 +259,10 @@ def _nft_match(match):  # type: (Dict[str, Any]) -> List[Tuple[str, Any]]
             address = right if isinstance(right, str) and right.startswith("@") else _nft_element(right)
             return [("family", _NFT_ADDRESSES[payload["protocol"]]), (_NFT_ENDS[payload["field"]], address)]
         if payload.get("field") == "dport" and payload.get("protocol") in ("tcp", "udp"):
-            first, last = right["range"] if isinstance(right, dict) and "range" in right else (right, right)
-            return [("protocol", payload["protocol"]), ("ports", (first, last))]
+            # Any other form, such as a set of ports, is somebody else's.
+            ports = right.get("range") if isinstance(right, dict) else (right, right)
+            if ports is not None:
+                return [("protocol", payload["protocol"]), ("ports", tuple(ports))]
     return [("unknown", match)]
 
 
@@ -336,9 +337,6 @@ def _ipt_chains(text, family):  # type: (str, str) -> _Chains
     return chains
 
 
-_IPT_REFUSALS = {IPV4: "icmp-admin-prohibited", IPV6: "icmp6-adm-prohibited"}
-
-
 def _ipt_step(words, family):  # type: (List[str], str) -> Any
     options = {}  # type: Dict[str, List[str]]
     key = ""
@@ -378,6 +376,6 @@ def _ipt_step(words, family):  # type: (List[str], str) -> Any
         return text
     if target == "ACCEPT":
         return _rule_of(ACCEPT, found) or text
-    if target == "REJECT" and reject == _IPT_REFUSALS[family]:
+    if target == "REJECT" and reject == REJECT_TYPES[family]:
         return _rule_of(REFUSE, found) or text
     return text

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of one host, each with where it comes from. Unknown is None, never a guess. Runs on Python 3.6."""
+"""What an appliance is, each fact with where it comes from. Unknown is None, never a guess. Runs on Python 3.6."""
 
 import os
 
 from typing import Any, Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import QRADAR, appliance_mark
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import QRADAR, appliance_mark
+from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.parse import (
     parse_capabilities,
     parse_ha_state,
@@ -21,9 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.parse imp
 )
 
 NAMES = (
-    "backend",
-    "firewall_version",
-    "product",
+    "name",
     "release",
     "update_package",
     "release_name",
@@ -41,23 +39,21 @@ _CAPABILITIES = "conf/capabilities/hostcapabilities.xml"
 _HA = "ha/bin/ha"
 
 
-class Facts(object):
-    def __init__(self, client, root=QRADAR):  # type: (Client, str) -> None
-        self._client = client
+class Product(object):
+    """Asks one host. On a host that is no appliance nothing is known."""
+
+    def __init__(self, programs, root=QRADAR):  # type: (Programs, str) -> None
+        self._programs = programs
         self._root = root
         self.values = dict.fromkeys(NAMES)  # type: Dict[str, Any]
         self.sources = {}  # type: Dict[str, str]
 
     def gather(self):  # type: () -> Dict[str, Any]
-        mark = appliance_mark(self._root)
-        if mark:
-            self._set("backend", "appliance", mark)
-            self._iptables()
+        """NAMES with their values, and ``sources``: name -> where it comes from, of those that are known."""
+        if appliance_mark(self._root):
             self._myver()
             self._capabilities()
             self._ha()
-        else:
-            self._firewalld()
         return dict(self.values, sources=self.sources)
 
     def _set(self, name, value, source):  # type: (str, Any, str) -> None
@@ -69,22 +65,9 @@ class Facts(object):
     def _run(self, program, *arguments):  # type: (str, str) -> str
         """Its output; empty where it is not there or fails."""
         try:
-            return self._client.run(program, *arguments)
+            return self._programs.run(program, *arguments)
         except FirewallError:
             return ""
-
-    def _firewalld(self):  # type: () -> None
-        status = self._client.status()
-        if status.running:
-            self._set("backend", "firewalld", "firewalld")
-            self._set("firewall_version", status.version or None, "firewalld")
-        else:
-            self._set("backend", "none", "firewalld does not run")
-
-    def _iptables(self):  # type: () -> None
-        words = self._run("iptables", "--version").split()
-        # iptables v1.8.4 (nf_tables)
-        self._set("firewall_version", words[1].lstrip("v") if len(words) > 1 else None, "iptables --version")
 
     def _myver(self):  # type: () -> None
         path = os.path.join(self._root, "bin", "myver")
@@ -98,7 +81,7 @@ class Facts(object):
         self._set("internal_version", fields.get("core version"), source)
         self._set("internal_version", parse_internal_version(self._run(path)), path)
         for fact, field in (
-            ("product", "product"),
+            ("name", "product"),
             ("appliance_type", "appliance"),
             ("console_address", "console ip"),
             ("operating_system", "operating system"),

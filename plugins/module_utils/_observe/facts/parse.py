@@ -67,4 +67,5 @@ def parse_ha_state(text):  # type: (str) -> Optional[str]
 
 
 def truth(text):  # type: (Optional[str]) -> Optional[bool]
+    """True or False for the product's spellings of them, None for everything else."""
     return {"true": True, "false": False}.get((text or "").lower())

@@ -20,7 +20,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
     Target,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.peers import at_first, resolve
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import NO_ANSWER, UNAVAILABLE
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import NO_ANSWER, UNAVAILABLE
 
 #: Whoever is not back so long after the deadline is left behind.
 _GRACE = 1.0

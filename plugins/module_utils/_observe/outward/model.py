@@ -10,13 +10,14 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe import client
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     NO_ANSWER,
     PROHIBITED,
     REFUSED,
     UNAVAILABLE,
     UNREACHABLE,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 
 OK = "ok"
 WRONG_ANSWER = "wrong_answer"
@@ -85,6 +86,7 @@ class Target(NamedTuple):
 
     @property
     def text(self):  # type: () -> str
+        """Host and port, an IPv6 address in brackets."""
         return "[%s]:%d" % (self.host, self.port) if ":" in self.host else "%s:%d" % (self.host, self.port)
 
 
@@ -132,12 +134,10 @@ def _read_port(value, default, problems):  # type: (Any, int, List[str]) -> int
     if value is None:
         return default
     try:
-        number = 0 if isinstance(value, (bool, float)) else int(value)
-    except (TypeError, ValueError):
-        number = 0
-    if not 1 <= number <= 65535:
-        problems.append("port: %r is no port from 1 to 65535" % (value,))
-    return number
+        return parse_port(value)
+    except ValueError as error:
+        problems.append("port: %s" % error)
+        return 0
 
 
 def read_proxy(text):  # type: (Optional[str]) -> Optional[Proxy]

@@ -8,20 +8,23 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.client import Deadline, ExchangeError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model import WRONG_ANSWER, FailedError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import rpc
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import call
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import GarbageError, PortMapError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc import message as rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc.client import call
 
 _RPCBIND_PORT = 111
 _VERSION = 3
 
 
 def check_nfs(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
+    """The version that answers. Raises ExchangeError and FailedError."""
     return {"version": _null(address, port, rpc.NFS, "NFS", deadline)}
 
 
 def check_mountd(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
-    """The mount daemon, on the port that rpcbind gives, or on *port* where rpcbind is not there."""
+    """The mount daemon, on the port that rpcbind gives, or on *port* where rpcbind is not there.
+
+    Raises ExchangeError and FailedError.
+    """
     known = _ask_rpcbind(address, deadline.part(0.4))
     actual = known or port
     try:
@@ -43,7 +46,7 @@ def _ask_rpcbind(address, deadline):  # type: (str, Deadline) -> Optional[int]
         mappings = rpc.parse_dump(
             call(address, _RPCBIND_PORT, rpc.PORTMAP, rpc.PORTMAP_VERSION, rpc.PORTMAP_DUMP, deadline)
         )
-    except (ExchangeError, PortMapError):
+    except (ExchangeError, rpc.RpcError):
         return None
     ports = sorted({item.port for item in mappings if item.program == rpc.MOUNTD and item.protocol == "tcp"} - {0})
     return ports[0] if ports else None
@@ -62,6 +65,6 @@ def _null(address, port, program, what, deadline):  # type: (str, int, int, str,
             call(address, port, program, version, rpc.NULL, deadline)
     except rpc.RpcRefusedError as error:
         raise FailedError(WRONG_ANSWER, "%s is not served there: %s" % (what, error))
-    except GarbageError as error:
+    except rpc.RpcGarbageError as error:
         raise FailedError(WRONG_ANSWER, "it is not %s that answers: %s" % (what, error))
     return version

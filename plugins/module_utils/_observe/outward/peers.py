@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
     NAME_NOT_RESOLVED,
     FailedError,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import parse_peer
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import parse_peer
 
 Answer = TypeVar("Answer")
 

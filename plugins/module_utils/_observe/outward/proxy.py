@@ -16,7 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
     Target,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.peers import connect, resolve
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import UNREACHABLE
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import UNREACHABLE
 
 _STATUS = re.compile(rb"^HTTP/1\.[01] (\d{3})(?: ([ -~]{0,80}))?")
 
@@ -41,6 +41,7 @@ def connect_through(proxy, target, deadline):  # type: (Proxy, Target, Deadline)
 
 
 def request(proxy, target):  # type: (Proxy, Target) -> bytes
+    """What asks a proxy for a connection to *target* (RFC 9110, CONNECT), with Basic credentials (RFC 7617)."""
     lines = ["CONNECT %s HTTP/1.1" % target.text, "Host: %s" % target.text]
     if proxy.user is not None:
         pair = "%s:%s" % (proxy.user, proxy.password or "")

@@ -22,7 +22,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.peers import connect
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.proxy import connect_through
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import NO_ANSWER
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import NO_ANSWER
 
 Way = Union[Proxy, List[str]]
 

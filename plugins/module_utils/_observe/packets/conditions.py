@@ -8,6 +8,7 @@ import ipaddress
 
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.members import Sets
 
 #: By number, where nft gives one.
@@ -34,6 +35,7 @@ class Packet(NamedTuple):
 
     @property
     def version(self):  # type: () -> int
+        """4 or 6."""
         return int(self.destination.version)
 
 
@@ -127,7 +129,7 @@ class Conditions(object):
         four = packet.version == 4
         return {
             "l4proto": packet.protocol,
-            "nfproto": "ipv4" if four else "ipv6",
+            "nfproto": IPV4 if four else IPV6,
             "protocol": "ip" if four else "ip6",
             "iif": packet.iif,
             "iifname": packet.iif,
@@ -144,6 +146,7 @@ class Conditions(object):
         return None
 
     def equals(self, value, right, key):  # type: (Any, Any, Key) -> Optional[bool]
+        """Whether *value* of a packet is what *right*, as ``nft -j`` has it, says. None where nobody knows."""
         if value is None:
             return None
         if isinstance(right, list):
@@ -183,6 +186,7 @@ def _any(answers):  # type: (Iterable[Optional[bool]]) -> Optional[bool]
 
 
 def listed(value):  # type: (Any) -> List[Any]
+    """A list of *value*, which nft writes bare where it is the only one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

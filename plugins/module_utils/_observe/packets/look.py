@@ -105,6 +105,7 @@ class Look(object):
         self.obstacle = None  # type: Optional[str]
 
     def result(self, flows):  # type: (List[Flow]) -> Dict[str, Any]
+        """What the module returns: what rules and routes of this host do with each flow, and its addresses."""
         try:
             addresses = [one._asdict() for one in read_addresses()]  # type: Optional[List[Dict[str, Any]]]
         except OSError:

@@ -21,6 +21,7 @@ class Sets(object):
         self._members = {}  # type: Dict[Key, Members]
 
     def add(self, key, elements):  # type: (Key, List[Any]) -> None
+        """Note the elements of the set or map *key*, as ``nft -j`` prints them."""
         self._elements[key] = elements
 
     def elements(self, key):  # type: (Key) -> Optional[List[Any]]

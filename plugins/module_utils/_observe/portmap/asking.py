@@ -4,17 +4,16 @@
 
 """Asks a port mapper, and says what came of it where it does not tell. Runs on Python 3.6."""
 
-import os
-import struct
-
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe import client
 from ansible_collections.jsa.ports.plugins.module_utils._observe.client import Deadline, ExchangeError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import model, rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import model
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.imq import Table, parse_table
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import Answer, GarbageError, Service
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc import message as rpc
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc.client import call
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     NO_ANSWER,
     PROHIBITED,
     REFUSED,
@@ -23,7 +22,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model imp
 
 #: A table of a few dozen services has some kilobytes.
 _LIMIT = 65536
-_MOST_FRAGMENTS = 64
 
 #: The client may speak first: a broker that hears nothing waits a moment before it answers anyway.
 _GREETING = b"101\n"
@@ -128,7 +126,7 @@ def _ask_rpcbind(address, port, deadline, transport):  # type: (str, int, Deadli
         if error.result == REFUSED:
             reason = "nothing listens on port %d/%s of %s: rpcbind does not run" % (port, transport, address)
         return Answer(_STATES.get(error.result, model.UNAVAILABLE), reason)
-    except (GarbageError, rpc.RpcRefusedError) as error:
+    except rpc.RpcError as error:
         return Answer(model.GARBAGE, str(error))
     return Answer(model.OK, "", _services(mappings), {"transport": transport})
 
@@ -152,22 +150,3 @@ def _services(mappings):  # type: (List[rpc.Mapping]) -> Any
         )
         for mapping, found in sorted(versions.items())
     )
-
-
-def call(address, port, program, version, procedure, deadline, transport="tcp"):
-    # type: (str, int, int, int, int, Deadline, str) -> bytes
-    """The results of one call. Raises ExchangeError, GarbageError and RpcRefusedError."""
-    xid = struct.unpack("!I", os.urandom(4))[0]
-    question = rpc.call(xid, program, version, procedure)
-    if transport == "udp":
-        reply = client.ask_datagram(address, port, question, lambda data: rpc.is_reply(data, xid), deadline)
-        return rpc.parse_reply(reply, xid)
-    with client.open_stream(address, port, deadline, _LIMIT) as stream:
-        stream.send(rpc.record(question))
-        reply = b""
-        for _number in range(_MOST_FRAGMENTS):
-            length, last = rpc.fragment(stream.recv_exactly(4))
-            reply += stream.recv_exactly(length)
-            if last:
-                return rpc.parse_reply(reply, xid)
-    raise ExchangeError(client.ENDLESS, "its answer has more than %d fragments" % _MOST_FRAGMENTS)

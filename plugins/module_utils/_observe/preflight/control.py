@@ -12,12 +12,11 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._host import background
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
-from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import PACKAGE, pack
+from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import pack
 
 # What the program consists of: Ansible brings to a host what its module imports.
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import (
     folder,
-    line,
     record,
     server,
     sockets,
@@ -30,14 +29,16 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folde
     start_time,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import Request
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import handshake
 
 _STARTING_SECONDS = 30
 _ENDING_SECONDS = 5
 #: systemd ends what outlives its own deadline by so much.
 _GRACE = 15
 
-_MAIN = "from %s._preflight.server import main\nmain()\n" % PACKAGE
-_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in (folder, line, record, server, sockets, watch)]
+_MAIN = "from %s import main\nmain()\n" % server.__name__
+_PARTS = (folder, handshake, record, server, sockets, watch)
+_PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in _PARTS]
 
 
 class StartError(Exception):
@@ -54,6 +55,7 @@ class Standing(object):
 
     @property
     def alive(self):  # type: () -> bool
+        """Whether the process of the listeners runs."""
         return is_alive(self.state)
 
     @property
@@ -71,6 +73,7 @@ class Standing(object):
 
 
 def is_alive(state):  # type: (Dict[str, Any]) -> bool
+    """Whether the process that *state* names is the same one and still runs."""
     return bool(state) and start_time(state["pid"]) == state["start"]
 
 

@@ -17,7 +17,12 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.private_folder import make_private
+
 ROOT = "/run/jsa_ports/preflight"
+
+#: So long a run waits for another one on the same host.
+_LOCK_SECONDS = 120
 
 #: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
 _CLOCK_BOOTTIME = 7
@@ -42,12 +47,13 @@ def start_time(pid):  # type: (int) -> Optional[int]
 
 @contextmanager
 def locked(root=ROOT):  # type: (str) -> Iterator[None]
-    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError."""
+    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError, also where another run has it."""
+    deadline = time.monotonic() + _LOCK_SECONDS
     while True:
-        os.makedirs(root, 0o700, exist_ok=True)
+        make_private(root, os.path.dirname(os.path.dirname(root)))
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _take(handle, root, deadline)
             # Another run may have taken the folder away while this one waited for it.
             if _same(handle, root):
                 break
@@ -62,7 +68,20 @@ def locked(root=ROOT):  # type: (str) -> Iterator[None]
         os.close(handle)
 
 
+def _take(handle, root, deadline):  # type: (int, str, float) -> None
+    """Raises OSError."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise OSError("another run has held %s for %d seconds: wait for it, or end it" % (root, _LOCK_SECONDS))
+            time.sleep(0.1)
+
+
 def remove_if_empty(root):  # type: (str) -> None
+    """Remove the folder *root*, unless something is in it or it is gone."""
     for path in (root, os.path.dirname(root)):
         try:
             os.rmdir(path)
@@ -83,12 +102,15 @@ class Folder(object):
         self.program = os.path.join(path, "program.pyz")
 
     def exists(self):  # type: () -> bool
+        """Whether the folder is there."""
         return os.path.isdir(self.path)
 
     def make(self):  # type: () -> None
+        """Create the folder, for its owner only. Raises OSError."""
         os.mkdir(self.path, 0o700)
 
     def remove(self):  # type: () -> None
+        """Remove the folder with everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def request(self, identity=None):  # type: (Optional[str]) -> Optional[Dict[str, Any]]
@@ -97,9 +119,11 @@ class Folder(object):
         return None if found is None or identity not in (None, found.get("id")) else found
 
     def belongs_to(self, identity):  # type: (str) -> bool
+        """Whether the request in the folder is the one with *identity*."""
         return self.request(identity) is not None
 
     def save_request(self, request):  # type: (Dict[str, Any]) -> None
+        """Write the request. Raises OSError."""
         self._save("request.json", request)
 
     def state(self):  # type: () -> Optional[Dict[str, Any]]
@@ -107,12 +131,15 @@ class Folder(object):
         return self._load("state.json")
 
     def save_state(self, state):  # type: (Dict[str, Any]) -> None
+        """Write what the process says of itself. Raises OSError."""
         self._save("state.json", state)
 
     def ask_for_record(self):  # type: () -> None
+        """Leave the mark that somebody waits for the record. Raises OSError."""
         self._save("record.wanted", {})
 
     def record(self):  # type: () -> Optional[Dict[str, Any]]
+        """What the process has seen, None where it left nothing."""
         return self._load("record.json")
 
     def end(self, identity, record):  # type: (str, Dict[str, Any]) -> None
@@ -126,6 +153,7 @@ class Folder(object):
         remove_if_empty(os.path.dirname(self.path))
 
     def save_program(self, content):  # type: (bytes) -> None
+        """Write the program of the listeners. Raises OSError."""
         self._write("program.pyz", content)
 
     def _load(self, name):  # type: (str) -> Optional[Dict[str, Any]]

@@ -39,6 +39,7 @@ class Record(object):
                 self.note(packet)
 
     def note(self, packet):  # type: (Packet) -> None
+        """Count *packet* as arrived or answered, if it is about one of the ports."""
         if packet.outgoing:
             # Of TCP, only the yes: a connection that this host opens itself is none of our business.
             if packet.accepts or packet.protocol == "udp":
@@ -51,6 +52,7 @@ class Record(object):
             where.add((protocol, port, peer))
 
     def as_dict(self):  # type: () -> Dict[str, Any]
+        """``arrived`` and ``answered``, each a list of protocol, port and peer, and ``watched``."""
         return {"watched": self.watch is not None, "arrived": _rows(self.arrived), "answered": _rows(self.answered)}
 
 

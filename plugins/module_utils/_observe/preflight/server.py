@@ -39,6 +39,7 @@ class Ended(Exception):
 
 
 def main():  # type: () -> None
+    """The program: arguments are the folder and the identity of the request."""
     os.umask(0o077)
     os.chdir("/")
     folder = Folder(sys.argv[1])
@@ -60,6 +61,7 @@ def _end(_number, _frame):  # type: (int, Any) -> None
 
 
 def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
+    """Bind, report what is bound, and answer until the time is over or somebody ends it."""
     keys = [tuple(key) for key in request["ports"]]
     _make_room(2 * len(keys) + _SPARE_DESCRIPTORS)
     selector = selectors.DefaultSelector()
@@ -91,6 +93,7 @@ def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
 
 
 def wait(selector, seconds):  # type: (selectors.BaseSelector, float) -> None
+    """Serve whatever is ready within *seconds*."""
     for key, _events in selector.select(seconds):
         # An earlier event of the same round may have closed it.
         if key.fileobj.fileno() >= 0:

@@ -157,6 +157,7 @@ class Sockets(object):
             self._close(connection)
 
     def close(self):  # type: () -> None
+        """Close every listener and connection."""
         for sock in list(self._connections) + self._sockets:
             sock.close()
 

@@ -12,6 +12,7 @@ import struct
 from collections import OrderedDict
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, family_of_address
 from ansible_collections.jsa.ports.plugins.module_utils._host.routing import read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.owners import find_owners
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import SocketRow, read_sockets
@@ -88,8 +89,8 @@ def predict(keys, used, own):
     for key in keys:
         item = used.get(key)
         if item is None or not item["listens"] or [process["pid"] for process in item["processes"]] == [own]:
-            free.append({"protocol": key[0], "port": key[1], "families": ["ipv4", "ipv6"]})
+            free.append({"protocol": key[0], "port": key[1], "families": list(FAMILIES)})
         else:
-            versions = sorted({"ipv6" if ":" in address else "ipv4" for address in item["addresses"]})
+            versions = sorted({family_of_address(address) for address in item["addresses"]})
             taken.append(dict(item, families=versions))
     return free, taken

@@ -11,16 +11,6 @@ import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.exchange import Exchange
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import has_tcp_error_queue
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
-    TCP,
-    UNREACHABLE,
-    Identity,
-    Outcome,
-    Probe,
-)
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.neighbors import Neighbors
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import (
     ICMP_INTERVALS,
     Queue,
@@ -29,6 +19,16 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing im
     Rations,
     interleave,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import has_tcp_error_queue
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
+    TCP,
+    UNREACHABLE,
+    Identity,
+    Outcome,
+    Probe,
+)
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.neighbors import Neighbors
 
 #: Not ours to use: for netlink, and for what the interpreter opens meanwhile.
 _SPARE_DESCRIPTORS = 16

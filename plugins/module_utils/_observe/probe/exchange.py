@@ -10,11 +10,11 @@ import time
 from collections import deque
 from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import ATTEMPTS, Attempt, BusyError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.expecting import EXPECTING
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import UNAVAILABLE, Outcome, Probe
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import Queue, Rate, RationedQueue
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import ATTEMPTS, Attempt, BusyError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import UNAVAILABLE, Outcome, Probe
 
 #: So many are sent before answers are looked at: waiting answers lose precision, looking costs time.
 _BATCH = 32

@@ -9,10 +9,10 @@ import socket
 
 from typing import Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import TcpAttempt, UdpAttempt
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.handshake import LONGEST, QUESTION, read_answer
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import (
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import TcpAttempt, UdpAttempt
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     OPEN,
     TCP,
     UDP,
@@ -42,6 +42,7 @@ def identify(probe, data, sent_from):  # type: (Probe, bytes, Optional[str]) -> 
 
 
 def own_address(sock):  # type: (socket.socket) -> str
+    """The address that a connected socket sends from, without its zone."""
     return str(sock.getsockname()[0]).partition("%")[0]
 
 
@@ -57,6 +58,7 @@ class ExpectingTcp(TcpAttempt):
         self._sent_from = None  # type: Optional[str]
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """As for any probe; then what the other side says of itself."""
         if self.events == select.EPOLLOUT:
             outcome = super(ExpectingTcp, self).read(events)
             if outcome is None or outcome.result != OPEN or events & (select.EPOLLERR | select.EPOLLHUP):
@@ -75,6 +77,7 @@ class ExpectingTcp(TcpAttempt):
         return self.unfinished()
 
     def unfinished(self):  # type: () -> Optional[Outcome]
+        """For a connection whose other side has not finished its line when the time is up."""
         if self.events == select.EPOLLOUT:
             return None
         line, end, _rest = self._heard.partition(b"\n")
@@ -98,6 +101,7 @@ class ExpectingUdp(UdpAttempt):
         return True
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
+        """As for any probe, with who answered."""
         outcome = super(ExpectingUdp, self).read(events)
         return outcome if outcome is None else outcome._replace(identity=self._identity)
 

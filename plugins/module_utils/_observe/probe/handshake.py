@@ -55,6 +55,7 @@ def check_host(text):  # type: (object) -> str
 
 
 def write_answer(answer):  # type: (Answer) -> bytes
+    """The line that a temporary listener answers with, as bytes."""
     return _MARK + (
         "%s %s seen as %s %d\n"
         % (answer.token, quote(answer.host, safe=""), answer.address.partition("%")[0], answer.port)

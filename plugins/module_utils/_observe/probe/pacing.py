@@ -14,8 +14,8 @@ import socket
 from collections import OrderedDict, deque
 from typing import Deque, Dict, Iterable, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.icmp import is_own_address
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import PROHIBITED, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import is_own_address
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import PROHIBITED, Outcome, Probe
 
 #: Seconds between two questions that one machine can refuse, a little more than Linux asks for by default
 #: (net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit).
@@ -33,6 +33,7 @@ class Rate(object):
         self.next_at = 0.0
 
     def spend(self, now):  # type: (float) -> None
+        """Notes a probe that was sent at *now*, in seconds of the monotonic clock."""
         self.next_at = max(self.next_at, now - _SLACK) + self._interval
 
 
@@ -62,12 +63,15 @@ class Queue(object):
         return bool(self._probes)
 
     def next_at(self):  # type: () -> float
+        """When the next probe is due, in seconds of the monotonic clock."""
         return 0.0
 
     def take(self, now):  # type: (float) -> Optional[Probe]
+        """The next probe; None where none is left."""
         return self._probes.popleft() if self._probes else None
 
     def put_back(self, probe):  # type: (Probe) -> None
+        """For a probe that could not be sent now: it is the next one again."""
         self._probes.appendleft(probe)
 
 
@@ -88,9 +92,11 @@ class RationedQueue(object):
         return bool(self._first or (self._turns and self._turns[0][0] < self._end))
 
     def next_at(self):  # type: () -> float
+        """When the next probe is due, in seconds of the monotonic clock."""
         return 0.0 if self._first else self._turns[0][0]
 
     def take(self, now):  # type: (float) -> Optional[Probe]
+        """The probe that is due at *now*; None where none is."""
         if self._first:
             return self._first.pop()
         if self._turns[0][0] > now:
@@ -103,6 +109,7 @@ class RationedQueue(object):
         return probe
 
     def put_back(self, probe):  # type: (Probe) -> None
+        """For a probe that could not be sent now: it is the next one again."""
         self._first.append(probe)
 
     def rest(self):  # type: () -> List[Probe]
@@ -118,6 +125,7 @@ class Rations(object):
         self._on_the_way = {}  # type: Dict[int, str]
 
     def note(self, probe, outcome):  # type: (Probe, Outcome) -> None
+        """Learns from *outcome* who refuses what goes to the peer of *probe*."""
         if outcome.by is None and outcome.result != PROHIBITED:
             return
         sender = outcome.by or probe.address

@@ -6,6 +6,7 @@
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, family_of_address
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import (
     ANY,
     LOOPBACK,
@@ -65,9 +66,9 @@ class Listeners(object):
         """
         found = set()
         for row in rows:
-            found.add("ipv6" if ":" in row.address else "ipv4")
+            found.add(family_of_address(row.address))
             if row.address == "::" and not self._v6only.get(row.inode):
-                found.add("ipv4")
+                found.add(IPV4)
         return sorted(found)
 
     def table(self):  # type: () -> List[Dict[str, Any]]

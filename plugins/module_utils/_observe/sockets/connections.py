@@ -6,10 +6,10 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import PROTOCOLS, ExpectationError
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.owners import Process
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import SocketRow
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
+from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, PortRange, parse_ports, split_protocol
 
 LISTENING = "listening"
 ESTABLISHED = "established"
@@ -52,6 +52,7 @@ class Filter(NamedTuple):
         )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
+        """Whether one of the processes is named, by name or number."""
         return not self.processes or any(
             wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
         )
@@ -62,12 +63,9 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
     problems = []
     read = []
     for number, text in enumerate(ports):
-        numbers, slash, protocol = str(text).partition("/")
-        if slash and protocol not in PROTOCOLS:
-            problems.append("port[%d]: %r: write it as 199, 514/udp or 32000-33999/tcp" % (number, text))
-            continue
         try:
-            read.append(((protocol,) if slash else PROTOCOLS, parse_ports(numbers)))
+            numbers, protocol = split_protocol(text)
+            read.append(((protocol,) if protocol else TRANSPORTS, parse_ports(numbers)))
         except ValueError as error:
             problems.append("port[%d]: %s" % (number, error))
     problems += ["state: %r is none of %s" % (state, ", ".join(STATES)) for state in states if state not in STATES]
@@ -77,6 +75,7 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
 
 
 def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
+    """The state of a socket, one of STATES. *ephemeral*: the ports that the kernel gives to clients."""
     if row.protocol == "tcp":
         return _TCP_STATES.get(row.state, OTHER)
     if not row.listens:

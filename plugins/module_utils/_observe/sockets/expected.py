@@ -6,9 +6,7 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
-
-PROTOCOLS = ("tcp", "udp")
+from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, PortRange, parse_ports, split_protocol
 
 NETWORK = "network"
 LOOPBACK = "loopback"
@@ -35,6 +33,7 @@ class Expected(NamedTuple):
 
     @property
     def is_single(self):  # type: () -> bool
+        """Whether it is one port, not a range."""
         return self.ports[0] == self.ports[1]
 
 
@@ -62,7 +61,7 @@ def _read_expected(items, problems):  # type: (Iterable[Dict[str, Any]], List[st
         values = {
             "id": _text(item, "id", None, mine),
             "service": _text(item, "service", "", mine),
-            "protocol": _choice(item, "protocol", PROTOCOLS, None, mine),
+            "protocol": _choice(item, "protocol", TRANSPORTS, None, mine),
             "bind": _choice(item, "bind", BINDS, ANY, mine),
             "required": _BOOLEANS.get(str(item.get("required", True)).lower()),
         }
@@ -83,13 +82,10 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
     """Each of *texts* is ``port/protocol``, the port being one or a range."""
     known = []
     for number, text in enumerate(texts):
-        ports, slash, protocol = str(text).partition("/")
-        if not slash or protocol not in PROTOCOLS:
-            problems.append(
-                "ignore[%d]: %r is not port/protocol: write it as 8443/tcp or 60000-60010/udp" % (number, text)
-            )
-            continue
         try:
+            ports, protocol = split_protocol(text)
+            if protocol is None:
+                raise ValueError("%r: the protocol is missing: write it as 8443/tcp or 60000-60010/udp" % (text,))
             known.append(Known(protocol, parse_ports(ports)))
         except ValueError as error:
             problems.append("ignore[%d]: %s" % (number, error))

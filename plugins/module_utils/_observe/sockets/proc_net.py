@@ -53,10 +53,12 @@ class SocketRow(NamedTuple):
 
     @property
     def listens(self):  # type: () -> bool
+        """Whether the socket waits for peers."""
         return self.state == (STATE_LISTEN if self.protocol == "tcp" else STATE_CLOSE)
 
     @property
     def is_loopback(self):  # type: () -> bool
+        """Whether the socket is bound to a loopback address."""
         return self.address == "::1" or (self.address.startswith("127.") and ":" not in self.address)
 
 

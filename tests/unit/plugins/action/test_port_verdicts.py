@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the check prints and returns, out of what the role registered: the parts put together."""
+"""What the check prints, returns and fails on, out of what was observed: the parts put together."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.action import port_verdicts
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
-    FIREWALL_VARIABLE,
-    LISTENERS_VARIABLE,
-    PATHS_VARIABLE,
-    REACHABILITY_VARIABLE,
-)
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
 GROUPS = {"con1": "jsa_console", "ec1": "jsa_event_collectors", "ep1": "jsa_event_processors"}
 CON1, EP1 = address_of("con1", GROUPS), address_of("ep1", GROUPS)
 PLAN = Plan(GROUPS, {"ec1": {"jsa_encrypted": True, "jsa_processor": "ep1"}}).plan
+#: Ansible has dropped it from the play where a test gives it no result.
+LOST = "ec1"
 ACCEPTED = {"decision": "accept", "rule": None}
 
 
@@ -62,46 +59,57 @@ def path(role: str, own: str, peer: str) -> dict[str, Any]:
 
 
 def firewall(*lacks: str) -> dict[str, Any]:
-    differences = [{"place": "files", "object": "policy jsa-in", "lacks": list(lacks), "has": []}]
-    return {"changed": False, "actions": {"changed": list(lacks)}, "reload_reasons": [], "differences": differences}
+    differences = [f"lacks in the files, policy jsa-in: {line}" for line in lacks]
+    return {"changed": False, "as_planned": not lacks, "reason": None, "differences": differences, "openings": []}
+
+
+NO_PATHS: dict[str, Any] = {"changed": False, "addresses": None, "flows": []}
+
+
+def listening(*sockets: dict[str, Any]) -> dict[str, Any]:
+    return {"changed": False, "results": list(sockets)}
 
 
 def seen(tunnels: bool, *lacks: str) -> dict[str, dict[str, Any]]:
     """con1's probe of ep1 is lost on the way; ec1 has its tunnels or not; ep1's firewall lacks some rules."""
     probe = {"address": EP1, "protocol": "tcp", "port": 32006, "result": "no_answer"}
     return {
-        "con1": {
-            REACHABILITY_VARIABLE: {"changed": False, "results": [probe]},
-            PATHS_VARIABLE: path("initiator", CON1, EP1),
+        "sockets": {
+            "con1": listening(),
+            "ec1": listening(socket(20000, "loopback")) if tunnels else listening(),
+            "ep1": listening(socket(32006, "network")),
         },
-        "ec1": {LISTENERS_VARIABLE: {"changed": False, "results": [socket(20000, "loopback")] if tunnels else []}},
-        "ep1": {
-            LISTENERS_VARIABLE: {"changed": False, "results": [socket(32006, "network")]},
-            FIREWALL_VARIABLE: firewall(*lacks),
-            PATHS_VARIABLE: path("listener", EP1, CON1),
-        },
+        "firewall": {"con1": firewall(), "ec1": firewall(), "ep1": firewall(*lacks)},
+        "probes": {"con1": {"changed": False, "results": [probe]}, "ec1": listening(), "ep1": listening()},
+        "paths": {"con1": path("initiator", CON1, EP1), "ec1": NO_PATHS, "ep1": path("listener", EP1, CON1)},
     }
 
 
-@pytest.fixture(name="judge")
-def fixture_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+@pytest.fixture(name="join")
+def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Result and printed text; what is written lies in tmp_path."""
     printed: list[str] = []
     monkeypatch.setattr(port_verdicts, "show", printed.append)
 
-    def judge(hostvars: dict[str, dict[str, Any]], **options: Any) -> tuple[dict[str, Any], str]:
+    def join(
+        observations: dict[str, Any], play: tuple[str, ...] = tuple(GROUPS), **options: Any
+    ) -> tuple[dict[str, Any], str]:
         action = port_verdicts.ActionModule.__new__(port_verdicts.ActionModule)
         action._task = type("Task", (), {"check_mode": False})()
-        arguments = {"scope": None, "dest": str(tmp_path), "baseline": None, "fail_on_new": False, **options}
+        arguments = {"scope": None, "dest": str(tmp_path), "baseline": None, "fail_on_new": False}
+        arguments.update({"observations_dest": None, "observations": observations, **options})
         arguments.setdefault("fail_on", list(port_verdicts.FAIL_ON))
-        task_vars = {"hostvars": hostvars, "ansible_play_hosts_all": list(GROUPS)}
+        task_vars = {
+            "ansible_play_hosts_all": list(play),
+            "ansible_play_hosts": [name for name in play if name != LOST],
+        }
         return action.work({"plan": PLAN, **arguments}, task_vars), printed.pop()
 
-    return judge
+    return join
 
 
-def test_the_table(judge: Any) -> None:
-    result, text = judge(seen(True, "accepts this"))
+def test_the_table(join: Any) -> None:
+    result, text = join(seen(True, "accepts this"))
     assert result["failed"] and "whose fault" in result["msg"]
     # The network is the one that the hosts told, not the one that their addresses look like.
     assert f"network  {CON1}/32 (con1) -> {EP1}/32 (ep1)  tcp 32006" in text
@@ -111,11 +119,11 @@ def test_the_table(judge: Any) -> None:
     assert f"Stopped on the way (1 flow): {CON1}/32 to {EP1}/32." in text
 
 
-def test_with_a_baseline_only_what_is_new_is_shown(judge: Any, tmp_path: Path) -> None:
-    _result, text = judge(seen(False, "accepts this"))
+def test_with_a_baseline_only_what_is_new_is_shown(join: Any, tmp_path: Path) -> None:
+    _result, text = join(seen(False, "accepts this"))
     assert "its SSH tunnels are down" in text
     baseline = {"baseline": str(tmp_path / "port_check.json"), "fail_on_new": True}
-    result, text = judge(seen(True, "accepts this", "accepts that"), **baseline)
+    result, text = join(seen(True, "accepts this", "accepts that"), **baseline)
     assert "failed" not in result
     assert "gone: service_down  ec1 -> ec1  tcp" in text and [item["to"] for item in result["baseline"]["gone"]] == [
         "ec1"
@@ -125,5 +133,66 @@ def test_with_a_baseline_only_what_is_new_is_shown(judge: Any, tmp_path: Path) -
     # What is written has all of it.
     written = json.loads((tmp_path / "port_check.json").read_text())
     assert len(written["hosts"]["ep1"]["firewall_difference"]) == 2
-    result, text = judge(seen(False, "accepts this"), **baseline)
+    result, text = join(seen(False, "accepts this"), **baseline)
     assert result["failed"] and "its SSH tunnels are down" in text and "accepts" not in text
+
+
+def without(observations: dict[str, dict[str, Any]], name: str, *parts: str) -> dict[str, dict[str, Any]]:
+    return {
+        part: {one: None if one == name and part in (parts or observations) else result for one, result in of.items()}
+        for part, of in observations.items()
+    }
+
+
+class TestWhoWasNotObserved:
+    def test_a_host_that_should_have_been_is_an_error_whatever_fails_the_check(self, join: Any, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"sockets: ep1 has no result of jsa\.ports\.listeners"):
+            join(without(seen(True), "ep1", "sockets"), fail_on=[])
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("part", ["sockets", "probes"])
+    def test_parts_that_verdicts_stand_on_have_to_be_there(self, join: Any, part: str) -> None:
+        with pytest.raises(InputError, match=f"observations: {part} is missing"):
+            join({name: results for name, results in seen(True).items() if name != part})
+
+    def test_a_host_that_was_dropped_before_fails_the_check_and_the_others_have_verdicts(self, join: Any) -> None:
+        result, text = join(without(seen(True), LOST), fail_on=[])
+        assert result["failed"] and "not observed: ec1 (sockets: Ansible dropped the host" in result["msg"]
+        assert text.startswith("Not observed:\n  ec1: sockets, firewall, probes, paths: Ansible dropped the host")
+        assert "drops it" in text and "whose fault" not in result["msg"]
+
+    def test_an_unreachable_host_is_named_and_does_not_fail_it(self, join: Any, tmp_path: Path) -> None:
+        observations = without(seen(True), LOST)
+        observations["sockets"][LOST] = {"unreachable": True, "changed": False, "msg": "no route to host"}
+        result, text = join(observations, fail_on=[])
+        assert "failed" not in result
+        assert "  ec1: sockets, firewall, probes, paths: no route to host" in text
+        written = json.loads((tmp_path / "port_check.json").read_text())
+        assert written["hosts"]["ec1"]["unseen"]["probes"] == "no route to host"
+        assert any(item["to"] == "ec1" and item["verdict"] == "unverifiable" for item in written["verdicts"])
+
+    def test_a_malformed_answer_fails_it_by_name_and_costs_nobody_else(self, join: Any) -> None:
+        observations = seen(True)
+        observations["sockets"]["ep1"]["results"][0]["ports"] = "abc"
+        result, _text = join(observations, fail_on=[])
+        assert result["failed"] and "not observed: ep1 (sockets: the answer of jsa.ports.listeners" in result["msg"]
+        assert "con1" not in result["msg"].partition(";")[0]
+
+
+class TestObservationsAsAFile:
+    def test_joined_later_on_another_machine_they_say_the_same(self, join: Any, tmp_path: Path) -> None:
+        file = tmp_path / "observations.json"
+        first, text = join(seen(True, "accepts this"), observations_dest=str(file))
+        again, same = join(json.loads(file.read_text()), play=("localhost",))
+        assert (again, same) == ({**first, "changed": False}, text)
+
+    def test_hosts_of_the_play_that_are_not_in_it_are_named(self, join: Any, tmp_path: Path) -> None:
+        file = tmp_path / "observations.json"
+        join(seen(True), observations_dest=str(file))
+        document = json.loads(file.read_text())
+        del document["hosts"]["ep1"]
+        with pytest.raises(InputError, match="ep1 of the play is missing"):
+            join(document)
+        document["hosts"]["stranger"] = document["hosts"]["con1"]
+        with pytest.raises(InputError, match="stranger is not in the plan"):
+            join(document, play=())

@@ -10,7 +10,7 @@ import dataclasses
 
 import pytest
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import (
@@ -161,7 +161,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(entries=st.lists(st.dictionaries(st.sampled_from(KEYS), ANYTHING), max_size=3))
 def test_whatever_a_site_writes_is_read_or_explained(entries):
     try:
@@ -171,7 +171,7 @@ def test_whatever_a_site_writes_is_read_or_explained(entries):
         assert all(problem.startswith("jsa_extra_flows[") for problem in error.problems)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(field=st.sampled_from([*extra(), "when", "dynamic", "statements", "disagreement"]), value=ANYTHING)
 def test_whatever_one_field_holds(field, value):
     try:

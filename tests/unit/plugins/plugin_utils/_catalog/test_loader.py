@@ -99,7 +99,7 @@ REFUSED = {
     "protocol twice": (changed(protocols=["tcp", "tcp"]), "protocols", "twice"),
     "port 70000": (changed(ports=["70000"]), "ports", "port 70000 is outside 1-65535"),
     "port 0": (changed(ports=["0"]), "ports", "port 0 is outside 1-65535"),
-    "range upside down": (changed(ports=["33999-32000"]), "ports", "range 33999-32000 is upside down"),
+    "range reversed": (changed(ports=["33999-32000"]), "ports", "range 33999-32000 is reversed"),
     "ports that are no ports": (changed(ports=["ssh"]), "ports", "'ssh' is no port"),
     "ports that are true": (changed(ports=[True]), "ports", "True is no port"),
     "port twice": (changed(ports=["22", "22"]), "ports", "22 is there twice"),
@@ -192,7 +192,7 @@ REFUSED = {
     ),
     "bad release": (changed(when={"release_before": "soon"}), "when: release_before", "'soon' is no release"),
     "release without quotes": (changed(when={"release_from": 2014.1}), "when: release_from", "put it in quotes"),
-    "releases upside down": (
+    "releases reversed": (
         changed(when={"release_from": "7.5.0 UP6", "release_before": "7.5.0"}),
         "when: release_before",
         "is not after release_from",
@@ -203,10 +203,10 @@ REFUSED = {
         "dynamic: ports",
         "expected one range",
     ),
-    "dynamic upside down": (
+    "dynamic range reversed": (
         changed(dynamic={"ports": "65535-1024", "discovery": "none"}),
         "dynamic: ports",
-        "upside down",
+        "is reversed",
     ),
     "unknown discovery": (
         changed(dynamic={"ports": "1024-65535", "discovery": "rpc"}),

@@ -15,24 +15,30 @@ import jsonschema
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import changes, new_drift, parse_baseline
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, Listener
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, host_result
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import (
+    answer,
+    observation,
+    opening,
+    socket,
+)
 
 SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "port_check.schema.json").read_text())
 
 
-def flow(port: int, wanted: bool = True, initiator: str = "con1") -> ExpectedFlow:
+def flow(port: int | None, wanted: bool = True, initiator: str = "con1") -> ExpectedFlow:
     protocol = "tcp" if port else "icmp"
     return ExpectedFlow(initiator, "ep1", "10.0.0.2", protocol, port, ("id",), "a service", True, wanted)
 
 
 def result(*verdicts: Verdict, **more: Any) -> str:
-    seen = HostObservation(listeners={("tcp", 443): Listener("listening", "network", "httpd")})
-    hosts = {"con1": HostObservation().as_dict(), "ep1": seen.as_dict()}
+    hosts = {"con1": host_result(observation()), "ep1": host_result(observation([socket(443)]))}
     more.setdefault("scope", {"name": "full", "flows": len(verdicts), "left_out": 0})
     return RESULT.as_json(list(verdicts), hosts, **more)
 
@@ -51,7 +57,7 @@ BEFORE = parse_baseline(
 
 
 def compare(verdicts: list[Verdict], flows: list[ExpectedFlow], seen: dict[str, HostObservation] | None = None) -> Any:
-    return changes(BEFORE, verdicts, flows, seen or {"con1": HostObservation(), "ep1": HostObservation()})
+    return changes(BEFORE, verdicts, flows, seen or {"con1": observation(), "ep1": observation()})
 
 
 def test_new_gone_still_and_not_looked_at() -> None:
@@ -74,16 +80,17 @@ def test_new_gone_still_and_not_looked_at() -> None:
 
 
 def test_tunnels_are_gone_where_they_were_looked_at() -> None:
-    tunnels = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", 0, ("ssh_tunnel_local",), "Ends", True)
+    tunnels = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", None, ("ssh_tunnel_local",), "Ends", True)
     before = parse_baseline(result(Verdict(tunnels, "service_down", "r")), "b.json")
     assert len(changes(before, [], [tunnels], {}).gone) == 1
     assert changes(before, [], [], {}).unknown == 1
 
 
 def test_drift_that_was_there_before_is_not_new() -> None:
-    seen = HostObservation(firewall_difference=["lacks a", "has b"], openings=["c opens d"])
-    before = parse_baseline(RESULT.as_json([], {"ep1": seen.as_dict()}), "b.json")
-    now = {"ep1": ["has b", "has e", "c opens d", "f opens g"], "con1": ["lacks a"]}
+    one = opening("postgres")
+    seen = observation(firewall=False, differences=["lacks a", "has b"], openings=[one])
+    before = parse_baseline(RESULT.as_json([], {"ep1": host_result(seen)}), "b.json")
+    now = {"ep1": ["has b", "has e", opening_line(one), "f opens g"], "con1": ["lacks a"]}
     assert new_drift(before.drift, now) == {"ep1": ["has e", "f opens g"], "con1": ["lacks a"]}
 
 
@@ -102,12 +109,12 @@ def test_what_cannot_be_told_any_more_is_not_gone() -> None:
 class TestWhatWasOpen:
     def test_is_still_open_whoever_gets_in(self) -> None:
         one = flow(6, wanted=False, initiator="dn1")
-        seen = {"dn1": HostObservation(probes={one.probe_key: {"result": "open"}}), "ep1": HostObservation()}
+        seen = {"dn1": observation(answers=[answer(one, "open")]), "ep1": observation()}
         assert compare([Verdict(one, "unexpected_open", "r")], [one], seen).still == 1
 
     def test_is_closed_where_a_probe_says_so(self) -> None:
         one = flow(6, wanted=False)
-        seen = {"con1": HostObservation(probes={one.probe_key: {"result": "prohibited"}}), "ep1": HostObservation()}
+        seen = {"con1": observation(answers=[answer(one, "prohibited")]), "ep1": observation()}
         assert [item["port"] for item in compare([], [one], seen).gone] == [6]
 
     def test_is_unknown_where_nobody_probed(self) -> None:
@@ -115,8 +122,7 @@ class TestWhatWasOpen:
 
     @pytest.mark.parametrize(("bind", "gone"), [(None, 1), ("loopback", 1), ("network", 0)])
     def test_is_closed_where_nothing_listens(self, bind: str | None, gone: int) -> None:
-        listeners = {("tcp", 6): Listener("listening", bind, "java")} if bind else {}
-        seen = {"con1": HostObservation(), "ep1": HostObservation(listeners=listeners)}
+        seen = {"con1": observation(), "ep1": observation([socket(6, bind)] if bind else [])}
         assert len(compare([], [], seen).gone) == gone
 
 
@@ -160,7 +166,7 @@ def test_all_mistakes_come_at_once() -> None:
 class TestSchema:
     VALID = result(
         Verdict(flow(1), "service_down", "r"),
-        Verdict(flow(0), "ok", ""),
+        Verdict(flow(None), "ok", ""),
         scope={"name": "sample", "sample": 5, "seed": 0, "flows": 2, "left_out": 9},
         baseline={
             "file": "b.json",

@@ -6,42 +6,22 @@
 
 from __future__ import annotations
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import (
-    difference_lines,
-    drift_table,
-    opening_lines,
-)
-
-DIFFERENCES = [
-    {"object": "policy jsa-in", "place": "runtime", "lacks": ["accept tcp 22 from admin"], "has": ["accept tcp 1"]},
-    {"object": "set jsa-ep-4", "place": "files", "lacks": ["10.0.0.3/32"], "has": []},
-]
-
-
-def test_object_by_object() -> None:
-    assert difference_lines({"differences": DIFFERENCES, "diff": [{"before": "x", "after": "y"}]}) == [
-        "lacks in what runs, policy jsa-in: accept tcp 22 from admin",
-        "has in what runs, policy jsa-in: accept tcp 1",
-        "lacks in the files, set jsa-ep-4: 10.0.0.3/32",
-    ]
-    assert difference_lines({"differences": []}) == []
-
-
-def test_of_a_firewall_that_tells_texts_alone() -> None:
-    diff = [{"before": "a\nb\n", "after": "b\nc\n"}]
-    assert difference_lines({"diff": diff}) == ["lacks: c", "has: a"]
-    assert difference_lines({}) == []
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table, opening_line
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import observation, opening
 
 
 def test_openings() -> None:
-    zone = {"object": "zone public", "setting": "service postgresql", "protocol": "tcp", "ports": "5432",
-            "why": ["postgres"], "effective": False}  # fmt: skip
-    early = {**zone, "object": "policy early", "effective": True}
-    assert opening_lines({"openings": [zone, early]}) == [
-        "zone public opens tcp 5432 (postgres) by service postgresql; ours decides before it",
-        "policy early opens tcp 5432 (postgres) by service postgresql; it decides before ours",
-    ]
-    assert opening_lines({"openings": None}) == []
+    zone = opening("postgres", setting="service postgresql")
+    assert opening_line(zone) == ("zone public opens tcp 5432 (postgres) by service postgresql; ours decides before it")
+    early = opening("postgres", object="policy early", ports=(5432, 5433), effective=True)
+    assert opening_line(early) == "policy early opens tcp 5432-5433 (postgres) by port; it decides before ours"
+
+
+def test_what_differs_comes_before_what_the_site_opens() -> None:
+    one = opening("postgres")
+    host = observation(firewall=False, differences=["lacks a", "has b"], openings=[one])
+    assert drift_lines(host) == ["lacks a", "has b", opening_line(one)]
+    assert drift_lines(observation()) == []
 
 
 def test_the_table_names_hosts_that_differ_and_stays_short() -> None:

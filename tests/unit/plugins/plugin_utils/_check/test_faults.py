@@ -7,28 +7,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import _ADVICE, faults, named, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import fault_table
 
-HOSTS: dict[str, Any] = {
-    "con1": {"addresses": ["10.1.0.1"]},
-    "con2": {"addresses": ["10.1.0.2"]},
-    "ep1": {"addresses": ["10.2.0.1", "fd00:2::1"]},
-    "ep1.x": {"addresses": ["10.2.0.2"]},
-    "dn1": {"addresses": ["10.3.0.1"]},
+
+def host(*addresses: str) -> HostPlan:
+    return HostPlan(roles=(), addresses=addresses, inbound=(), refused=(), dynamic=())
+
+
+HOSTS = {
+    "con1": host("10.1.0.1"),
+    "con2": host("10.1.0.2"),
+    "ep1": host("10.2.0.1", "fd00:2::1"),
+    "ep1.x": host("10.2.0.2"),
+    "dn1": host("10.3.0.1"),
 }
 
 
-def verdict(name: str, initiator: str, listener: str, port: int, reason: str, protocol: str = "tcp") -> Verdict:
-    address = HOSTS[listener]["addresses"][0]
+def verdict(name: str, initiator: str, listener: str, port: int | None, reason: str, protocol: str = "tcp") -> Verdict:
+    address = HOSTS[listener].addresses[0]
     return Verdict(
-        ExpectedFlow(initiator, listener, address, protocol, port, ("id",), f"service {port % 5}", True), name, reason
+        ExpectedFlow(initiator, listener, address, protocol, port, ("id",), f"service {(port or 0) % 5}", True),
+        name,
+        reason,
     )
 
 
@@ -112,7 +119,7 @@ def test_names_of_many(names: str, text: str) -> None:
 
 
 def test_tunnels_are_at_one_host() -> None:
-    flow = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", 0, ("ssh_tunnel_local",), "Ends of SSH tunnels", True)
+    flow = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", None, ("ssh_tunnel_local",), "Ends of SSH tunnels", True)
     (found,) = faults([Verdict(flow, "service_down", "ep1 is encrypted, its tunnels are down")], HOSTS)
     assert found.lines()[0] == "service_down  ep1  tcp (Ends of SSH tunnels)"
     assert "listens where it should (1 flow): ep1." in list(plain_words([found], 0))[1]
@@ -146,7 +153,7 @@ def test_worst_first_and_ok_not_at_all() -> None:
         verdict("unverifiable", "con1", "dn1", 123, "UDP gives no answer", "udp"),
         blocked("con1", "ep1", 9),
         verdict("service_down", "con1", "ep1", 9, "nothing listens on it on ep1"),
-        verdict("network", "con1", "ep1", 0, "10.2.0.1 cannot be reached: no route", "icmp"),
+        verdict("network", "con1", "ep1", None, "10.2.0.1 cannot be reached: no route", "icmp"),
     ]
     found = faults(items, HOSTS)
     assert [one.verdict for one in found] == ["service_down", "network", "network", "unverifiable"]
@@ -156,7 +163,7 @@ def test_worst_first_and_ok_not_at_all() -> None:
 
 
 def test_the_table_counts_what_it_leaves_out() -> None:
-    hosts = {f"h{n}": {"addresses": [f"10.{n}.0.1"]} for n in range(40)}
+    hosts = {f"h{n}": host(f"10.{n}.0.1") for n in range(40)}
     items = [
         Verdict(ExpectedFlow("h0", f"h{n}", f"10.{n}.0.1", "tcp", 1, ("id",), "s", True), "network", "blocked")
         for n in range(1, 40)

@@ -6,28 +6,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import interleave
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
 
 
-def probes_to(counts: dict[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"address": address, "port": port, "protocol": "tcp"}
-        for address, count in counts.items()
-        for port in range(1, count + 1)
-    ]
+def probes_to(counts: dict[str, int]) -> list[Probe]:
+    return [Probe(address, "tcp", port) for address, count in counts.items() for port in range(1, count + 1)]
 
 
-def busiest_second(probes: dict[str, list[dict[str, Any]]], rate_of: dict[str, float], seed: int = 0) -> int:
+def busiest_second(probes: dict[str, list[Probe]], rate_of: dict[str, float], seed: int = 0) -> int:
     """The most that any address gets in any second, where all hosts begin together."""
     arrivals: dict[str, list[float]] = {}
     for host, own in probes.items():
-        for number, probe in enumerate(interleave(read_probes(shuffled(own, f"{seed} {host}")))):
+        for number, probe in enumerate(
+            interleave(read_probes([one.as_dict() for one in shuffled(own, f"{seed} {host}")]))
+        ):
             arrivals.setdefault(probe.address, []).append(number / rate_of[host])
     most = 0
     for times in arrivals.values():
@@ -55,9 +52,7 @@ UNEQUAL = {
 
 @pytest.mark.parametrize("probes", [MESH, STAR, UNEQUAL], ids=["mesh", "star", "unequal"])
 @pytest.mark.parametrize("at_once", [50])
-def test_no_listener_gets_much_more_than_one_host_may_send(
-    probes: dict[str, list[dict[str, Any]]], at_once: int
-) -> None:
+def test_no_listener_gets_much_more_than_one_host_may_send(probes: dict[str, list[Probe]], at_once: int) -> None:
     found = rates(probes, 200, at_once)
     assert max(found.values()) <= 200
     # Even spacing leaves each of them one probe early or late.

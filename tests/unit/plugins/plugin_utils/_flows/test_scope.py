@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
-from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan as Deployment
 
 GROUPS = {
     "con1": "jsa_console",
@@ -37,63 +39,63 @@ NAMES = list(GROUPS)
 
 
 @pytest.fixture(scope="module", name="plan")
-def fixture_plan() -> dict[str, Any]:
-    return Plan(GROUPS, HOSTS).plan
+def fixture_plan() -> Plan:
+    return Plan.from_dict(Deployment(GROUPS, HOSTS).plan)
 
 
-def pairs(plan: dict[str, Any], name: str, names: list[str] | None = None) -> set[tuple[str, str]]:
+def pairs(plan: Plan, name: str, names: list[str] | None = None) -> set[tuple[str, str]]:
     flows = Expectations(plan, names or NAMES, Scope(name)).wanted()
     return {(one.initiator, one.listener) for one in flows}
 
 
-def test_console(plan: dict[str, Any]) -> None:
+def test_console(plan: Plan) -> None:
     found = pairs(plan, "console")
     assert found == {pair for pair in pairs(plan, "full") if {"con1", "con2"} & set(pair)}
     assert ("con1", "ec1") in found and ("ec1", "con2") in found and ("con1", "con2") in found
 
 
-def test_attached(plan: dict[str, Any]) -> None:
+def test_attached(plan: Plan) -> None:
     found = {tuple(sorted(pair)) for pair in pairs(plan, "attached") - pairs(plan, "console")}
     # Its processor, both nodes of a pair of processors, and the other node of the pair itself.
     assert found == {("ec1", "ep1"), ("ec1", "ep2"), ("ep1", "ep2"), ("ec3", "ep3"), ("dn1", "ep3")}
 
 
-def test_scopes_grow(plan: dict[str, Any]) -> None:
+def test_scopes_grow(plan: Plan) -> None:
     console, attached, full = (set(Expectations(plan, NAMES, Scope(name)).wanted()) for name in SCOPES[:3])
     assert console < attached < full
 
 
 @pytest.mark.parametrize("name", SCOPES)
 @pytest.mark.parametrize("names", [NAMES, ["con1", "ep3", "ec3"]])
-def test_the_total_is_that_of_the_full_mesh(plan: dict[str, Any], name: str, names: list[str]) -> None:
+def test_the_total_is_that_of_the_full_mesh(plan: Plan, name: str, names: list[str]) -> None:
     full = list(Expectations(plan, names, Scope("full")).wanted())
     assert Expectations(plan, names, Scope(name)).total() == len(full) > 0
 
 
-def test_hosts_without_a_common_family_are_not_counted(plan: dict[str, Any]) -> None:
-    hosts = {**plan["hosts"], "ep3": {**plan["hosts"]["ep3"], "addresses": ["fd00::5"]}}
-    expectations = Expectations({**plan, "hosts": hosts}, NAMES)
+def test_hosts_without_a_common_family_are_not_counted(plan: Plan) -> None:
+    hosts = {**plan.hosts, "ep3": replace(plan.hosts["ep3"], addresses=("fd00::5",))}
+    expectations = Expectations(replace(plan, hosts=hosts), NAMES)
     flows = list(expectations.wanted())
     assert not any("ep3" in (one.initiator, one.listener) for one in flows)
     assert expectations.total() == len(flows)
 
 
 class TestSample:
-    def test_is_drawn_from_the_full_mesh_for_each_listener(self, plan: dict[str, Any]) -> None:
+    def test_is_drawn_from_the_full_mesh_for_each_listener(self, plan: Plan) -> None:
         full = set(Expectations(plan, NAMES).wanted())
         drawn = list(Expectations(plan, NAMES, Scope("sample", 5)).wanted())
         assert len(set(drawn)) == len(drawn) and set(drawn) < full
         assert {name: sum(one.listener == name for one in drawn) for name in NAMES} == dict.fromkeys(NAMES, 5)
 
-    def test_more_than_there_is_is_everything(self, plan: dict[str, Any]) -> None:
+    def test_more_than_there_is_is_everything(self, plan: Plan) -> None:
         full = set(Expectations(plan, NAMES).wanted())
         assert set(Expectations(plan, NAMES, Scope("sample", 10000)).wanted()) == full
 
-    def test_the_seed_decides(self, plan: dict[str, Any]) -> None:
+    def test_the_seed_decides(self, plan: Plan) -> None:
         first, again, other = (list(Expectations(plan, NAMES, Scope("sample", 5, seed)).wanted()) for seed in (1, 1, 2))
         assert first == again != other
 
-    def test_seeds_reach_every_flow(self, plan: dict[str, Any]) -> None:
+    def test_seeds_reach_every_flow(self, plan: Plan) -> None:
         names = ["con1", "ep1", "ec1"]
         seen = {one for seed in range(200) for one in Expectations(plan, names, Scope("sample", 5, seed)).wanted()}
         assert seen == set(Expectations(plan, names).wanted())
@@ -105,13 +107,8 @@ def test_default(hosts: int, name: str) -> None:
     assert Scope.chosen("attached", 20, 0, hosts).name == "attached"
 
 
-def test_refusals(plan: dict[str, Any]) -> None:
+def test_refusals(plan: Plan) -> None:
     with pytest.raises(InputError, match="jsa_port_check_sample is 0"):
         Scope.chosen("sample", 0, 0, 3)
     with pytest.raises(InputError, match="no console is among"):
         Expectations(plan, ["ep1", "dn1"], Scope("console"))
-    hosts = {
-        name: {key: value for key, value in host.items() if key != "processor"} for name, host in plan["hosts"].items()
-    }
-    with pytest.raises(InputError, match="jsa_plan_dest"):
-        Expectations({**plan, "hosts": hosts}, NAMES, Scope("attached"))

@@ -23,7 +23,7 @@ def outward(networks: dict[str, Any] | None = None, features: Any = (), **option
         GROUPS, {"con1": {"jsa_features": list(features)}}, jsa_networks={**NO_NETWORKS, **(networks or {})}
     )
     assert problems == []
-    return outward_targets(topology, **options)
+    return outward_targets(topology, "con1", **options)
 
 
 def texts(found: Outward) -> list[str]:
@@ -109,8 +109,8 @@ def test_all_mistakes_at_once() -> None:
 def test_the_table_has_failures_first() -> None:
     good = {"target": "a:25", "purpose": "SMTP", "result": "ok", "reason": ""}
     bad = {"target": "b:443", "purpose": "Updates", "result": "proxy_refused", "reason": "it forbids it (403)"}
-    lines = outward_table({"con1": [good, bad]}, ["smtp: because"]).splitlines()
+    lines = outward_table("con1", [good, bad], ["smtp: because"]).splitlines()
     assert "b:443" in lines[1] and "let the proxy allow" in lines[1]
     assert "a:25" in lines[2]
     assert lines[-3:] == ["b:443: it forbids it (403)", "", "not checked: smtp: because"]
-    assert outward_table({}, []) == "nothing to contact"
+    assert outward_table("con1", [], []) == "con1 has nothing to contact"

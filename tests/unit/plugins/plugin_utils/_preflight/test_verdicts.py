@@ -10,12 +10,29 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ProbesSeen, Unseen
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import (
+    HostPreflight,
+    InUse,
+    ListenersSeen,
+    Listening,
+    NotBound,
+    Packet,
+    Record,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Diagnosis, Verdict
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import answer
 
 CON1, EP1, ROUTER, STRANGER = "10.1.0.1", "10.2.0.1", "10.1.0.254", "10.9.0.9"
-PLAN: dict[str, Any] = {"hosts": {"con1": {"addresses": [CON1]}, "ep1": {"addresses": [EP1]}}}
+
+
+def host(address: str) -> HostPlan:
+    return HostPlan(roles=(), addresses=(address,), inbound=(), refused=(), dynamic=())
+
+
+PLAN = Plan(version=1, hosts={"con1": host(CON1), "ep1": host(EP1)})
 
 SILENT, REFUSED, MUTE = {"result": "no_answer"}, {"result": "refused"}, {"result": "open_or_filtered"}
 BY_HOST, BY_ROUTER, BY_SELF = ({"result": "prohibited", "by": by} for by in (EP1, ROUTER, CON1))
@@ -27,31 +44,39 @@ def met(**values: Any) -> dict[str, Any]:
     return {"result": "open", "seen_as": CON1, "sent_from": CON1, "token": "match", "same_run": True, **values}
 
 
-def judge(
-    probe: dict[str, Any] | None, became: str = NOWHERE, protocol: str = "tcp", port: int = 32006, **ep1: Any
+def diagnose(
+    probe: dict[str, Any] | None,
+    became: str = NOWHERE,
+    protocol: str = "tcp",
+    port: int | None = 32006,
+    stood: bool = True,
+    arrived_from: str = CON1,
+    why_none: str | None = None,
+    **listeners: Any,
 ) -> Verdict:
-    """*became*: what the listener's host saw of the question. *ep1*: what else is known of it."""
+    """*became*: what the listener's host saw of the question."""
     flow = ExpectedFlow("con1", "ep1", EP1, protocol, port, ("id",), "a service", True)
-    packet = frozenset({(protocol, port, CON1)})
-    seen = HostSeen(
-        **{
-            "listening": frozenset({(protocol, port, "ipv4")}),
-            "stood": True,
-            "watched": became != UNWATCHED,
-            "arrived": packet if became in (ARRIVED, ANSWERED) else frozenset(),
-            "answered": packet if became == ANSWERED else frozenset(),
-            **ep1,
-        }
+    packets = () if port is None else (Packet(protocol=protocol, port=port, peer=arrived_from),)
+    ours = () if port is None else (Listening(protocol=protocol, port=port, families=("ipv4",)),)
+    ep1 = HostPreflight(
+        listeners=None if why_none else ListenersSeen(**{"listening": ours, **listeners}),
+        record=Record(
+            stood=stood,
+            watched=became != UNWATCHED,
+            arrived=packets if became in (ARRIVED, ANSWERED) else (),
+            answered=packets if became == ANSWERED else (),
+        ),
+        unseen={"listeners": Unseen(kind="failed", reason=why_none)} if why_none else {},
     )
-    con1 = HostSeen(probes=None if probe is None else {flow.probe_key: probe})
-    (found,) = Diagnosis(PLAN, {"con1": con1, "ep1": seen}).verdicts([flow])
+    answers = None if probe is None else ProbesSeen(answers=(answer(flow, **probe),))
+    (found,) = Diagnosis(PLAN, {"con1": HostPreflight(probes=answers), "ep1": ep1}).verdicts([flow])
     return found
 
 
-def busy(protocol: str, port: int, bind: str = "network", listens: bool = True) -> dict[str, Any]:
+def busy(protocol: str, port: int, bind: str | None = "network", listens: bool = True) -> dict[str, Any]:
     """Somebody else has the port."""
-    item = {"bind": bind, "listens": listens, "processes": [{"name": "java"}]}
-    return {"listening": frozenset(), "in_use": {(protocol, port): item}}
+    item = InUse(protocol=protocol, port=port, bind=bind, listens=listens, processes=("java",))
+    return {"listening": (), "in_use": (item,)}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +108,7 @@ def busy(protocol: str, port: int, bind: str = "network", listens: bool = True) 
     ],
 )
 def test_listeners_of_ours(probe: dict[str, Any] | None, became: str, verdict: str, says: str) -> None:
-    found = judge(probe, became)
+    found = diagnose(probe, became)
     assert (found.verdict, says in found.reason) == (verdict, True), found
 
 
@@ -95,21 +120,21 @@ def test_listeners_of_ours(probe: dict[str, Any] | None, became: str, verdict: s
     ],
 )
 def test_nobody_watched(as_planned: bool, verdict: str, says: str) -> None:
-    found = judge(SILENT, UNWATCHED, firewall_as_planned=as_planned)
+    found = diagnose(SILENT, UNWATCHED, firewall_as_planned=as_planned)
     assert (found.verdict, says in found.reason) == (verdict, True), found
 
 
 def test_no_listeners() -> None:
-    found = judge(SILENT, listening=None, why_none="no space left")
+    found = diagnose(SILENT, why_none="no space left")
     assert (found.verdict, found.reason) == ("unverifiable", "no listeners could stand on ep1: no space left")
-    found = judge(SILENT, stood=False)
+    found = diagnose(SILENT, stood=False)
     assert found.verdict == "unverifiable" and "raise jsa_preflight_seconds" in found.reason
-    found = judge(SILENT, listening=frozenset(), not_bound={("tcp", 32006): "permission denied"})
+    found = diagnose(SILENT, listening=(), not_bound=(NotBound(protocol="tcp", port=32006, why="permission denied"),))
     assert found.verdict == "unverifiable" and found.reason.endswith("permission denied")
 
 
 def test_a_packet_from_somebody_unknown_may_be_this_one() -> None:
-    found = judge(SILENT, arrived=frozenset({("tcp", 32006, STRANGER)}))
+    found = diagnose(SILENT, ARRIVED, arrived_from=STRANGER)
     assert found.verdict == "unverifiable"
 
 
@@ -124,7 +149,7 @@ class TestPortsInUse:
         ],
     )
     def test_tcp(self, probe: dict[str, Any], became: str, verdict: str, says: str) -> None:
-        found = judge(probe, became, **busy("tcp", 32006))
+        found = diagnose(probe, became, **busy("tcp", 32006))
         assert (found.verdict, says in found.reason) == (verdict, True), found
 
     @pytest.mark.parametrize(
@@ -140,16 +165,16 @@ class TestPortsInUse:
         ],
     )
     def test_udp(self, probe: dict[str, Any], verdict: str, says: str) -> None:
-        found = judge(probe, NOWHERE, "udp", 123, firewall_as_planned=True, **busy("udp", 123))
+        found = diagnose(probe, NOWHERE, "udp", 123, firewall_as_planned=True, **busy("udp", 123))
         assert (found.verdict, says in found.reason) == (verdict, True), found
 
     def test_on_loopback_or_by_a_connection(self) -> None:
-        found = judge(SILENT, **busy("tcp", 32006, bind="loopback"))
+        found = diagnose(SILENT, **busy("tcp", 32006, bind="loopback"))
         assert found.verdict == "unverifiable" and "on loopback only" in found.reason
-        found = judge(SILENT, **busy("tcp", 32006, listens=False))
+        found = diagnose(SILENT, **busy("tcp", 32006, listens=False))
         assert found.verdict == "unverifiable" and "try again" in found.reason
 
 
 @pytest.mark.parametrize(("probe", "verdict"), [({"result": "open"}, "ok"), (SILENT, "unverifiable")])
 def test_pings(probe: dict[str, Any], verdict: str) -> None:
-    assert judge(probe, protocol="icmp", port=0).verdict == verdict
+    assert diagnose(probe, protocol="icmp", port=None).verdict == verdict

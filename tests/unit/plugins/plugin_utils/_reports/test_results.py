@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports import check_table as check
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports import preflight_table as preflight
@@ -20,7 +20,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import 
 RESULT = ResultFormat("jsa_port_check", 1, ("service_down", "network", "unverifiable", "ok"))
 
 
-def verdict(word: str, reason: str, port: int = 32006, protocol: str = "tcp", listener: str = "ep1") -> FlowVerdict:
+def verdict(
+    word: str, reason: str, port: int | None = 32006, protocol: str = "tcp", listener: str = "ep1"
+) -> FlowVerdict:
     return FlowVerdict(
         ExpectedFlow("con1", listener, "10.0.0.2", protocol, port, ("a", "b"), "Ariel", True), word, reason
     )
@@ -31,7 +33,7 @@ VERDICTS = [
     verdict("unverifiable", "UDP gives no answer", 514, "udp"),
     verdict("ok", "", 22),
     verdict("ok", "in use by sshd, which answers", 22),
-    verdict("network", 'a "reason" <with> & marks', 0, "icmp", "dn1"),
+    verdict("network", 'a "reason" <with> & marks', None, "icmp", "dn1"),
 ]
 
 JUNIT = """<?xml version="1.0" encoding="utf-8"?>
@@ -67,6 +69,17 @@ def test_what_cannot_be_known_fails_where_that_is_wanted() -> None:
     assert not list(root.iter("skipped"))
 
 
+def test_control_characters_of_others_break_neither_form() -> None:
+    forged = verdict("network", "answered by \x1b[2J\x9b\ud800\uffff", listener="ep\x00")
+    junit = RESULT.as_junit([forged], ["network"])
+    (case,) = ET.fromstring(junit).iter("testcase")
+    assert case.get("classname") == "jsa_port_check.ep\\x00"
+    assert case.find("failure").get("message") == "network: answered by \\x1b[2J\\x9b\\ud800\\uffff"  # type: ignore[union-attr]
+    text = RESULT.as_json([forged], {})
+    assert text.isascii()
+    assert json.loads(text)["verdicts"][0]["reason"] == forged.reason
+
+
 def test_json() -> None:
     document = json.loads(RESULT.as_json(VERDICTS, {"ep1": {}}, scope={"name": "full"}))
     assert list(document) == ["version", "summary", "scope", "verdicts", "hosts"]
@@ -97,7 +110,7 @@ def test_worst_first_then_by_listener_and_port() -> None:
     words = [(item.verdict, item.flow.listener, item.flow.port) for item in in_order(reversed(VERDICTS), RESULT.words)]
     assert words == [
         ("service_down", "ep1", 32006),
-        ("network", "dn1", 0),
+        ("network", "dn1", None),
         ("unverifiable", "ep1", 514),
         ("ok", "ep1", 22),
         ("ok", "ep1", 22),

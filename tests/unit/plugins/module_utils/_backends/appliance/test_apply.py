@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import explain
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4, IPV6
 
 ONE = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 TWO = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j REJECT --reject-with icmp-admin-prohibited\n'
@@ -145,6 +146,6 @@ def test_rules_that_say_the_same(one: str, other: str, same: bool) -> None:
 def test_ipv6_that_cannot_be_written(tmp_path: Path, addresses: str, word: str) -> None:
     (tmp_path / "if_inet6").write_text(addresses)
     host = verbs.Host(Product(str(tmp_path), find=lambda name: None), Files(str(tmp_path), {}))
-    found, warning = verbs.without_ipv6(host, str(tmp_path / "if_inet6"))
+    found, warning = explain.without_ipv6(host, str(tmp_path / "if_inet6"))
     assert found == word
     assert bool(warning) == (word == "not filtered")

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import apply as verbs
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import explain
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import IPV4
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4
 
 COMMITTED = '-A INPUT -p tcp --dport 22 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
 CANDIDATE = '-A INPUT -p tcp --dport 23 -m comment --comment "jsa.ports: ssh" -j ACCEPT\n'
@@ -108,19 +109,19 @@ def test_what_cannot_be_proven_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_diff_of_files_and_of_what_runs(tmp_path: Path) -> None:
     appliance, _product = host(tmp_path, PRODUCT, "works")
     situation = verbs.read(appliance)
-    told = verbs.before_and_after(appliance, situation, {"iptables.pre": COMMITTED})
+    told = explain.before_and_after(appliance, situation, {"iptables.pre": COMMITTED})
     assert [(entry["before_header"], entry["before"], entry["after"]) for entry in told] == [
         ("appliance, block in iptables.pre", "", COMMITTED)
     ]
     # The files are right, and somebody has taken the rule out of the kernel.
     appliance.files.write_bodies(appliance.names, {"iptables.pre": COMMITTED})
-    told = verbs.before_and_after(appliance, verbs.read(appliance), {"iptables.pre": COMMITTED})
+    told = explain.before_and_after(appliance, verbs.read(appliance), {"iptables.pre": COMMITTED})
     assert [(entry["before_header"], entry["before"], entry["after"]) for entry in told] == [
         ("appliance, running rules, IPv4", "", COMMITTED)
     ]
-    assert verbs.before_and_after(appliance, situation, {}) == []
+    assert explain.before_and_after(appliance, situation, {}) == []
 
 
 def test_a_host_without_ipv6_needs_none(tmp_path: Path) -> None:
     appliance, _product = host(tmp_path, PRODUCT, "works")
-    assert verbs.without_ipv6(appliance, str(tmp_path / "missing")) == ("not in use", "")
+    assert explain.without_ipv6(appliance, str(tmp_path / "missing")) == ("not in use", "")

@@ -12,8 +12,9 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import read_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, IPV4, IPV6
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32", "10.0.0.4/32", "fd00::3/128"], "why": ["ariel"]}
 BEFORE = [
@@ -24,7 +25,7 @@ BEFORE = [
 
 def lines(family: str = IPV4, name: str = "iptables.pre", **arguments: Any) -> list[str]:
     given = {"inbound": [], "refused": [], "unlisted": "zone", "guard": None, **arguments}
-    return render(build_ruleset(**given), [family]).get(name, "").splitlines()
+    return render(make_ruleset(**given), [family]).get(name, "").splitlines()
 
 
 def test_nothing_is_nothing() -> None:
@@ -92,7 +93,7 @@ def test_the_rest_is_ended_behind_the_product_s_rules(unlisted: str, target: str
 
 
 def test_the_controller_keeps_its_port() -> None:
-    guard = read_guard(["10.9.0.1"], None, 22)
+    guard = make_guard(["10.9.0.1"], None, 22)
     refused = [{"protocol": "tcp", "ports": "22", "why": ["ssh"]}]
     found = lines(refused=refused, guard=guard)
     assert found[2].startswith("-A INPUT -s 10.9.0.1/32 -p tcp --dport 22 ")

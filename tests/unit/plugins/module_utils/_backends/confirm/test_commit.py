@@ -26,6 +26,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import Commit, LastResult, State
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host import background
+from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
 
 STAGED = "10.0.0.250 50000 10.0.0.1 22"
@@ -70,7 +71,7 @@ class Firewall(Backend):
         self.runs = "candidate"
         return True
 
-    def differences(self, texts: dict[str, str]) -> list[str]:
+    def prove(self, texts: dict[str, str]) -> list[str]:
         return [] if self.runs == texts["rules"] else ["it differs"]
 
     def write(self, texts: dict[str, str]) -> None:
@@ -236,7 +237,7 @@ def test_the_timer_goes_by_the_clock_of_the_boot_alone(firewall: Firewall, monke
         monkeypatch.setattr(time, name, lambda *arguments: pytest.fail("the clock that can be set was asked"))
     run_timer(firewall, identity)
     assert firewall.both() == ("committed", "committed")
-    assert states.boot_clock() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=5)
+    assert boot_clock() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=5)
 
 
 def test_the_timer_of_a_confirmed_candidate_ends(firewall: Firewall) -> None:

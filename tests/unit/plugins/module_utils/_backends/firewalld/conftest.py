@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_ruleset
 
 PROCESSORS = ["10.0.0.3/32", "10.0.0.4/32", "fd00::3/128"]
 
@@ -49,7 +49,7 @@ def refused() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def ruleset(inbound: list[dict[str, Any]], refused: list[dict[str, Any]]) -> Ruleset:
-    return build_ruleset(inbound, refused, "reject", None)
+    return make_ruleset(inbound, refused, "reject", None)
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Wanted
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import CommandError, Status
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import PermanentFiles, ruleset_of
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import without_sets
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
@@ -24,7 +26,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     Rule,
     Ruleset,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_ruleset
 
 NETS = {"ipv4": "ip", "ipv6": "ip6"}
 REJECTS = {"ipv4": "icmp", "ipv6": "icmpv6"}
@@ -129,7 +131,7 @@ class FakeClient:
 
 def rules(*peers: str, ports: str = "22") -> Ruleset:
     row = {"protocol": "tcp", "ports": ports, "sources": [f"{peer}/32" for peer in peers], "source_classes": ["ep"]}
-    return build_ruleset([row], [], "zone", None)
+    return make_ruleset([row], [], "zone", None)
 
 
 class Host:
@@ -145,7 +147,7 @@ class Host:
 
     def decide(self, wanted: Ruleset, running: bool = True) -> tuple[verbs.Situation, verbs.Changes]:
         situation = verbs.read(self.client, self.files, running)
-        return situation, verbs.decide(self.files, situation, wanted)
+        return situation, verbs.decide(self.files, situation, Wanted(render(wanted), wanted))
 
     def apply(self, wanted: Ruleset, running: bool = True) -> bool:
         situation, changes = self.decide(wanted, running)
@@ -330,7 +332,7 @@ def test_files_that_changed_without_a_reload(host: Host) -> None:
 def test_other_reasons_for_the_same_rules_need_no_reload(host: Host) -> None:
     host.apply(rules("10.0.0.3"))
     row = {"protocol": "tcp", "ports": "22", "sources": ["10.0.0.3/32"], "source_classes": ["ep"], "why": ["new"]}
-    wanted = build_ruleset([row], [], "zone", None)
+    wanted = make_ruleset([row], [], "zone", None)
     assert host.apply(wanted) is False
     assert host.client.calls == ["check_config"]
 

@@ -21,7 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime, parse_nft
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Policy, Ruleset
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 DESCRIBED = """\
 policy jsa-in: from ANY to HOST, priority -100, what is not listed is rejected
@@ -52,15 +52,15 @@ def test_rules_as_people_read_them(ruleset: Ruleset) -> None:
 def test_many_addresses_stand_one_to_a_line() -> None:
     sources = [f"10.0.0.{number}/32" for number in range(1, 10)]
     row = {"protocol": "tcp", "ports": "22", "sources": sources, "source_classes": ["admin"]}
-    lines = describe(build_ruleset([row], [], "zone", None)).splitlines()
+    lines = describe(make_ruleset([row], [], "zone", None)).splitlines()
     assert lines[1] == "  accept tcp 22 from admin (9 addresses, below)"
     assert lines[-10:] == ["addresses of admin:"] + [f"  {source}" for source in sources]
 
 
 def test_a_controller_that_the_plan_lets_in_is_nobody_else() -> None:
     row = {"protocol": "tcp", "ports": "22", "sources": ["10.0.0.0/8"], "source_classes": ["admin"]}
-    found = describe(build_ruleset([row], [], "zone", read_guard([], "10.0.0.250", 22)))
-    assert "  accept tcp 22 from controller (nobody)  # controller\n" in found
+    found = describe(make_ruleset([row], [], "zone", make_guard([], "10.0.0.250", 22)))
+    assert "  accept tcp 22 from management addresses (nobody)  # management\n" in found
 
 
 def test_what_others_have_added_is_shown(ruleset: Ruleset) -> None:

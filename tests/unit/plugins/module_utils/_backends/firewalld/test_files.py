@@ -235,3 +235,22 @@ def test_what_a_killed_run_has_left_is_swept_up(host: Host, ruleset: Ruleset) ->
     host.write(render(ruleset))
     assert not left.exists()
     assert own.exists()
+
+
+def test_folders_that_are_made_are_closed_to_others(tmp_path: Path, ruleset: Ruleset) -> None:
+    """As firewalld's own package makes them."""
+    mask = os.umask(0)
+    try:
+        files = PermanentFiles(str(tmp_path / "etc"), str(tmp_path / "lib"))
+        files.write(compare_files({}, render(ruleset)))
+    finally:
+        os.umask(mask)
+    assert {(tmp_path / "etc" / folder).stat().st_mode & 0o777 for folder in ("policies", "ipsets")} == {0o750}
+
+
+def test_only_policies_that_firewalld_reads_decide(host: Host) -> None:
+    """Neither its own one for neighbor discovery, which comes before all others, nor a copy that somebody kept."""
+    text = '<policy priority="-15000"><egress-zone name="HOST"/></policy>'
+    for name in ("allow-host-ipv6.xml", "site.xml.old", "site.xml"):
+        (host.lib / "policies" / name).write_text(text)
+    assert host.files.earlier_policies(-100) == ["site"]

@@ -24,18 +24,17 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inli
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,
-    IPV4,
-    IPV6,
     POLICY_IN,
     POLICY_OUT,
     Rule,
     Ruleset,
     by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset, read_guard
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 NONE = SetSupport(False, False)
 OLD = SetSupport(True, False)
@@ -67,7 +66,7 @@ class FakeClient:
 
 def test_one_rule_for_each_network_of_a_set() -> None:
     fit = without_sets(
-        build_ruleset([row("32006", "10.0.0.9/32", "10.1.0.0/16", "fd00::1/128")], [], "zone", None), NONE
+        make_ruleset([row("32006", "10.0.0.9/32", "10.1.0.0/16", "fd00::1/128")], [], "zone", None), NONE
     )
     assert fit.sets == {}
     assert fit.policies[POLICY_IN].rules == (
@@ -83,34 +82,34 @@ def test_neighbors_are_joined_and_keep_all_their_reasons() -> None:
         row("22", "10.0.0.2/32", "10.0.0.7/32", why="admin", peers="a"),
         row("22", "10.0.0.3/32", why="sync", peers="b"),
     ]
-    policy = without_sets(build_ruleset(rows, [], "zone", None), NONE).policies[POLICY_IN]
+    policy = without_sets(make_ruleset(rows, [], "zone", None), NONE).policies[POLICY_IN]
     why = {rule.source: policy.why[rule] for rule in policy.rules if rule.action == ACCEPT}
     assert why == {"10.0.0.2/31": ("admin", "sync"), "10.0.0.7/32": ("admin",)}
 
 
 def test_an_empty_set_lets_nobody_in() -> None:
     """The controller's set of a family that it has no address of: never a rule without a source."""
-    fit = without_sets(build_ruleset([], [], "zone", read_guard([], "10.0.0.250", 22)), NONE)
+    fit = without_sets(make_ruleset([], [], "zone", make_guard([], "10.0.0.250", 22)), NONE)
     assert [rule.source for rule in fit.policies[POLICY_IN].rules if rule.action == ACCEPT] == ["10.0.0.250/32"]
 
 
 def test_what_everyone_may_is_not_said_again() -> None:
-    both = build_ruleset([row("443", "0.0.0.0/0", "::/0", why="web")], [], "zone", read_guard([], "10.0.0.250", 443))
+    both = make_ruleset([row("443", "0.0.0.0/0", "::/0", why="web")], [], "zone", make_guard([], "10.0.0.250", 443))
     fit = without_sets(
-        build_ruleset(
+        make_ruleset(
             [row("443", "0.0.0.0/0", "::/0", why="web"), row("443", "10.0.0.9/32", why="api")], [], "zone", None
         ),
         NONE,
     )
     assert addresses(fit, 443) == []
     assert addresses(without_sets(both, NONE), 443) == []
-    one = build_ruleset([row("443", "0.0.0.0/0", "fd00::1/128", why="web")], [], "zone", None)
+    one = make_ruleset([row("443", "0.0.0.0/0", "fd00::1/128", why="web")], [], "zone", None)
     assert addresses(without_sets(one, NONE), 443) == ["fd00::1/128"]
 
 
 def test_only_what_is_not_supported() -> None:
     rows = {"inbound": [row("22", "10.0.0.9/32")], "outbound": [to("25", "10.0.0.8/32", "10.0.0.9/32")]}
-    ruleset = build_ruleset(**rows, refused=[], unlisted="zone", guard=None)
+    ruleset = make_ruleset(**rows, refused=[], unlisted="zone", guard=None)
     assert without_sets(ruleset, ALL) == ruleset
     old = without_sets(ruleset, OLD)
     assert addresses(old, 22) == ["@jsa-ep-4"]
@@ -120,14 +119,14 @@ def test_only_what_is_not_supported() -> None:
 
 
 def test_twice_is_once() -> None:
-    ruleset = build_ruleset([row("22", "10.0.0.9/32")], [row("5432")], "reject", read_guard([], "10.0.0.1", 22))
+    ruleset = make_ruleset([row("22", "10.0.0.9/32")], [row("5432")], "reject", make_guard([], "10.0.0.1", 22))
     once = without_sets(ruleset, NONE)
     assert without_sets(once, NONE) == once
     assert without_sets(EMPTY, NONE) == EMPTY
 
 
 def test_files_stay_to_the_byte_where_they_can_be_loaded() -> None:
-    ruleset = build_ruleset([row("22", "10.0.0.9/32")], [], "zone", None)
+    ruleset = make_ruleset([row("22", "10.0.0.9/32")], [], "zone", None)
     texts = render(ruleset)
     client: Any = FakeClient(ALL)
     assert fitted_texts(client, texts) is texts
@@ -140,12 +139,12 @@ def test_files_stay_to_the_byte_where_they_can_be_loaded() -> None:
 
 def test_nobody_is_asked_about_rules_without_sets() -> None:
     client: Any = FakeClient(NONE)
-    ruleset = build_ruleset([row("443", "0.0.0.0/0")], [row("5432")], "zone", None)
+    ruleset = make_ruleset([row("443", "0.0.0.0/0")], [row("5432")], "zone", None)
     assert fits(client, ruleset)
     assert fitted(client, ruleset) is ruleset
     assert client.asked == 0
     # Nobody refers to its sets, and they would be too many for it all the same.
-    assert not fits(client, build_ruleset([row("22", "10.0.0.9/32")], [], "zone", None)._replace(policies={}))
+    assert not fits(client, make_ruleset([row("22", "10.0.0.9/32")], [], "zone", None)._replace(policies={}))
 
 
 NETWORKS = st.builds(
@@ -170,7 +169,7 @@ def accepted(ruleset: Ruleset) -> set[tuple[int, int]]:
 
 @given(ROWS)
 def test_exactly_the_same_is_let_in(rows: list[dict[str, Any]]) -> None:
-    ruleset = build_ruleset(rows, [], "zone", None)
+    ruleset = make_ruleset(rows, [], "zone", None)
     fit = without_sets(ruleset, NONE)
     assert accepted(fit) == accepted(ruleset)
     for rule in fit.policies[POLICY_IN].rules:
@@ -179,8 +178,8 @@ def test_exactly_the_same_is_let_in(rows: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("support", [NONE, OLD])
 def test_what_is_written_is_read_back(support: SetSupport) -> None:
-    ruleset = build_ruleset(
-        [row("22", "10.0.0.9/32")], [row("5432")], "zone", read_guard([], "fd00::2", 22), [to("25", "10.0.0.8/32")]
+    ruleset = make_ruleset(
+        [row("22", "10.0.0.9/32")], [row("5432")], "zone", make_guard([], "fd00::2", 22), [to("25", "10.0.0.8/32")]
     )
     fit = without_sets(ruleset, support)
     assert ruleset_of_texts(render(fit)) == fit

@@ -28,3 +28,5 @@ def test_each_set_is_named_and_one_that_cannot_go_holds_nobody_up(monkeypatch: p
     assert [(protocol, kind, flags) for protocol, kind, _payload, flags in told] == [(12, 0x603, 4)] * 2
     names = [netlink.attributes(payload[4:])[2] for _protocol, _kind, payload, _flags in told]
     assert names == [b"jsa-a-4\0", b"jsa-b-6\0"]
+    # Of no family in particular, as in all requests about sets by name; the rest of the header is empty.
+    assert {payload[:4] for _protocol, _kind, payload, _flags in told} == {b"\x02\0\0\0"}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
-from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import NAMES, Facts
+from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
+from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import NAMES, Product
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.parse import (
     Release,
     parse_capabilities,
@@ -106,26 +106,23 @@ def test_an_appliance(tmp_path: Path) -> None:
     (tmp_path / "myver.txt").write_text(MYVER)
     program(tmp_path / "bin" / "myver", f'[ "$1" = -v ] && cat {tmp_path}/myver.txt || echo 2021.6.1.2022')
     program(tmp_path / "ha" / "bin" / "ha", "echo active")
-    program(tmp_path / "iptables", 'echo "iptables v1.8.4 (nf_tables)"')
-    programs = {"iptables": str(tmp_path / "iptables")}
-    found = Facts(
-        Client(lambda name: programs.get(name, name if name.startswith("/") else None)), str(tmp_path)
-    ).gather()
+    found = Product(Programs(lambda name: name), str(tmp_path)).gather()
     assert set(found) == {*NAMES, "sources"}
-    assert (found["backend"], found["release"], found["update_package"]) == ("appliance", "7.5.0", 1)
+    assert (found["name"], found["release"], found["update_package"]) == ("JSA", "7.5.0", 1)
     assert (found["is_console"], found["ha_role"], found["ha_state"]) == (True, None, "active")
-    assert (found["firewall_version"], found["fips"]) == ("1.8.4", False)
+    assert found["fips"] is False
     assert set(found["sources"]) == {name for name in NAMES if found[name] is not None}
 
 
 def test_programs_that_fail_and_files_that_are_missing(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "myver", "exit 1")
-    found = Facts(Client(lambda name: name if name.startswith("/") else None), str(tmp_path)).gather()
-    assert {name: value for name, value in found.items() if value} == {
-        "backend": "appliance",
-        "sources": {"backend": f"{tmp_path}/bin/myver"},
-    }
+    found = Product(Programs(lambda name: name), str(tmp_path)).gather()
+    assert found == {**dict.fromkeys(NAMES), "sources": {}}
 
 
-def test_no_firewall_at_all(tmp_path: Path) -> None:
-    assert Facts(Client(lambda name: None), str(tmp_path)).gather()["backend"] == "none"
+def test_a_host_that_is_no_appliance_is_not_asked(tmp_path: Path) -> None:
+    def find(name: str) -> str:
+        raise AssertionError(f"{name} was looked for")
+
+    found = Product(Programs(find), str(tmp_path)).gather()
+    assert found == {**dict.fromkeys(NAMES), "sources": {}}

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap import rpc
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker, ask_rpcbind
+from ansible_collections.jsa.ports.plugins.module_utils._observe.rpc import message as rpc
 
 TABLE = (
     b"101 imqbroker 4.4 Update 1\nportmapper tcp PORTMAPPER 7676 [sessionid=42]\njmxrmi rmi JMX 0 [url=a=b]\n"

@@ -20,10 +20,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import attempts, engine
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.attempts import EchoAttempt, TcpAttempt, checksum
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import engine
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe, make_room
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import Outcome, Probe, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire import attempts
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import EchoAttempt, TcpAttempt, checksum
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import Outcome, Probe
 
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, parse_peer, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import parse_peer
 
 LEAST = {"address": "10.0.0.1", "port": 22}
 

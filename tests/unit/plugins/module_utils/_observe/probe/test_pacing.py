@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import Outcome, Probe, read_probes
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import (
     ICMP_INTERVALS,
     Queue,
@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing im
     Rations,
     interleave,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import Outcome, Probe
 
 
 def probes(*peers: str) -> list[Probe]:

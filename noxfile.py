@@ -1,0 +1,9 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions as antsibull-nox.toml says."""
+
+import antsibull_nox
+
+antsibull_nox.load_antsibull_nox_toml()

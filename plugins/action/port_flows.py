@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action plugin of jsa.ports.port_flows: the flows of a plan, what each host probes, and what wants a closer look."""
+
+from __future__ import annotations
+
+import math
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK, PREFLIGHT, hosts_in_play
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import parse_baseline
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import PROBES
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import tested_flows
+
+
+class ActionModule(ControllerAction):
+    """Chooses and sorts the flows, and refuses what the later steps could not work with; touches no host."""
+
+    AS_IS = ("plan", "observations")
+    ARGUMENT_SPEC = {
+        "plan": PLAN_OPTION,
+        "purpose": {"type": "str", "choices": ["check", "preflight"], "default": "check"},
+        "scope": {"type": "str", "choices": list(SCOPES)},
+        "sample": {"type": "int", "default": 20},
+        "seed": {"type": "int", "default": 0},
+        "rate": {"type": "float", "default": 200},
+        "token": {"type": "str", "no_log": False},
+        "baseline": {"type": "path"},
+        "fail_on_new": {"type": "bool", "default": False},
+        "observations": {"type": "dict"},
+    }
+
+    def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        plan = Plan.from_dict(arguments["plan"])
+        if arguments["purpose"] == "preflight":
+            return self._preflight(plan, arguments, task_vars)
+        if not (math.isfinite(arguments["rate"]) and arguments["rate"] >= 0):
+            raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected a number from 0 on")
+        given = arguments["observations"]
+        observations = None if given is None else CHECK.read(given, plan, task_vars)
+        names = hosts_in_play(plan, task_vars) if observations is None else list(observations)
+        scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], len(names))
+        expectations = Expectations(plan, names, scope)
+        if observations is None:
+            return _chosen(expectations, len(names), arguments)
+        if PROBES.name in given or "version" in given:
+            return _closer_looks(plan, expectations, observations)
+        # More than so many hosts never probe at a time.
+        at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
+        return _probes(expectations, observations, arguments, at_once)
+
+    def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if not arguments["token"]:
+            raise AnsibleActionFail("token is missing: with purpose preflight, it says which run's listeners answer")
+        observations = PREFLIGHT.read(arguments["observations"] or {}, plan, task_vars)
+        probes: dict[str, list[dict[str, Any]]] = {name: [] for name in observations}
+        for flow in tested_flows(plan, list(observations)):
+            stands = observations[flow.listener].stands(flow)
+            expect = f"{arguments['token']} {flow.listener}" if stands else None
+            probes[flow.initiator].append(Probe.of(flow, expect=expect).as_dict())
+        return {"changed": False, "probes": probes, "_ansible_verbose_override": True}
+
+
+def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What will be looked at. Raises InputError and AnsibleActionFail where the later steps could not work."""
+    if arguments["baseline"]:
+        parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
+    if arguments["fail_on_new"] and not arguments["baseline"]:
+        raise AnsibleActionFail(
+            "jsa_port_check_fail_on_new is set, but jsa_port_check_baseline does not say what is not new"
+        )
+    flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
+    show(expectations.scope.line(flows, total, hosts))
+    return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
+
+
+def _probes(
+    expectations: Expectations, observations: Mapping[str, HostObservation], arguments: Mapping[str, Any], at_once: int
+) -> dict[str, Any]:
+    probes: dict[str, list[Probe]] = {name: [] for name in observations}
+    for flow in expectations.wanted():
+        if flow.required or observations[flow.listener].listens(flow):
+            probes[flow.initiator].append(Probe.of(flow))
+    for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
+        # Refused or silent, closed is closed: it is not worth the peer's ration of ICMP errors.
+        probes[flow.initiator].append(Probe.of(flow, recheck=False))
+    probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in probes.items()}
+    rates_of = rates(probes, arguments["rate"], at_once)
+    show(_announcement(probes, rates_of, at_once))
+    return {
+        "changed": False,
+        "probes": {name: [probe.as_dict() for probe in own] for name, own in probes.items()},
+        "rates": rates_of,
+        "_ansible_verbose_override": True,
+    }
+
+
+def _announcement(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, float], at_once: int) -> str:
+    """Said before a task that may print nothing for minutes."""
+    hosts = sum(1 for own in probes.values() if own)
+    seconds = math.ceil(expected_seconds(probes, rates_of, at_once))
+    return (
+        f"{sum(map(len, probes.values())):,} probes from {hosts:,} hosts, up to {min(at_once, max(1, hosts))} of them "
+        f"at a time: {seconds:,} seconds or more. A port that gives no answer takes its time-out, and Ansible its own "
+        "time for each host."
+    )
+
+
+def _closer_looks(
+    plan: Plan, expectations: Expectations, observations: Mapping[str, HostObservation]
+) -> dict[str, Any]:
+    exposed = {name: seen.exposed for name, seen in observations.items()}
+    looks = closer_looks(plan, [*expectations.wanted(), *expectations.unwanted(exposed)], observations)
+    return {
+        "changed": False,
+        "closer_looks": {name: [as_flow(key) for key in own] for name, own in looks.items()},
+        "_ansible_verbose_override": True,
+    }

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a host's firewall is as planned. Reads, and changes nothing. Runs on Python 3.6."""
+
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import missing_capabilities
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit import Host
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines
+from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import earlier_controllers, guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
+
+
+def warnings_of(backend):  # type: (Backend) -> List[str]
+    """A candidate that waits, and one that was rolled back and that no run has told of yet."""
+    host = Host(backend, state_of(backend.name))
+    found = []
+    sentence = confirming.waiting(host)
+    if sentence:
+        found.append("What is compared here is not what will stay: %s" % sentence)
+    result = confirming.unreported(host)
+    if result is not None:
+        found.append(confirming.rollback_words(result))
+    return found
+
+
+def compare(backend, rules, connection, ssh_port, keep_controllers=3):
+    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int) -> Dict[str, Any]
+    """``as_planned``, with what it stands on.
+
+    Where the firewall cannot be asked, it is None, and ``reason`` says why.
+    """
+    result = {
+        "as_planned": None,
+        "reason": None,
+        "differences": [],
+        "openings": None,
+        "actions": None,
+        "diff": [],
+    }  # type: Dict[str, Any]
+    try:
+        backend.require()
+        situation = backend.read()
+        earlier = earlier_controllers(state_of(backend.name).history(), connection, keep_controllers)
+        ruleset = build_ruleset(rules, guard_of(rules.management_addresses, connection, ssh_port, earlier))
+        missing = missing_capabilities(backend.name, backend.capabilities(situation), ruleset)
+        if missing:
+            return dict(result, reason=missing)
+        wanted = backend.render(ruleset)
+        decision = backend.decide(situation, wanted)
+        openings = backend.openings(situation, rules.internal)
+    except FirewallError as error:
+        return dict(result, reason=str(error))
+    result.update(
+        as_planned=not decision.changed,
+        differences=difference_lines(backend.differences(situation, wanted)),
+        openings=openings,
+        actions=decision.actions,
+        diff=backend.diff(situation, wanted) if decision.changed else [],
+    )
+    return result

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which flows the hosts at their ends should look at once more: those that went otherwise than expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import (
+    INITIATOR,
+    LISTENER,
+    PathKey,
+    key_at,
+    source_of,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+
+
+def closer_looks(
+    plan: Plan, flows: Iterable[ExpectedFlow], observations: Mapping[str, HostObservation]
+) -> dict[str, list[PathKey]]:
+    """Host to the ends of flows that it should look at.
+
+    Those are the flows that should get through and did not, where something listens, and those that should not and did.
+    """
+    found: dict[str, list[PathKey]] = {name: [] for name in observations}
+    for flow in flows:
+        answer = observations[flow.initiator].answers.get(flow.probe_key)
+        source = source_of(plan, flow)
+        if answer is None or source is None or (answer.result == "open") == flow.wanted:
+            continue
+        if flow.port is not None and observations[flow.listener].listens(flow) is False:
+            continue
+        found[flow.listener].append(key_at(LISTENER, source, flow))
+        found[flow.initiator].append(key_at(INITIATOR, source, flow))
+    return found
+
+
+def as_flow(key: PathKey) -> dict[str, Any]:
+    """As ``jsa.ports.packet_path`` takes it."""
+    role, own, peer, protocol, port = key
+    flow: dict[str, Any] = {"role": role, "own": own, "peer": peer, "protocol": protocol}
+    if port is not None:
+        flow["port"] = port
+    return flow

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Flows between two hosts of a plan, and the probes that try them. ICMP has no port: it is None everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+#: Protocol and port.
+SocketKey = tuple[str, int | None]
+#: Address, port, protocol.
+ProbeKey = tuple[str, int | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFlow:
+    """One connection between two hosts that has to work, or (``wanted`` false) that has to be rejected."""
+
+    initiator: str
+    listener: str
+    #: The listener's.
+    address: str
+    protocol: str
+    port: int | None
+    #: Of the catalog's entries behind it.
+    ids: tuple[str, ...]
+    service: str
+    #: Whether a missing listener is a fault.
+    required: bool
+    wanted: bool = True
+
+    @property
+    def probe_key(self) -> ProbeKey:
+        return self.address, self.port, self.protocol
+
+    @property
+    def socket(self) -> SocketKey:
+        return self.protocol, self.port
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a host sends to try a flow."""
+
+    address: str
+    protocol: str
+    port: int | None = None
+    #: Whether silence that may be a suppressed ICMP error is worth asking again.
+    recheck: bool = True
+    #: Token of the run and name of the host whose temporary listener has to answer.
+    expect: str | None = None
+
+    @classmethod
+    def of(cls, flow: ExpectedFlow, recheck: bool = True, expect: str | None = None) -> Probe:
+        return cls(flow.address, flow.protocol, flow.port, recheck, expect)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``jsa.ports.reachability`` takes it."""
+        probe: dict[str, Any] = {"address": self.address, "protocol": self.protocol}
+        if self.port is not None:
+            probe["port"] = self.port
+        if not self.recheck:
+            probe["recheck"] = False
+        if self.expect is not None:
+            probe["expect"] = self.expect
+        return probe
