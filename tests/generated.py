@@ -23,8 +23,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import format_por
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PLAN_VERSION, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.schema import schema
 
 ROOT = Path(__file__).resolve().parent.parent

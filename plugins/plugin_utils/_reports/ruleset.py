@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import DEFAULT_SSH_PORT, guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
@@ -20,7 +20,7 @@ def ruleset_of(host: HostPlan, name: str) -> Ruleset:
     """The rules of *host* as the backends apply them. Raises InputError, with the host's *name*."""
     try:
         rules = read_host_rules(host.as_dict())
-        ruleset: Ruleset = build_ruleset(rules, guard_of(rules.management_addresses, None, SSH_PORT))
+        ruleset: Ruleset = build_ruleset(rules, guard_of(rules.management_addresses, None))
     except FirewallError as error:
         raise InputError(f"No report can be made for {name}", [str(error)]) from error
     return ruleset
