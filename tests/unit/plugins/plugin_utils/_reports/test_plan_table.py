@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.plan_table import plan_table
 
 
 def table(**host: Any) -> list[str]:
     """The lines of a host with these rules."""
-    empty: dict[str, Any] = {"roles": ["console", "x"], "addresses": ["10.0.0.1", "fd00::1"]}
-    plan = {"hosts": {"con1": {**empty, "inbound": [], "refused": [], "dynamic": [], **host}}}
-    return plan_table(plan, ["con1", "gone"]).splitlines()
+    empty: dict[str, Any] = {"roles": ["console", "app_host"], "addresses": ["10.0.0.1", "fd00::1"]}
+    hosts = {"con1": {**empty, "inbound": [], "refused": [], "dynamic": [], **host}}
+    return plan_table(Plan.from_dict({"version": 1, "hosts": hosts}), ["con1", "gone"]).splitlines()
 
 
 def rule(*sources: str, peers: str = "sources") -> dict[str, Any]:
@@ -37,7 +38,7 @@ def rule(*sources: str, peers: str = "sources") -> dict[str, Any]:
     ],
 )
 def test_up_to_three_addresses_are_shown(sources: list[str], text: str) -> None:
-    expected = ["con1  console, x  10.0.0.1, fd00::1", f"  accept  tcp 22  {text}  ssh, x"]
+    expected = ["con1  console, app_host  10.0.0.1, fd00::1", f"  accept  tcp 22  {text}  ssh, x"]
     assert table(inbound=[rule(*sources)]) == expected
 
 
@@ -55,8 +56,8 @@ def test_what_leaves_a_host_that_is_restricted() -> None:
 
 
 def test_what_is_refused_to_everyone_else() -> None:
-    refused = [{"protocol": "udp", "ports": "53", "why": []}, {"protocol": "tcp", "ports": "22", "why": []}]
-    refused.append({"protocol": "tcp", "ports": "80-90", "why": []})
+    refused = [{"protocol": "udp", "ports": "53", "why": ["x"]}, {"protocol": "tcp", "ports": "22", "why": ["x"]}]
+    refused.append({"protocol": "tcp", "ports": "80-90", "why": ["x"]})
     assert table(refused=refused)[1:] == [
         "  refuse  tcp to everyone else: 22, 80-90",
         "  refuse  udp to everyone else: 53",
@@ -67,7 +68,7 @@ def test_long_lists_of_ports_are_wrapped_under_each_other() -> None:
     head = "  refuse  tcp to everyone else: "
     # 84 characters are left: 14 ports of four digits with a comma and a space each, the last space not counted.
     ports = [str(number) for number in range(1000, 1020)]
-    lines = table(refused=[{"protocol": "tcp", "ports": port, "why": []} for port in ports])[1:]
+    lines = table(refused=[{"protocol": "tcp", "ports": port, "why": ["x"]} for port in ports])[1:]
     assert lines == [head + ", ".join(ports[:14]) + ",", " " * len(head) + ", ".join(ports[14:])]
     assert len(lines[0]) == 115
     assert [port for line in lines for port in line.rpartition(": ")[2].replace(",", " ").split()] == ports
@@ -76,4 +77,12 @@ def test_long_lists_of_ports_are_wrapped_under_each_other() -> None:
 def test_icmp_has_no_ports() -> None:
     assert table(inbound=[{"protocol": "icmp", "sources": ["10.0.0.2/32"], "why": ["ping"]}])[1:] == [
         "  accept  icmp  10.0.0.2  ping"
+    ]
+
+
+def test_what_decides_where_no_rule_does() -> None:
+    assert table(unlisted="zone")[1:] == []
+    assert table(unlisted="drop", management_addresses=["192.0.2.7/32", "192.0.2.64/26"])[1:] == [
+        "  drop  what the catalog does not list",
+        "  manage  SSH from 192.0.2.7, 192.0.2.64/26",
     ]

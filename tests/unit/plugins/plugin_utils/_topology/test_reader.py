@@ -257,6 +257,48 @@ class TestDeploymentVariables:
         assert topology.data_ports == "listed"
 
 
+class TestFirewall:
+    """What a host's firewall has to know beside its rules."""
+
+    def test_unlisted_and_management_addresses(self) -> None:
+        own = {
+            "jsa_firewall_unlisted": "reject",
+            "jsa_firewall_management_addresses": ["2001:DB8::/32", "192.0.2.7", "10.0.0.0/8", "192.0.2.7/32"],
+        }
+        topology, problems = read(TWO, {"ep1": own})
+        assert problems == []
+        ep1, con1 = topology.hosts["ep1"], topology.hosts["con1"]
+        assert (ep1.unlisted, con1.unlisted) == ("reject", "zone")
+        assert ep1.management_addresses == ("10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32")
+        assert con1.management_addresses == ()
+
+    @pytest.mark.parametrize(
+        ("value", "cidrs"), [("192.0.2.7", ("192.0.2.7/32",)), ([], ()), ("", ()), (("::1",), ("::1/128",))]
+    )
+    def test_one_address_is_enough(self, value: Any, cidrs: tuple[str, ...]) -> None:
+        topology, problems = read(TWO, {"ep1": {"jsa_firewall_management_addresses": value}})
+        assert (problems, topology.hosts["ep1"].management_addresses) == ([], cidrs)
+
+    def test_all_problems_at_once(self) -> None:
+        addresses = ["bastion.example", "10.0.0.1/8", 7]
+        hosts: dict[str, dict[str, Any]] = {
+            "ep1": {"jsa_firewall_unlisted": "rejct", "jsa_firewall_management_addresses": addresses},
+            "con1": {"jsa_firewall_unlisted": ["reject"], "jsa_firewall_management_addresses": {"a": 1}},
+        }
+        _topology, problems = read(TWO, hosts)
+        assert len(problems) == 6
+        text = "\n".join(problems)
+        for part in (
+            "ep1: jsa_firewall_unlisted: 'rejct' is none of zone, reject, drop, did you mean reject?",
+            "ep1: jsa_firewall_management_addresses: 'bastion.example'",
+            "ep1: jsa_firewall_management_addresses: 10.0.0.1/8 has bits set behind its prefix: write 10.0.0.0/8",
+            "ep1: jsa_firewall_management_addresses: 7",
+            "con1: jsa_firewall_unlisted: ['reject']",
+            "con1: jsa_firewall_management_addresses: {'a': 1}",
+        ):
+            assert part in text
+
+
 def test_a_template_that_fails_names_host_and_variable() -> None:
     class Failing(dict[str, Any]):
         def __getitem__(self, key: str) -> Any:
@@ -283,6 +325,8 @@ class TestWarnings:
 
     def test_variables_of_the_roles_are_none(self) -> None:
         topology, _problems = read(TWO, {"ep1": {"jsa_firewall_state": "present", "jsa_port_check_rate": 3}})
+        assert topology.warnings == ()
+        topology, _problems = read(TWO, {"ep1": {"jsa_dynamic_ports_file": "ports.json"}})
         assert topology.warnings == ()
 
 

@@ -50,7 +50,8 @@ def test_each_kind_of_value() -> None:
         {
             "text": "x", "number": -7, "share": 1, "flag": True, "maybe": "y", "choice": "green", "version": 2,
             "percent": 100, "port": 65535, "address": "2001:DB8::1", "network": "10.0.0.1",
-            "time": "2024-02-29T00:00:00Z", "leaf": leaf, "leaves": [leaf, {"name": ""}], "texts": ("a", "b"), "ports": [22, "1-65535"],
+            "time": "2024-02-29T00:00:00Z",
+            "leaf": leaf, "leaves": [leaf, {"name": ""}], "texts": ("a", "b"), "ports": [22, "1-65535"],
             "by_name": {"z": leaf}, "some": {"y": 2},
         }
     )  # fmt: skip
