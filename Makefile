@@ -28,7 +28,7 @@ demo: develop  ## seven and more hosts with real firewalld and SSH: plan, apply,
 check: .venv/test develop  ## ruff, mypy and the unit tests with little invented input: under two minutes
 	@$(RUN) check
 
-test: .venv/test develop  ## run what must pass before a commit, as root: about a quarter of an hour; the last line adds it up
+test: .venv/test develop  ## run what must pass before a commit, as root, in a quarter of an hour; the last line is the sum
 	@$(RUN) test
 
 test-full: .venv/test develop  ## run all tests, before a release and before an issue is called resolved

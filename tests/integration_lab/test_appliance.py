@@ -482,6 +482,23 @@ class TestRole:
         assert seen()["firewall_as_planned"] is True
         assert seen()["firewall_difference"] == []
 
+    @pytest.mark.parametrize("where", ["play", "role"])
+    def test_a_setting_that_the_plan_does_not_know(self, box: Box, playbook: Path, where: str) -> None:
+        """It is computed from the inventory: what a play or a role sets would be lost without a word."""
+        before = box.both()
+        variable = "jsa_firewall_management_addresses: [192.0.2.1]"
+        text = playbook.read_text()
+        other = playbook.with_name("other.yml")
+        if where == "play":
+            other.write_text(text.replace("  roles:", f"  vars: {{{variable}}}\n  roles:"))
+        else:
+            other.write_text(text.replace("vars: {", f"vars: {{{variable}, "))
+        assert other.read_text() != text
+        assert "Set it in the inventory" in self.play(box, other, failed=True)
+        assert box.both() == before
+        given = {"jsa_firewall_management_addresses": ["192.0.2.1"], "jsa_firewall_unlisted": "drop"}
+        assert "changed=1" in self.play(box, playbook, **given)
+
     def test_firewalld_is_refused(self, box: Box, playbook: Path) -> None:
         before = box.both()
         assert "drops the product" in self.play(box, playbook, failed=True, jsa_firewall_backend="firewalld")
