@@ -12,7 +12,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, require_netaddr, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
+    ControllerAction,
+    hosts_in_play,
+    require_netaddr,
+    show,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.discoveries import DISCOVERY_OPTIONS, Handed
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
@@ -57,8 +62,7 @@ class ActionModule(ControllerAction):
         # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
         gc.freeze()
         handed = Handed.of(arguments)
-        play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
-        found = self._plan(arguments, handed, play_hosts, task_vars)
+        found = self._plan(arguments, handed, task_vars)
         handed.require_all(found.plan)
         changed = handed.write(self._task.check_mode)
         if arguments["show_discovered"] and handed.found:
@@ -67,7 +71,7 @@ class ActionModule(ControllerAction):
             written = write_file(arguments["dest"], dump_plan(found.plan), "The plan", self._task.check_mode)
             changed = written or changed
         if arguments["show"]:
-            table = plan_table(found.plan, [name for name in found.plan.hosts if name in play_hosts])
+            table = plan_table(found.plan, hosts_in_play(found.plan.hosts, task_vars))
             if table:
                 show(table)
         result: dict[str, Any] = {"changed": changed, "differences": list(found.differences)}
@@ -84,9 +88,7 @@ class ActionModule(ControllerAction):
             result["warnings"] = warnings
         return result
 
-    def _plan(
-        self, arguments: dict[str, Any], handed: Handed, play_hosts: set[str], task_vars: dict[str, Any]
-    ) -> _Found:
+    def _plan(self, arguments: dict[str, Any], handed: Handed, task_vars: dict[str, Any]) -> _Found:
         """Raises InputError."""
         plan_file = arguments["plan_file"]
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
@@ -96,7 +98,7 @@ class ActionModule(ControllerAction):
         planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
         if saved is None:
             return _Found(planner.plan(problems))
-        unknown = [name for name in topology.hosts if name in play_hosts and name not in saved.hosts]
+        unknown = [name for name in hosts_in_play(topology.hosts, task_vars) if name not in saved.hosts]
         if unknown:
             raise InputError(
                 f"The saved plan {plan_file} does not know every host of this play; nothing was changed",

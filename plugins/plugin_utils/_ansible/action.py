@@ -86,11 +86,6 @@ def show(text: str) -> None:
     Display().display(f"\n{printable(text)}\n")
 
 
-def deployment_hosts_in_play(plan: dict[str, Any], task_vars: Mapping[str, Any]) -> list[str]:
-    """The plan's hosts that the play (with ``--limit``) is about."""
-    return hosts_in_play(plan["hosts"], task_vars)
-
-
 def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:
     """Those of *names* that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))
