@@ -22,7 +22,7 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments i
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "dn1": "jsa_data_nodes"}
 CON1, EP1 = address_of("con1", GROUPS), address_of("ep1", GROUPS)
-PLAN = Plan(GROUPS).plan
+PLAN = Plan(GROUPS).plan.as_dict()
 TOKEN = "a" * 32
 
 Work = Callable[..., dict[str, Any]]

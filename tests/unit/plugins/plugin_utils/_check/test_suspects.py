@@ -23,7 +23,7 @@ CON1, EP1 = address_of("con1", GROUPS), address_of("ep1", GROUPS)
 
 @pytest.fixture(scope="module", name="plan")
 def fixture_plan() -> Plan:
-    return Plan.from_dict(Deployment(GROUPS).plan)
+    return Deployment(GROUPS).plan
 
 
 def flow(port: int | None, wanted: bool = True) -> ExpectedFlow:

@@ -38,7 +38,7 @@ def fixture_plan() -> Plan:
 
 
 def planned(hosts: dict[str, dict[str, Any]] | None = None, groups: dict[str, str] = GROUPS) -> Plan:
-    return Plan.from_dict(Deployment(groups, hosts).plan)
+    return Deployment(groups, hosts).plan
 
 
 def flow(protocol: str = "tcp", port: int | None = 32006, required: bool = True, wanted: bool = True) -> ExpectedFlow:

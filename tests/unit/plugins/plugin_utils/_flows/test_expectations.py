@@ -23,7 +23,7 @@ EP1 = address_of("ep1", GROUPS)
 
 @pytest.fixture(scope="module", name="plan")
 def fixture_plan() -> Plan:
-    return Plan.from_dict(Deployment(GROUPS).plan)
+    return Deployment(GROUPS).plan
 
 
 def with_host(plan: Plan, name: str, **changes: object) -> Plan:
@@ -42,7 +42,7 @@ def test_every_pair_of_the_play_and_no_other(plan: Plan) -> None:
 def test_a_ping_has_no_port() -> None:
     groups = {"con1": "jsa_console", "con2": ""}
     pair = {"con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.99"}}
-    plan = Plan.from_dict(Deployment(groups, pair).plan)
+    plan = Deployment(groups, pair).plan
     pings = [one for one in Expectations(plan, ["con1", "con2"]).wanted() if one.protocol == "icmp"]
     assert pings and {one.port for one in pings} == {None}
 

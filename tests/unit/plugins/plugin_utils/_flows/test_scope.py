@@ -40,7 +40,7 @@ NAMES = list(GROUPS)
 
 @pytest.fixture(scope="module", name="plan")
 def fixture_plan() -> Plan:
-    return Plan.from_dict(Deployment(GROUPS, HOSTS).plan)
+    return Deployment(GROUPS, HOSTS).plan
 
 
 def pairs(plan: Plan, name: str, names: list[str] | None = None) -> set[tuple[str, str]]:
