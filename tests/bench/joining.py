@@ -84,7 +84,7 @@ def _plan(size: int) -> dict[str, Any]:
         for name, own in members["hosts"].items()
     }
     topology, problems = read_topology(variables, groups)
-    return Planner(topology).plan(problems)
+    return Planner(topology).plan(problems).as_dict()
 
 
 def _looked(hosts: Mapping[str, HostPlan]) -> dict[str, dict[str, Any]]:
