@@ -56,7 +56,6 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_errors": set(),
     "_suggestions": set(),
     "_printable": set(),
-    "_task_results": set(),
     "_typed": _WORDS,
     "_catalog": _WORDS,
     "_topology": _WORDS | {"_catalog"},
@@ -64,11 +63,12 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_plan": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic"},
     "_outward": _WORDS | {"_catalog", "_topology", "_plan"},
     "_flows": _WORDS | {"_typed", "_plan"},
-    "_check": _WORDS | {"_typed", "_catalog", "_plan", "_flows", "_task_results"},
+    "_check": _WORDS | {"_typed", "_catalog", "_plan", "_flows"},
     # Which ports of a range are tried, and which names a run can have, both sides have to know.
-    "_preflight": _WORDS | {"_typed", "_plan", "_flows", "_task_results", "module_utils._observe.preflight"},
+    "_preflight": _WORDS | {"_typed", "_plan", "_flows", "module_utils._observe.preflight"},
     # Reports write down the rules as the backends apply them.
-    "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_preflight", "_outward", "module_utils._errors",
+    "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_preflight", "_outward", "_dynamic",
+                          "module_utils._errors",
                           "module_utils._rules", "module_utils._backends.appliance"},
     "_ansible": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic", "_plan", "_outward", "_flows", "_check",
                           "_preflight"},
@@ -76,17 +76,12 @@ PLUGIN_UTILS: dict[str, set[str]] = {
 
 #: What is not yet as the table has it: file -> the rooms that it imports all the same. Nothing is added here.
 PENDING: dict[str, set[str]] = {
-    "module_utils/_backends/appliance/backend.py": {"_backends run"},
-    "module_utils/_backends/appliance/product.py": {"_backends run"},
-    "module_utils/_observe/facts/gather.py": {"_backends run", "_backends.firewalld"},
-    "plugin_utils/_flows/expectations.py": {"_check"},
+    # Whether firewalld runs beside the product's own rules.
+    "module_utils/_backends/appliance/backend.py": {"_backends.firewalld"},
 }
 
 #: The same for files of one room: the import that closes a circle.
-PENDING_CIRCLES: dict[str, set[str]] = {
-    "plugin_utils._check.paths": {"plugin_utils._check.observations"},
-    "plugin_utils._flows.expectations": {"plugin_utils._check.observations"},
-}
+PENDING_CIRCLES: dict[str, set[str]] = {}
 
 _SEVERAL_TOPICS = ("_backends", "_observe")
 _INTERFACE = ("backend", "capabilities")

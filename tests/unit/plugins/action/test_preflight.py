@@ -14,6 +14,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.jsa.ports.plugins.action.preflight import ActionModule
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import NotConfirmed
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 
 RULES: dict[str, Any] = {
@@ -26,7 +27,7 @@ RULES: dict[str, Any] = {
     "unlisted": "drop",
     "management_addresses": ["10.9.0.0/24"],
 }
-PENDING = {"id": "0123", "seconds": 300, "ssh": True, "command": ["timer"]}
+PENDING = {"id": "0123", "seconds": 300, "command": ["timer"]}
 LISTENING = {"changed": True, "listening": [], "in_use": [], "not_bound": [], "networks": [], "pid": 1}
 
 
@@ -36,7 +37,7 @@ class Host:
     def __init__(self, as_planned: bool | None = False, check_mode: bool = False) -> None:
         self.compared = {"as_planned": as_planned, "reason": None if as_planned is not None else "not running"}
         self.opens: dict[str, Any] = {"changed": True, "pending": PENDING}
-        self.closes: dict[str, Any] = {"changed": True, "msg": "back on the committed rules"}
+        self.closes: tuple[bool, str] | Exception = (True, "back on the committed rules")
         self.listens: dict[str, Any] = dict(LISTENING)
         self.asked: list[tuple[str, Any]] = []
         self.check_mode = check_mode
@@ -48,15 +49,21 @@ class Host:
 
         return called
 
+    def taken_back(self, pending: Any, why: str) -> tuple[bool, str]:
+        self.asked.append(("close", pending))
+        if isinstance(self.closes, Exception):
+            raise self.closes
+        return self.closes
+
     def run(self, **arguments: Any) -> dict[str, Any]:
         action = ActionModule.__new__(ActionModule)
         defaults = {name: one.get("default") for name, one in ActionModule.ARGUMENT_SPEC.items()}
         replaced: dict[str, Any] = {
             "_task": type("Task", (), {"check_mode": self.check_mode})(),
             "validate_argument_spec": lambda **_spec: (None, {**defaults, **arguments}),
-            "compare": self.answers("compare", self.compared),
-            "open": self.answers("open", self.opens),
-            "close": self.answers("close", self.closes),
+            "_compare": self.answers("compare", self.compared),
+            "load_temporarily": self.answers("open", self.opens),
+            "take_back": self.taken_back,
             "_execute_module": self.answers("module", self.listens),
         }
         for name, value in replaced.items():
@@ -71,7 +78,7 @@ def test_the_whole_of_the_rules_is_compared_and_opened() -> None:
     host = Host()
     result = host.start(open=True)
     whole = HostPlan.from_dict(RULES)
-    assert whole.outbound and host.asked[:2] == [("compare", whole), ("open", whole)]
+    assert whole.outbound and host.asked[:2] == [("compare", whole), ("open", whole.as_dict())]
     assert result["firewall"] == {"as_planned": True, "reason": None, "opened": True}
     assert result["pending"] == PENDING and result["changed"]
 
@@ -140,7 +147,7 @@ class TestTheEnd:
     @pytest.mark.parametrize("listeners", [{"changed": True, "stood": True}, {"failed": True, "msg": "no root"}])
     def test_closes_whatever_the_listeners_say_and_tells_what_failed(self, listeners: dict[str, Any]) -> None:
         host = Host()
-        host.listens, host.closes = listeners, {"failed": True, "msg": "no answer"}
+        host.listens, host.closes = listeners, NotConfirmed("no answer")
         result = host.run(state="absent", pending=PENDING)
         assert result["failed"] and result["msg"].endswith("the firewall was not closed: no answer")
         assert ("no root" in result["msg"]) == ("failed" in listeners)

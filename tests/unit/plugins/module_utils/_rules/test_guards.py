@@ -16,7 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCE
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 #: What the sets of a guard are called, and the reason of its rules.
-SET = REASON = "controller"
+SET = REASON = "management"
 
 
 def row(ports: str = "32006", protocol: str = "tcp", **more: Any) -> dict[str, Any]:

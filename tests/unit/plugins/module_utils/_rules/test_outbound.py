@@ -21,7 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 
 #: What the sets of those who may be called back are named after, what a diff calls them, and the reason of their rules.
-SET = LABEL = REASON = "controller"
+SET, LABEL, REASON = "management", "management addresses", "management"
 
 ESSENTIAL = {
     Rule(ACCEPT, "ipv4", "icmp", None, None): ("essential",),

@@ -101,7 +101,7 @@ def test_up_to_sixteen_entries_are_changed_one_by_one(add: int, remove: int, one
 
 def test_what_iptables_has() -> None:
     host = Host(Bus(), {"iptables-save": "four", "ipset": "sets"})
-    assert (host.iptables("ip"), host.iptables("ip6"), host.ipsets()) == ("four", None, "sets")
+    assert (host.iptables("ipv4"), host.iptables("ipv6"), host.ipsets()) == ("four", None, "sets")
     assert host.ran == [("iptables-save", "-t", "filter"), ("ipset", "save")]
 
 

@@ -64,7 +64,7 @@ def item(name: str, place: str, lacks: list[str], has: list[str]) -> Item:
 
 
 def compared(files: Ruleset, runtime: Runtime | None, wanted: Ruleset) -> list[Item]:
-    return [item(one["object"], one["place"], one["lacks"], one["has"]) for one in differences(files, runtime, wanted)]
+    return [item(one.object, one.place, one.lacks, one.has) for one in differences(files, runtime, wanted)]
 
 
 def found(files: Ruleset, runtime: Runtime | None, wanted: Ruleset) -> list[Item]:

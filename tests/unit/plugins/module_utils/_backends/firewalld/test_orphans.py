@@ -49,7 +49,7 @@ def flushed(
     ip6: str | None = "",
     sets: str | None = None,
 ) -> list[tuple[str, ...]]:
-    client: Any = FakeClient(table, {"ip": ip, "ip6": ip6}, sets)
+    client: Any = FakeClient(table, {"ipv4": ip, "ipv6": ip6}, sets)
     flush(client)
     ran: list[tuple[str, ...]] = client.ran
     return ran

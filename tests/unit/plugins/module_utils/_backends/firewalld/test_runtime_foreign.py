@@ -206,8 +206,8 @@ class Iptables:
     def nft_table(self) -> None:
         return None
 
-    def iptables(self, prefix: str) -> str | None:
-        return IPT if prefix == "ip" else None
+    def iptables(self, family: str) -> str | None:
+        return IPT if family == "ipv4" else None
 
     def program(self, name: str) -> str:
         return name
