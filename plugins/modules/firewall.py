@@ -259,7 +259,7 @@ differences:
   returned: success
   type: list
   elements: str
-  sample: ["has in what runs, policy jsa-in: accept tcp 6000 from anyone"]
+  sample: ["has in the running rules, policy jsa-in: accept tcp 6000 from anyone"]
 openings:
   description:
     - Zones and policies of the site that open a port in C(internal) of O(rules). V(none) if it is not known.

@@ -133,13 +133,13 @@ reason:
   description: Why the rules could not be compared. V(none) if they were.
   returned: when O(rules) is set
   type: str
-  sample: "firewalld is installed, but does not run (not running): systemctl enable --now firewalld"
+  sample: "firewalld is installed, but is not running (not running): systemctl enable --now firewalld"
 differences:
   description: Differences from the plan, by object, in the files and in the running rules.
   returned: when O(rules) is set
   type: list
   elements: str
-  sample: ["has in what runs, policy jsa-in: accept tcp 6000 from anyone"]
+  sample: ["has in the running rules, policy jsa-in: accept tcp 6000 from anyone"]
 openings:
   description:
     - Zones and policies of the site that open a port in C(internal) of O(rules), as M(jsa.ports.firewall) returns
