@@ -10,16 +10,16 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Predicts in check mode whether a real run would change something, and changes nothing itself.
+    description: Can run in check mode and return the changed status prediction without modifying the target.
   diff_mode:
-    description: Returns in diff mode what was changed, or in check mode what would be changed.
+    description: Returns details on what has changed (or would change in check mode) when in diff mode.
   idempotent:
     description:
-      - A second run in the same situation reports no change.
-      - This assumes that what the module looks at was not changed by somebody else between the two runs.
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+      - This assumes that the system controlled or queried by the module has not changed in a relevant way.
 """
 
-    #: Of modules that have nothing to show in diff mode.
+    #: For modules that return nothing in diff mode.
     WITHOUT_DIFF = r"""
 options: {}
 attributes:

@@ -9,20 +9,20 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   scope:
-    description: Which flows, as M(jsa.ports.port_flows) returns it; all of them where it is missing.
+    description: The flows to evaluate, as M(jsa.ports.port_flows) returns them. All flows if it is not set.
     type: dict
     suboptions:
       name:
-        description: The scope.
+        description: Name of the scope.
         type: str
         choices: [console, attached, full, sample]
         required: true
       sample:
-        description: Of V(sample), so many flows per listener.
+        description: Number of flows per listener, for V(sample).
         type: int
         default: 20
       seed:
-        description: Of V(sample), what decides on which.
+        description: Seed for the selection of the flows, for V(sample).
         type: int
         default: 0
 """

@@ -11,47 +11,48 @@ options:
   backend:
     description:
       - The firewall of the host.
-      - V(auto) finds out whether the host is a JSA appliance, by C(/opt/qradar/bin/iptables_update.pl) or
-        C(/opt/qradar/bin/myver). If it is, the backend is V(appliance), else V(firewalld).
-      - V(firewalld) fails on an appliance, where starting it drops the product's own rules. V(appliance) fails
-        everywhere else.
+      - V(auto) detects whether the host is a JSA appliance, which has C(/opt/qradar/bin/iptables_update.pl) or
+        C(/opt/qradar/bin/myver). On an appliance, the backend is V(appliance), otherwise V(firewalld).
+      - V(firewalld) fails on an appliance, because starting firewalld drops the product's own rules. V(appliance) fails
+        on all other hosts.
     type: str
     choices: [auto, firewalld, appliance]
     default: auto
   rules:
     description:
-      - The rules of the host, as M(jsa.ports.plan) returns them in C(plan.hosts), all in one value.
-      - C(inbound) (required) says what to accept. Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) (one
+      - The rules of the host, as M(jsa.ports.plan) returns them in C(plan.hosts).
+      - C(inbound) (required) lists what to accept. Each item has C(protocol) (V(tcp), V(udp) or V(icmp)), C(ports) (one
         port or a range such as V(32000-33999); absent for ICMP) and C(sources) (CIDRs; V(0.0.0.0/0) and V(::/0) for
-        anyone). It may have C(why) (names of catalog entries) and C(source_classes) (stable names for the sources;
-        rules with the same ones share address sets).
-      - C(refused) (required) says on which ports to refuse everyone that C(inbound) does not accept. Each item has
-        C(protocol) (V(tcp) or V(udp)) and C(ports), and may have C(why).
-      - C(outbound) says what the host may contact. Each item is as in C(inbound), but with C(destinations) and
-        C(destination_classes). Everything else that leaves the host is refused. Answers on established connections,
-        loopback, ICMP, DHCP, TCP to the management addresses, and questions to name servers (53) are always possible;
-        an item for port 53 itself says which name servers. What a container's bridge forwards does not leave the host
-        in this sense. Without C(outbound), the host may contact anyone.
-      - C(internal) names ports that nobody outside of the deployment contacts, in the form of C(refused). Nothing is
-        done about them; RV(openings) says where the site's own zones open one of them.
-      - C(unlisted) says what becomes of packets that neither C(inbound) nor C(refused) names. V(zone), the default,
-        leaves them to the site's zones, on an appliance to the product's own rules. V(reject) and V(drop) end them, but
-        for ICMP, answers to DHCP requests (68/udp, and 546/udp from link-local addresses), established connections and
-        loopback; on an appliance only what the product's own rules have not accepted.
-      - C(management_addresses) are CIDRs that always reach the host's SSH port, besides the address of the connection
-        that the run comes through.
-      - The other keys of a plan's host are allowed and not used. Any other key is an error.
+        any source). It may have C(why) (IDs of catalog entries) and C(source_classes) (stable names for the sources;
+        rules with the same names share address sets).
+      - C(refused) (required) lists the ports on which to reject all sources that C(inbound) does not accept. Each item
+        has C(protocol) (V(tcp) or V(udp)) and C(ports), and may have C(why).
+      - C(outbound) lists what the host may contact. The items are like those of C(inbound), but have C(destinations)
+        and C(destination_classes). All other outbound traffic is rejected, except established connections, loopback,
+        ICMP, DHCP, TCP to the management addresses, and DNS (port 53). To restrict DNS to certain name servers, add an
+        item for port 53. Traffic that the host forwards for the bridge of a container engine is not affected. Without
+        C(outbound), outbound traffic is not restricted.
+      - C(internal) lists ports that no host outside of the deployment needs, in the format of C(refused). It does not
+        change the firewall. RV(openings) returns where the site's own zones and policies open one of these ports.
+      - C(unlisted) defines what happens to packets that neither C(inbound) nor C(refused) lists. With V(zone), the
+        default, the site's zones decide, or on an appliance the product's own rules. V(reject) and V(drop) reject or
+        drop them, except ICMP, DHCP replies (68/udp, and 546/udp from link-local addresses), established connections
+        and loopback. On an appliance, this applies only to packets that the product's own rules do not accept.
+      - C(management_addresses) lists CIDRs that are always accepted on the host's SSH port, in addition to the address
+        from which the run connects.
+      - The other keys of a plan's host are accepted and ignored. Any other key is an error.
     type: dict
   keep_controllers:
     description:
-      - From how many different addresses, that of this run included, runs that changed the rules stay accepted on the
-        SSH port. Who comes through a bastion today and directly tomorrow keeps both ways in.
-      - V(1) accepts the address of this run alone, and removes the earlier ones.
+      - Number of controller addresses that stay accepted on the SSH port. They are the address of this run and those of
+        the latest runs that changed the rules. An administrator who connects through a bastion one day and directly the
+        next keeps access both ways.
+      - V(1) accepts only the address of this run, and removes the earlier ones.
     type: int
     default: 3
   ssh_port:
     description:
-      - The host's SSH port for the management addresses. The port of the connection that this run comes through if not
-        set, V(22) if there is none.
+      - The host's SSH port for the management addresses. Defaults to the port of this run's SSH connection, or to V(22)
+        if there is none.
     type: int
 """

@@ -8,38 +8,38 @@
 
 DOCUMENTATION = r"""
 module: firewall
-short_description: Make a host's firewall accept exactly what the plan says
+short_description: Apply the planned rules to a host's firewall
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Every inbound rule accepts from exactly its sources. Everyone else is rejected on its ports and on the refused ones,
-    with an ICMP message (administratively prohibited), so that a probe can tell it from a service that is down. ICMP
-    itself is never rejected, and established connections are never cut.
-  - With firewalld, keeps one policy object, V(jsa-in), and the address sets that it names (V(jsa-*)), and nothing else.
-    The policy decides on packets to the host before any zone does. With outbound rules there is a second policy,
-    V(jsa-out). Zones, policies, sets and direct rules of the site are never touched. Works with firewalld's XML files,
-    its interface on the system's message bus (or C(firewall-cmd), where there is no bus) and C(nft). Needs firewalld
-    0.9.0 or later.
-  - On a JSA appliance, keeps one marked block in C(/opt/qradar/conf/iptables.pre), and one in C(iptables.post) where
-    unlisted packets are rejected or dropped, and runs the product's own C(/opt/qradar/bin/iptables_update.pl). The
-    block stands behind the lines that the site has in C(iptables.pre), so those decide first, and before all rules of
-    the product. Every other byte of these files, and the product's own rules, stay what they were. IPv6 gets the same
-    block in C(ip6tables.pre), where the product has such a file. Where it has none, and the host has IPv6 addresses,
-    every run warns of what that means, see RV(ipv6).
-  - What the host's firewall cannot express, such as outbound rules on an appliance, is an error before anything is
-    written.
-  - A run that changes files ends with at most one reload of firewalld, or one run of the appliance's update program.
-    One that only adds or removes peers changes the entries of firewalld's sets, without a reload. One that finds
-    everything right writes and loads nothing.
-  - Every run that changes something ends with a look at the kernel's rules. Where they are not what was asked for, the
-    earlier files are restored, loaded and verified again, and the module fails.
-  - The rules of a run that changes something have to be confirmed (O(confirm_timeout)). They are loaded, but the
-    permanent files stay what they were, and a timer is armed on the host. Then the controller opens a new SSH
-    connection, for an established one proves nothing, and only when that succeeds are the rules written to stay.
-    Otherwise the task fails and the host goes back to the rules that it had, by itself if need be, also when the
-    module, the session, or the firewall ends, and at once when the host is restarted.
-  - Rules that were changed behind the files' back (removed at run time, or files changed without a reload) are put
-    right and count as changed.
+  - Accepts connections to each inbound port only from the sources of its rule. Connections from other sources to these
+    ports and to the refused ports are rejected with an ICMP message (administratively prohibited), so that a probe can
+    distinguish a rejected port from a stopped service. ICMP is never rejected, and established connections are never
+    interrupted.
+  - With firewalld, manages the policy V(jsa-in) and the address sets that it uses (V(jsa-*)). With outbound rules, also
+    manages the policy V(jsa-out). V(jsa-in) is evaluated before the zones. The site's own zones, policies, sets and
+    direct rules are not changed. Uses firewalld's XML files, its D-Bus interface (or C(firewall-cmd) if D-Bus is not
+    available) and C(nft). Requires firewalld 0.9.0 or later.
+  - On a JSA appliance, manages one marked block in C(/opt/qradar/conf/iptables.pre), and one in C(iptables.post) if
+    unlisted packets are rejected or dropped, and runs the product's program C(/opt/qradar/bin/iptables_update.pl). The
+    block follows the site's own lines in C(iptables.pre) and precedes all rules of the product, so the site's lines
+    are evaluated first. The rest of these files and the product's own rules are not changed. IPv6 rules are written to
+    C(ip6tables.pre) if the product has this file. If it does not, and the host has IPv6 addresses, each run returns
+    a warning, see RV(ipv6).
+  - If the host's firewall does not support a rule, such as outbound rules on an appliance, the module fails before it
+    writes anything.
+  - Reloads firewalld, or runs the appliance's update program, at most once. If only peers are added or removed, the
+    entries of firewalld's sets are changed without a reload. If everything is as requested, nothing is written or
+    loaded.
+  - Verifies the kernel's rules after each change. If they are not as requested, the earlier files are restored, loaded
+    and verified, and the module fails.
+  - Changed rules must be confirmed within O(confirm_timeout). The module loads them without changing the permanent
+    files, and starts a timer on the host. The controller then opens a new SSH connection, because an established
+    connection does not prove that the rules accept new ones. If it succeeds, the permanent files are written.
+    Otherwise, the task fails and the rules are rolled back. The timer also rolls them back if the module, the session,
+    or the firewall ends. After a restart, the host starts with the committed rules.
+  - Corrects rules that were changed outside of this module, such as rules that were removed at run time and files that
+    were changed without a reload, and reports this as a change.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.host_rules
@@ -53,100 +53,99 @@ attributes:
 options:
   state:
     description:
-      - V(present) makes the host's rules what O(rules) says.
-      - V(absent) removes every trace of this collection from the firewall. A host without a firewall has none.
-      - V(previous) goes back to the state that was committed before the current one, see O(steps). The host keeps the
-        last five. Every use is a change of its own, so a second rollback undoes the first. A host that never had rules
-        of this collection is left alone.
+      - V(present) applies O(rules).
+      - V(absent) removes all rules of this collection from the firewall. A host without a firewall is not changed.
+      - V(previous) restores the rules that were committed before the current ones, see O(steps). The host keeps the
+        last five committed states. Each rollback is itself a change, so a second rollback undoes the first. A host that
+        never had rules of this collection is not changed.
     type: str
     choices: [present, absent, previous]
     default: present
   rules:
     description: Required with O(state=present).
   steps:
-    description: How many committed states O(state=previous) goes back.
+    description: Number of committed states that O(state=previous) goes back.
     type: int
     default: 1
   reload:
     description:
-      - Whether firewalld may be reloaded. A reload makes it forget what others changed at run time without making it
-        permanent, such as the bans of fail2ban, and load what others wrote to its files (RV(reload_changes)).
-      - V(needed) reloads where the rules need it, and says what that changes.
-      - V(lossless) does so only where that changes nothing of the site's own. Otherwise the module fails, and nothing
-        is written.
-      - V(never) fails wherever a reload would be needed. Peers come and go without one.
-      - Going back after a failure, or from rules that nobody confirmed, reloads whatever is said here.
+      - Whether firewalld can be reloaded. A reload discards run-time changes of others that are not permanent, such as
+        the bans of fail2ban, and loads what others wrote to firewalld's files (RV(reload_changes)).
+      - V(needed) reloads firewalld if the rules require it, and reports what the reload changes.
+      - V(lossless) reloads firewalld only if the reload changes nothing of the site's own. Otherwise, the module fails
+        and writes nothing.
+      - V(never) fails if a reload is required. Peers can be added and removed without one.
+      - A rollback reloads firewalld if necessary, regardless of this option.
     type: str
     choices: [needed, lossless, never]
     default: needed
   offline:
     description:
-      - Allow writing the permanent files when firewalld does not run. They take effect when it starts.
+      - Whether to write the permanent files if firewalld is not running. They take effect when it starts.
     type: bool
     default: false
   update_timeout:
     description:
-      - For how many seconds the update program of a JSA appliance may run. Then it is ended, and the earlier rules are
-        restored. The timer, which goes back when nobody confirms, always gives it 120.
+      - Number of seconds that the update program of a JSA appliance can run. Then it is ended, and the earlier rules
+        are restored. When the timer rolls back, it always allows 120 seconds.
     type: int
     default: 120
   verify_identity:
     description:
-      - Fail, and write nothing, when the host has none of the addresses in C(addresses) of O(rules), so that the
-        rules are for another host.
-      - Set it to V(false) for a host of which all addresses are translated on the way.
+      - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
+        means that the rules are for another host.
+      - Set it to V(false) for a host whose addresses are all translated on the way.
     type: bool
     default: true
   require_controller:
     description:
-      - Fail, and write nothing, when the connection begins on the host itself, as through a port forward, and the
-        rules' C(management_addresses) are empty. Loopback is always accepted, so such a connection proves nothing.
-      - Fail, and write nothing, when the SSH connection that this run comes through cannot be found on the host.
-      - Where Ansible's connection to the host is not SSH (local, a container's) it is V(false) unless it is set.
-      - Set it to V(false) where the rules' C(management_addresses) name the controller.
+      - Whether to fail, and write nothing, if the connection comes from the host itself, as through a port forward, and
+        C(management_addresses) of O(rules) is empty. Loopback is always accepted, so such a connection does not prove
+        that others can connect.
+      - Also whether to fail, and write nothing, if the SSH connection of this run is not found on the host.
+      - The default is V(false) if Ansible's connection to the host is not SSH (local, a container's).
+      - Set it to V(false) if C(management_addresses) of O(rules) contains the controller's address.
     type: bool
     default: true
   confirm_timeout:
     description:
-      - For how many seconds the loaded rules wait for the confirmation. Without it the host is back on the committed
-        rules when they are over.
-      - V(0) writes the rules to stay at once, with a warning.
-      - Connections that are not SSH (local, a container's) confirm without a new connection.
+      - Number of seconds that the loaded rules wait for the confirmation. If they are not confirmed in time, the host
+        rolls back to the committed rules.
+      - V(0) makes the rules permanent without a confirmation, with a warning.
+      - If the connection is not SSH (local, a container's), the rules are confirmed without a new connection.
     type: int
     default: 60
   confirm_probes:
     description:
-      - Probes that have to succeed, with the new rules loaded, before these are confirmed. If one does not, the rules
+      - Probes that must succeed with the new rules loaded before the rules are confirmed. If a probe fails, the rules
         are rolled back at once.
-      - Each item has C(from), the host of the inventory that sends the probe, and C(port), such as V(32006/tcp) or
-        V(514/udp), on the host of the task. It may have C(address), where that is not the host's C(jsa_address) or
-        C(ansible_host).
+      - Each item has C(from), the inventory host that sends the probe, and C(port), such as V(32006/tcp) or
+        V(514/udp), on the host of the task. C(address) overrides the address to probe, which is the C(jsa_address)
+        or C(ansible_host) of the host.
     type: list
     elements: dict
     default: []
   phase:
     description:
-      - How the action plugin tells the part of the module that runs on the host whether somebody will confirm. It is
-        set for you.
+      - Whether the rules will be confirmed. Set by the action plugin, do not use it.
     type: str
     choices: [apply, stage]
     default: apply
   new_connection:
     description:
-      - How the action plugin tells the module whether a new SSH connection will confirm, as it does where Ansible's
-        connection is SSH. It is set for you.
+      - Whether a new SSH connection will confirm the rules. Set by the action plugin, do not use it.
     type: bool
     default: true
 notes:
-  - Runs on a host wait for each other for up to two minutes.
-  - Nobody but the product's vendor can say whether changes to the files of an appliance are supported in your case.
+  - Concurrent runs on a host wait for each other for up to two minutes.
+  - Ask the product's vendor whether it supports changes to the files of an appliance in your case.
 seealso:
   - module: jsa.ports.plan
   - module: jsa.ports.firewall_info
 """
 
 EXAMPLES = r"""
-- name: Let the event processor query this host, and everyone send it syslog
+- name: Accept queries from the event processors, and syslog from everyone
   jsa.ports.firewall:
     rules:
       inbound:
@@ -164,7 +163,7 @@ EXAMPLES = r"""
           ports: "5432"
           why: [postgres]
 
-- name: Close everything else, for all but two administrators
+- name: Reject all connections except SSH from two administrators
   jsa.ports.firewall:
     rules:
       inbound: []
@@ -177,18 +176,18 @@ EXAMPLES = r"""
   run_once: true
   register: planned
 
-- name: Apply this host's part of it, if the console still gets to what it needs
+- name: Apply the rules of this host, and confirm them only if the console can still connect
   jsa.ports.firewall:
     rules: "{{ planned.plan.hosts[inventory_hostname] }}"
     confirm_probes:
       - {from: con1, port: 32006/tcp}
 
-- name: Go back to the rules before the last change
+- name: Restore the rules before the last change
   jsa.ports.firewall:
     state: previous
     confirm_timeout: 120
 
-- name: Leave no trace
+- name: Remove all rules of this collection
   jsa.ports.firewall:
     state: absent
 """
@@ -201,70 +200,69 @@ backend:
   sample: firewalld
 version:
   description:
-    - Version of firewalld, on an appliance of iptables. V(none) where there was nothing to remove or to go back to.
+    - Version of firewalld, or of iptables on an appliance. V(none) if there was nothing to remove or to restore.
   returned: success
   type: str
   sample: 1.3.3
 actions:
-  description: What was, or in check mode would be, changed.
+  description: What was changed, or would be changed in check mode.
   returned: success
   type: dict
   contains:
     created:
-      description: Policies and sets, on an appliance files, that did not have rules of this collection before.
+      description: Policies and sets that were created. On an appliance, files that got a block.
       type: list
       elements: str
       sample: [jsa-event_processor-4, jsa-in]
     changed:
-      description: Policies and sets whose files were replaced, on an appliance files whose block was.
+      description: Policies and sets whose files were replaced. On an appliance, files whose block was replaced.
       type: list
       elements: str
       sample: [jsa-in]
     removed:
-      description: Policies and sets that are not needed any more, on an appliance files whose block was removed.
+      description: Policies and sets that were removed. On an appliance, files whose block was removed.
       type: list
       elements: str
       sample: [jsa-data_node-4]
     entries:
-      description: Addresses added to and removed from each set, in the files or in what runs. Empty on an appliance.
+      description: Addresses added to and removed from each set, in the files or at run time. Empty on an appliance.
       type: dict
       sample: {jsa-event_processor-4: {added: [10.0.0.5/32], removed: []}}
   sample: {created: [], changed: [jsa-event_processor-4], removed: [],
            entries: {jsa-event_processor-4: {added: [10.0.0.5/32], removed: []}}}
 reloaded:
-  description: Whether firewalld was reloaded, or the update program was run, or in check mode would be.
+  description: Whether firewalld was reloaded or the update program was run, or would be in check mode.
   returned: success
   type: bool
   sample: false
 reload_reasons:
-  description: What only loading the rules anew could put right.
+  description: Why the rules had to be reloaded.
   returned: success
   type: list
   elements: str
   sample: ["policy jsa-in is not loaded"]
 reload_changes:
   description:
-    - What the reload changes, or in check mode would change, of the site's own. V(none) where firewalld does not tell.
+    - What the reload changes, or would change in check mode, of the site's own. V(none) if it is not known.
   returned: success
   type: list
   elements: str
   sample: ['zone public: rich rule family="ipv4" source address="192.0.2.66" reject, changed at run time only']
 drift:
-  description: How what ran differed from files that were right. Empty unless somebody changed it at run time.
+  description: How the running rules differed from the files, if the files were as requested.
   returned: success
   type: list
   elements: str
   sample: ["accept tcp 22 from admin (10.9.0.0/16): is missing"]
 differences:
-  description: What was not as wanted, object by object, in the files and in what ran.
+  description: Differences between the requested rules and the host, by object, in the files and in the running rules.
   returned: success
   type: list
   elements: str
-  sample: ["has in what runs, policy jsa-in: accept tcp 6000 from anyone"]
+  sample: ["has in the running rules, policy jsa-in: accept tcp 6000 from anyone"]
 openings:
   description:
-    - Where a zone or policy of the site opens a port that the rules' C(internal) names. V(none) where firewalld does
-      not tell.
+    - Zones and policies of the site that open a port in C(internal) of O(rules). V(none) if it is not known.
   returned: success
   type: list
   elements: dict
@@ -286,13 +284,13 @@ openings:
       type: str
       sample: "5432"
     why:
-      description: Names of the catalog's entries for them.
+      description: IDs of the catalog entries for the ports.
       type: list
       elements: str
       sample: [postgres]
     effective:
       description:
-        - Whether it decides before V(jsa-in) does. Where it does not, it lets nobody in as long as that runs.
+        - Whether it is evaluated before V(jsa-in). If not, it accepts no packets while V(jsa-in) is loaded.
       type: bool
       sample: false
   sample: [{object: zone public, setting: service postgresql, protocol: tcp, ports: "5432", why: [postgres],
@@ -300,20 +298,20 @@ openings:
 ipv6:
   description:
     - V(written), V(not in use) (no global address, or no IPv6 in the kernel), V(not filtered) (nothing filters IPv6 on
-      this appliance), or V(left to the product) (rules run for IPv6, but none of the plan's). V(none) where nothing was
-      looked at.
+      this appliance), or V(left to the product) (IPv6 is filtered, but not by rules of the plan). V(none) if it was not
+      examined.
   returned: success
   type: str
   sample: written
 earlier_controllers:
   description:
-    - Addresses of earlier runs that are still accepted on the SSH port, the last one first. See O(keep_controllers).
+    - Controller addresses of earlier runs that are still accepted on the SSH port, latest first (O(keep_controllers)).
   returned: success
   type: list
   elements: str
   sample: [10.0.0.251]
 controller:
-  description: Address of the SSH connection that this run came through, and the host's port; V(none) without one.
+  description: Client address and server port of this run's SSH connection. V(none) if there is none.
   returned: success
   type: dict
   sample: {address: 10.0.0.250, port: 22}
@@ -323,7 +321,7 @@ confirmation:
   type: dict
   contains:
     by:
-      description: V(new connection), or V(same connection) where the connection is not SSH.
+      description: V(new connection), or V(same connection) if the connection is not SSH.
       type: str
       sample: new connection
     seconds:
@@ -332,24 +330,24 @@ confirmation:
       sample: 0.6
   sample: {by: new connection, seconds: 0.6}
 rolled_back:
-  description: A candidate that was rolled back since the last run, told once.
-  returned: when there is one
+  description: Rules that were rolled back since the last run. Returned once.
+  returned: when rules were rolled back since the last run
   type: dict
   contains:
     time:
-      description: When, by the host's clock.
+      description: Time of the rollback, by the host's clock.
       type: str
       sample: "2026-01-31T12:00:00Z"
     controller:
-      description: Who had loaded it.
+      description: Address of the controller that loaded the rules.
       type: str
       sample: 10.0.0.250
     why:
-      description: Why it was rolled back.
+      description: Why the rules were rolled back.
       type: str
       sample: it was not confirmed in time
     outcome:
-      description: What the host has since.
+      description: Rules of the host after the rollback.
       type: str
       sample: The host is back on the committed rules
   sample: {time: "2026-01-31T12:00:00Z", controller: 10.0.0.250, why: it was not confirmed in time,

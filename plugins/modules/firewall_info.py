@@ -8,16 +8,17 @@
 
 DOCUMENTATION = r"""
 module: firewall_info
-short_description: Tell which firewall a host has, what the host is, and whether its rules are as planned
+short_description: Gather information about a host's firewall and compare it with the plan
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Finds out which firewall the host has, and on a JSA appliance what the product says about itself
+  - Returns the firewall of the host. On a JSA appliance, also returns what the product reports about itself
     (C(/opt/qradar/bin/myver), C(/opt/qradar/conf/capabilities/hostcapabilities.xml), C(/opt/qradar/ha/bin/ha)).
-  - With O(rules), compares files and kernel with them, and says where the site's own zones open what should be closed.
+  - With O(rules), compares them with the files and the kernel's rules, and returns which internal ports the site's own
+    zones and policies open.
   - Changes nothing.
-  - What cannot be known is V(none), never a guess. The forms of the product's answers that it understands are those
-    that are quoted in public. Others are left unknown.
+  - A value that is not known is V(none). Only the output formats of the product's programs that are published are
+    supported.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
@@ -29,11 +30,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the hosts
+- name: Gather information about the firewall
   jsa.ports.firewall_info:
   register: found
 
-- name: Tell the releases
+- name: Show the release of the appliance
   ansible.builtin.debug:
     msg: "{{ found.product.release }} UP{{ found.product.update_package }}"
   when: found.backend == "appliance"
@@ -43,12 +44,12 @@ EXAMPLES = r"""
   run_once: true
   register: planned
 
-- name: Compare this host with its part of it
+- name: Compare the firewall of this host with the plan
   jsa.ports.firewall_info:
     rules: "{{ planned.plan.hosts[inventory_hostname] }}"
   register: compared
 
-- name: Tell what is not as planned
+- name: Show what is not as planned
   ansible.builtin.debug:
     msg: "{{ compared.reason or compared.differences }}"
   when: not compared.as_planned
@@ -56,26 +57,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 backend:
-  description: V(appliance) (JSA's own iptables), V(firewalld) (it runs), or V(none).
+  description: V(appliance) (the product's own iptables), V(firewalld) (it is running), or V(none).
   returned: success
   type: str
   sample: firewalld
 version:
-  description: Version of firewalld, on an appliance of iptables. V(none) where it is not known.
+  description: Version of firewalld, or of iptables on an appliance. V(none) if it is not known.
   returned: success
   type: str
   sample: 1.3.3
 product:
-  description: What an appliance says about itself. Each value is V(none) where it is not known, and on other hosts.
+  description: What an appliance reports about itself. Values that are not known are V(none).
   returned: success
   type: dict
   contains:
     name:
-      description: What the product calls itself.
+      description: Name of the product.
       type: str
       sample: JSA
     release:
-      description: The release.
+      description: Release of the product.
       type: str
       sample: 7.5.0
     update_package:
@@ -83,7 +84,7 @@ product:
       type: int
       sample: 8
     release_name:
-      description: Both, in the product's own words.
+      description: Release and update package, as the product reports them.
       type: str
       sample: 7.5.0 UpdatePackage 8
     internal_version:
@@ -91,11 +92,11 @@ product:
       type: str
       sample: 2021.6.8.20240302192142
     appliance_type:
-      description: Number of the appliance's type, or V(software).
+      description: Number of the appliance type, or V(software).
       type: str
       sample: "1699"
     is_console:
-      description: Whether it is the console.
+      description: Whether the host is the console.
       type: bool
       sample: false
     console_address:
@@ -103,46 +104,46 @@ product:
       type: str
       sample: 10.0.0.1
     ha_role:
-      description: Which node of an HA pair it is. V(none) where it is none.
+      description: Role of the host in its HA pair. V(none) if it is not part of one.
       type: str
       sample: primary
     ha_state:
-      description: State of that node.
+      description: State of the host in its HA pair.
       type: str
       sample: active
     operating_system:
-      description: The operating system, as the product names it.
+      description: The operating system, as the product reports it.
       type: str
       sample: Red Hat Enterprise Linux release 8.8 (Ootpa)
     fips:
-      description: Whether FIPS mode is on.
+      description: Whether FIPS mode is enabled.
       type: bool
       sample: false
     sources:
-      description: Name of a value to where it comes from, for those that are known.
+      description: Source of each value that is known.
       type: dict
       sample: {release: /opt/qradar/bin/myver -v}
   sample: {name: JSA, release: 7.5.0, update_package: 8, sources: {release: /opt/qradar/bin/myver -v}}
 as_planned:
-  description: Whether files and kernel are what O(rules) says. V(none) where the firewall cannot be asked.
+  description: Whether the files and the kernel's rules match O(rules). V(none) if they could not be compared.
   returned: when O(rules) is set
   type: bool
   sample: false
 reason:
-  description: Why the firewall cannot be asked.
+  description: Why the rules could not be compared. V(none) if they were.
   returned: when O(rules) is set
   type: str
-  sample: "firewalld is installed, but does not run (not running): systemctl enable --now firewalld"
+  sample: "firewalld is installed, but is not running (not running): systemctl enable --now firewalld"
 differences:
-  description: What is not as planned, object by object, in the files and in what runs.
+  description: Differences from the plan, by object, in the files and in the running rules.
   returned: when O(rules) is set
   type: list
   elements: str
-  sample: ["has in what runs, policy jsa-in: accept tcp 6000 from anyone"]
+  sample: ["has in the running rules, policy jsa-in: accept tcp 6000 from anyone"]
 openings:
   description:
-    - Where a zone or policy of the site opens a port that the rules' C(internal) names, as M(jsa.ports.firewall)
-      returns it. V(none) where nobody can tell.
+    - Zones and policies of the site that open a port in C(internal) of O(rules), as M(jsa.ports.firewall) returns
+      them. V(none) if they are not known.
   returned: when O(rules) is set
   type: list
   elements: dict
@@ -150,13 +151,13 @@ openings:
             effective: false}]
 actions:
   description:
-    - What M(jsa.ports.firewall) would change, in the form of its own result. V(none) where the firewall cannot be
-      asked.
+    - What M(jsa.ports.firewall) would change, in the format of its own result. V(none) if the rules could not be
+      compared.
   returned: when O(rules) is set
   type: dict
   sample: {created: [], changed: [jsa-in], removed: [], entries: {}}
 diff:
-  description: The rules before and after that change, as C(--diff) shows them. Empty where there is none.
+  description: The rules before and after that change, as C(--diff) shows them. Empty if nothing would change.
   returned: when O(rules) is set
   type: list
   elements: dict
@@ -174,7 +175,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import
 
 
 def look(module):
-    """What the module returns. Raises FirewallError for rules that cannot be read, or a backend of other hosts."""
+    """The module's result. Raises FirewallError for invalid rules, and for a backend that the host does not have."""
     rules = None if module.params["rules"] is None else read_host_rules(module.params["rules"])
     backend = select_backend(module.params["backend"])
     runs = backend.runs()

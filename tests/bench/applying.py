@@ -29,7 +29,7 @@ _CONFIRMED, _CONFIRMED_AGAIN = "first apply, confirmed", "no change, confirmed"
 _LOOP_FIRST, _LOOP_AGAIN = "play with the loop, first apply", "play with the loop, no change"
 _PLAY_FIRST, _PLAY_AGAIN, _PLAY_PING = "play with ours, first apply", "play with ours, no change", "play with one ping"
 
-#: The host as it was: no rule of anybody's, neither in the files nor in what runs.
+#: The host as it was: no rule of anybody's, neither in the files nor in the running rules.
 _RESET = "rm -f /etc/firewalld/zones/* /etc/firewalld/policies/* /etc/firewalld/ipsets/* && firewall-cmd -q --reload"
 
 

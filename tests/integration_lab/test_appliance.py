@@ -212,7 +212,7 @@ class TestRuns:
         box.run("iptables -I INPUT 3 -p tcp --dport 5432 -j ACCEPT")
         drift = box.module(check=True, **COMMITTED)["drift"]
         assert len(drift) == 1
-        assert "stands among ours" in drift[0]
+        assert "is among its rules" in drift[0]
         box.module(**COMMITTED)
         assert box.probe("stranger", 5432) == "prohibited"
 
@@ -245,7 +245,7 @@ class TestRuns:
         before = box.both()
         for more in ({}, {"check": True}, {"phase": "stage"}):
             told = box.module(failed=True, outbound=[], **COMMITTED, **more)["msg"]
-            assert "take rules for what comes in only. Unset jsa_firewall_restrict_outbound" in told
+            assert "support inbound rules only. Unset jsa_firewall_restrict_outbound" in told
         assert box.both() == before
 
     def test_info_compares_and_changes_nothing(self, box: Box) -> None:
@@ -287,8 +287,8 @@ class TestWithoutTheProgram:
         with without_program(box):
             for more in ({}, {"_ansible_check_mode": True}):
                 told = box.module(failed=True, **COMMITTED, **more)["msg"]
-                assert f"{PROGRAM} is not there" in told
-                assert "Rules of ours" not in told
+                assert f"{PROGRAM} is missing or cannot be run" in told
+                assert "Rules of jsa.ports" not in told
         assert box.both() == before
 
     def test_what_cannot_be_taken_away_is_named(self, box: Box) -> None:
@@ -296,7 +296,7 @@ class TestWithoutTheProgram:
         before = box.both()
         with without_program(box):
             told = box.module(failed=True, state="absent")["msg"]
-            assert f"Rules of ours are there: in {CONF}/ip6tables.pre, {CONF}/iptables.pre" in told
+            assert f"Rules of jsa.ports are in {CONF}/ip6tables.pre, {CONF}/iptables.pre" in told
             assert box.module(**COMMITTED)["changed"] is False
         assert box.both() == before
 
@@ -341,7 +341,7 @@ class TestFirewalldIsRefused:
         assert box.both() == before
 
     def test_an_appliance_s_backend_is_refused_elsewhere(self, lab: Lab) -> None:
-        assert "no JSA appliance" in Box(lab, "peer").module(failed=True, backend="appliance", **COMMITTED)["msg"]
+        assert "not a JSA appliance" in Box(lab, "peer").module(failed=True, backend="appliance", **COMMITTED)["msg"]
 
 
 class TestConfirmed:
@@ -382,7 +382,7 @@ class TestConfirmed:
         before = box.both()
         pending = box.stage(60)["pending"]
         box.run(PROGRAM)
-        assert "built its rules anew" in box.program("confirm", pending["id"])["msg"]
+        assert "rebuilt its rules" in box.program("confirm", pending["id"])["msg"]
         assert box.both() == before
 
     def test_locked_out_the_open_connection_takes_it_back(self, box: Box) -> None:
@@ -410,7 +410,7 @@ class TestConfirmed:
         with broken_program(box, "exit 3"):
             box.settled()
         assert box.both() == before
-        assert "in the kernel alone" in box.state("last_result")["outcome"]
+        assert "in the kernel only" in box.state("last_result")["outcome"]
 
     def test_previous(self, box: Box) -> None:
         box.module(**COMMITTED)
@@ -537,7 +537,7 @@ class TestFaults:
             ("$real; echo no licence; exit 4", "no licence"),
             ("sleep 600", "no end after 2 s"),
             ("$real; sleep 600 & sleep 600", "no end after 2 s"),
-            ("exit 0", "not what was asked"),
+            ("exit 0", "not as requested"),
         ],
         ids=["fails", "fails afterwards", "hangs", "hangs with the rules loaded", "does nothing"],
     )
@@ -547,7 +547,7 @@ class TestFaults:
         with broken_program(box, body):
             result = box.stage(20, failed=True, update_timeout=2, unlisted="drop")
         assert words in result["msg"]
-        assert "The earlier rules were restored and run" in result["msg"]
+        assert "The earlier rules were restored and verified" in result["msg"]
         assert box.both() == before
         assert box.state("pending") is None
         assert "sleep 600" not in box.run("ps -e -o args")

@@ -275,7 +275,7 @@ HOST_FIREWALLS = [
         ARIEL,
         shell("ep1", LACKS_CONSOLE, "firewall-cmd --reload"),
         verdict="host_firewall",
-        says=(EP1, "lacks in what runs"),
+        says=(EP1, "lacks in the running rules"),
         marks=(NEEDS_SETS,),
     ),
     fault("host-without-firewalld", ARIEL, daemon_stopped("ep1", "firewalld"), verdict="ok"),

@@ -213,7 +213,7 @@ def test_what_leaves_the_host(target: Target, system: System, site: dict[str, by
     if not system.answers_leave:
         for more in ({}, {"phase": "stage"}, {"check": True}):
             told = target.apply(failed=True, outbound=outbound, **more)["msg"]
-            assert "every connection would be cut off" in told
+            assert "every connection would be interrupted" in told
         assert target.files() == site
         assert "jsa-" not in target.rules()
         return
@@ -443,7 +443,7 @@ def test_no_more_calls_than_needed(target: Target) -> None:
                      marks=pytest.mark.systems),
         ("cd /etc/firewalld/policies; cp jsa-in.xml kept; sed -i s/CONTINUE/ACCEPT/ jsa-in.xml; "
          "firewall-cmd --reload; mv kept jsa-in.xml", True, "what is not listed"),
-        pytest.param("firewall-cmd --ipset=jsa-ep-4 --add-entry=10.77.0.13", False, "1 are too many",
+        pytest.param("firewall-cmd --ipset=jsa-ep-4 --add-entry=10.77.0.13", False, "1 are unexpected",
                      marks=NEEDS_SETS),
         pytest.param("firewall-cmd --ipset=jsa-ep-6 --remove-entry=fd77::12/128", False, "1 addresses are missing",
                      marks=NEEDS_SETS),
@@ -491,7 +491,7 @@ def test_a_broken_file_of_the_site_is_not_our_chance_to_break_more(target: Targe
     try:
         result = target.module(failed=True, **ARGUMENTS)
         assert "not a valid zone file" in result["msg"]
-        assert "what runs was not touched" in result["msg"]
+        assert "the running rules were not changed" in result["msg"]
         assert "repair it first" in result["msg"]
         assert not [path for path in target.files() if "jsa-" in path]
         assert target.rules() == rules

@@ -140,8 +140,8 @@ class TestDrift:
             "firewall-cmd -q --ipset=jsa-ep-4 --add-entry=10.77.0.99; rm /etc/firewalld/ipsets/jsa-ep-6.xml"
         )
         assert sorted(target.module(check=True)["differences"]) == [
-            "has in what runs, policy jsa-in: accept tcp 6000 from anyone",
-            "has in what runs, set jsa-ep-4: 10.77.0.99/32",
+            "has in the running rules, policy jsa-in: accept tcp 6000 from anyone",
+            "has in the running rules, set jsa-ep-4: 10.77.0.99/32",
             "lacks in the files, set jsa-ep-6: fd77::12/128",
         ]
 
@@ -150,7 +150,7 @@ class TestDrift:
         target.module()
         target.run("nft flush ruleset")
         told = target.module(check=True)["differences"]
-        assert told == ["lacks in what runs, firewalld: its rules: the ruleset is empty"]
+        assert told == ["lacks in the running rules, firewalld: its rules: the ruleset is empty"]
         assert target.module()["reloaded"]
         assert target.module(check=True)["differences"] == []
 

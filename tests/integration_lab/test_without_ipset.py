@@ -168,7 +168,7 @@ class TestTheSite:
             told = trap.module(failed=True, inbound=INBOUND, **more)["msg"]
             assert "site.xml" in told
             assert "Install the package ipset" in told
-            assert "what runs was not touched" in told
+            assert "the running rules were not changed" in told
             assert "repair it first" in told
             assert (trap.files(), trap.rules()) == before
 
@@ -178,7 +178,7 @@ class TestTheSite:
         target.run({"old": ADD_USED_SET, "iptables": ADD_SET, "new": f"{ADD_SET}; {ADD_DIRECT}"}[target.name])
         files = target.files()
         told = target.module(failed=True, state="absent")["msg"]
-        assert "what runs was not touched" in told
+        assert "the running rules were not changed" in told
         assert "failed as well" not in told
         assert (target.files(), target.rules()) == (files, before)
         target.run("rm -f /etc/firewalld/*/site.xml /etc/firewalld/direct.xml")
@@ -277,7 +277,7 @@ class TestFromOneFormToTheOther:
         told = json.loads(target.lab.run(target.name, ["/usr/bin/python3", *CONFIRM, pending["id"]]).stdout)
         assert told["ok"] is False
         # Where only the program tells what is in sets, it is not known any more what runs.
-        words = "set jsa-ep-4 is not loaded" if target.name == "iptables" else "cannot load sets any more"
+        words = "set jsa-ep-4 is not loaded" if target.name == "iptables" else "can no longer load sets"
         assert words in told["msg"]
         assert "5432" not in target.rules()
         assert target.alive()
@@ -293,7 +293,7 @@ def test_what_fails_open_is_noticed_and_restored(old: Target) -> None:
     old.run(f"printf '{VANISHING}' >{IPSET}")
     told = old.module(failed=True, inbound=[{**INBOUND[0], "ports": "32011"}], refused=REFUSED)["msg"]
     assert "INVALID_IPSET" in told
-    assert "The earlier rules were restored and run" in told
+    assert "The earlier rules were restored and verified" in told
     assert old.alive()
     assert "10.77.0.9" in old.rules()
     assert "5432" in old.rules()

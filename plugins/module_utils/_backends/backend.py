@@ -78,7 +78,7 @@ class RolledBack(NamedTuple):
     """How going back went."""
 
     done: bool
-    #: The firewall does not run, so there is nothing to put right in what runs.
+    #: The firewall does not run, so there is nothing to put right in the running rules.
     stopped: bool
     words: str
 

@@ -47,13 +47,13 @@ _WORDS = {
         "Unset jsa_firewall_restrict_outbound for this host",
     ),
     "refusal": _Words(
-        "the rules refuse ports", "Use jsa_firewall_backend: report for this host, and enter the rules by hand"
+        "the rules reject ports", "Use jsa_firewall_backend: report for this host, and enter the rules by hand"
     ),
     "ipv6": _Words("the rules have IPv6 addresses", "Leave the IPv6 addresses out of this host's peers"),
     "networks": _Words(
         "the rules accept from networks", "List single addresses in jsa_networks and jsa_firewall_management_addresses"
     ),
-    "confirmation": _Words("the rules are to be confirmed", "Set jsa_firewall_confirm_timeout: 0"),
+    "confirmation": _Words("the rules must be confirmed", "Set jsa_firewall_confirm_timeout: 0"),
 }  # type: Dict[str, _Words]
 
 
@@ -63,7 +63,7 @@ def missing_capabilities(backend, capabilities, rules, confirmed=False):
     problems = []  # type: List[str]
     for name, words in _WORDS.items():
         if not capabilities.names()[name] and _is_needed(name, rules, confirmed):
-            reason = capabilities.reasons.get(name, "the backend %s cannot express that" % backend)
+            reason = capabilities.reasons.get(name, "the backend %s does not support that" % backend)
             problems.append("%s, but %s. %s" % (words.asked, reason, words.remedy))
     return ". ".join(problems)
 

@@ -25,7 +25,7 @@ def warnings_of(backend):  # type: (Backend) -> List[str]
     found = []
     sentence = confirming.waiting(host)
     if sentence:
-        found.append("What is compared here is not what will stay: %s" % sentence)
+        found.append("The compared rules are not permanent yet: %s" % sentence)
     result = confirming.unreported(host)
     if result is not None:
         found.append(confirming.rollback_words(result))

@@ -31,7 +31,7 @@ _ON_APPLIANCE = (
     "files, or report"
 )
 _NO_APPLIANCE = (
-    "this host is no JSA appliance: it has neither %s. Nothing was written. "
+    "this host is not a JSA appliance: it has neither %s. Nothing was written. "
     "Use jsa_firewall_backend: firewalld (or auto)"
 )
 

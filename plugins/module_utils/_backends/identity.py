@@ -33,7 +33,7 @@ def require_identity(planned, own):  # type: (Sequence[str], Optional[Sequence[s
     raise FirewallError(
         "this is not the host that the rules are for: the plan has %s for it, and this host has %s. Nothing was "
         "written. Correct ansible_host or jsa_address, or, where all of its addresses are translated on the way, set "
-        "jsa_firewall_verify_identity: false" % (", ".join(planned), ", ".join(own) or "no address")
+        "verify_identity: false for jsa.ports.firewall" % (", ".join(planned), ", ".join(own) or "no address")
     )
 
 
@@ -54,6 +54,6 @@ def require_way_in(connection, management_addresses, own):
         return
     raise FirewallError(
         "the SSH connection of this run comes from the host itself (%s), as through a port forward, so it does not "
-        "show from where people connect, and cannot prove that they still can. Nothing was written. Name their "
+        "show which addresses people connect from, or whether they still can. Nothing was written. Name their "
         "addresses in jsa_firewall_management_addresses" % (connection.address if connection else "")
     )

@@ -168,9 +168,7 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
 
 def _warn(module, result, warnings):  # type: (Any, Dict[str, Any], List[str]) -> None
     if result["reload_changes"]:
-        module.warn(
-            "The reload that is needed changes what is the site's own: %s" % "; ".join(result["reload_changes"])
-        )
+        module.warn("The required reload changes the site's own settings: %s" % "; ".join(result["reload_changes"]))
     for text in warnings:
         module.warn(text)
     if module.check_mode:
@@ -197,7 +195,7 @@ def settle(module, host):  # type: (Any, Host) -> None
         return
     sentence = confirming.waiting(host)
     if sentence:
-        module.warn("What is compared here is not what will stay: %s" % sentence)
+        module.warn("The compared rules are not permanent yet: %s" % sentence)
 
 
 class _Change(NamedTuple):
@@ -236,4 +234,4 @@ def _remember(module, host, change):  # type: (Any, Host, _Change) -> None
     try:
         confirming.remember(host.state, "", change.controller, before, after)
     except FirewallError as error:
-        module.warn("The rules hold, but they cannot be gone back to later: %s" % error)
+        module.warn("The rules were applied, but were not saved for a later rollback: %s" % error)

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
 
-_PLACES = {FILES: "in the files", RUNTIME: "in what runs"}
+_PLACES = {FILES: "in the files", RUNTIME: "in the running rules"}
 
 
 def difference_lines(differences):  # type: (Sequence[Difference]) -> List[str]
@@ -23,7 +23,7 @@ def difference_lines(differences):  # type: (Sequence[Difference]) -> List[str]
 
 def opening_warning(opening):  # type: (Dict[str, Any]) -> str
     """Of one opening, as the backends return it."""
-    return "%s opens %s %s by %s, which nobody outside of the deployment should reach (%s)" % (
+    return "%s opens %s %s by %s, which no host outside of the deployment needs (%s)" % (
         opening["object"],
         opening["protocol"],
         opening["ports"],

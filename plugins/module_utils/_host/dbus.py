@@ -121,9 +121,9 @@ class Bus(object):
         while not answer.endswith(b"\r\n"):
             answer += self._receive(1, deadline)
             if len(answer) > 4096:
-                raise ValueError("it speaks another protocol")
+                raise ValueError("it uses an unknown protocol")
         if not answer.startswith(b"OK "):
-            raise ValueError("it does not let us in: %s" % answer.decode("ascii", "replace").strip())
+            raise ValueError("it rejected the authentication: %s" % answer.decode("ascii", "replace").strip())
         self._send(b"BEGIN\r\n", deadline)
         fields = {
             _PATH: ("o", "/org/freedesktop/DBus"),
@@ -157,7 +157,7 @@ class Bus(object):
         order, kind, _flags, _version, body_size, _serial, fields_size = struct.unpack("<cBBBIII", start)
         if order != b"l":
             # The other byte order: nobody on this machine answers us in it.
-            raise ValueError("an answer in a foreign byte order")
+            raise ValueError("an answer in an unsupported byte order")
         if body_size + fields_size > _LARGEST:
             raise ValueError("a message that is too long")
         rest = self._receive(_padded(fields_size, 8) + body_size, deadline)
@@ -274,7 +274,7 @@ def _alignment(kind):  # type: (str) -> int
 
 def _decode_one(kind, data, position, depth):  # type: (str, bytes, int, int, int) -> Tuple[Any, int]
     if depth > _DEEPEST:
-        raise ValueError("a value that is too deep")
+        raise ValueError("a value that is nested too deeply")
     position = _padded(position, _alignment(kind))
     if kind in _NUMBERS:
         code = "<" + _NUMBERS[kind][1]
@@ -304,7 +304,7 @@ def _decode_array(inner, data, position, depth):  # type: (str, bytes, int, int,
     position = _padded(position + 4, _alignment(inner))
     end = position + size
     if end > len(data):
-        raise ValueError("an array that is cut off")
+        raise ValueError("a truncated array")
     values = []
     while position < end:
         value, following = _decode_one(inner, data, position, depth + 1)
@@ -317,5 +317,5 @@ def _decode_array(inner, data, position, depth):  # type: (str, bytes, int, int,
 
 def _text(data, start, size):  # type: (bytes, int, int) -> str
     if start + size >= len(data):
-        raise ValueError("a text that is cut off")
+        raise ValueError("a truncated text")
     return data[start : start + size].decode("utf-8", "replace")

@@ -28,14 +28,14 @@ class Sources(NamedTuple):
 def parse_network(text):  # type: (object) -> Network
     """The network that *text* names; an IPv4 address in IPv6 notation is an IPv4 one. Raises ValueError."""
     if not isinstance(text, str):
-        raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % (text,))
+        raise ValueError("%r is not an address: expected a CIDR such as 10.0.0.0/24" % (text,))
     try:
         network = ipaddress.ip_network(text.strip())
     except ValueError:
         try:
             meant = ipaddress.ip_network(text.strip(), strict=False)
         except ValueError:
-            raise ValueError("%r is no address: expected a CIDR such as 10.0.0.0/24" % text)
+            raise ValueError("%r is not an address: expected a CIDR such as 10.0.0.0/24" % text)
         raise ValueError("%s has host bits: write %s, or one address" % (text, meant))
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96 and network.network_address in _MAPPED:
         address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFFFFFF)

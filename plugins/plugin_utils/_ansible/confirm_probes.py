@@ -48,11 +48,11 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
     problems: list[str] = []
     probes = []
     if not isinstance(items, list):
-        raise InputError("confirm_probes cannot be used", [f"it is no list of items like {_EXAMPLE}"])
+        raise InputError("confirm_probes cannot be used", [f"expected a list of items such as {_EXAMPLE}"])
     for number, item in enumerate(items):
         where = f"confirm_probes[{number}]"
         if not isinstance(item, Mapping) or set(item) - _KEYS or not {"from", "port"} <= set(item):
-            problems.append(f"{where}: {item!r} is no item like {_EXAMPLE}, to which an address can be added")
+            problems.append(f"{where}: {item!r} is not an item such as {_EXAMPLE}, optionally with address")
             continue
         source = str(item["from"])
         port = _read_port(item["port"])
@@ -60,7 +60,7 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
         if source not in hosts:
             problems.append(f"{where}: there is no host {source} in the inventory")
         if port is None:
-            problems.append(f"{where}: {item['port']!r} is no port like 32006/tcp or 514/udp")
+            problems.append(f"{where}: {item['port']!r} is not a port such as 32006/tcp or 514/udp")
         if address is None or ("address" in item and not _is_address(item["address"])):
             problems.append(f"{where}: no address to probe: set it here, or jsa_address on the host")
         elif port and source in hosts:

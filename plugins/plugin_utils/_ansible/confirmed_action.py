@@ -43,8 +43,8 @@ class ConfirmedAction(StagingAction):
             self._settle(pending, probes, result, task_vars)
         elif unconfirmed and result.get("changed") and not self._task.check_mode:
             result.setdefault("warnings", []).append(
-                "The rules were written to stay without a confirmation, as confirm_timeout is 0: nothing would have "
-                "rolled them back if they had locked you out."
+                "The rules were made permanent without a confirmation, because confirm_timeout is 0. They would not "
+                "have been rolled back if they had locked you out."
             )
         return result
 
@@ -88,7 +88,7 @@ class ConfirmedAction(StagingAction):
             told = self._execute_module("jsa.ports.reachability", arguments, task_vars=variables)
             self._remove_tmp_path(self._connection._shell.tmpdir)
         except AnsibleError as error:
-            raise NotConfirmed(f"{source} cannot be asked to probe: {str(error).strip().rstrip('.')}") from error
+            raise NotConfirmed(f"{source} could not run the probe: {str(error).strip().rstrip('.')}") from error
         finally:
             self._connection = used
         if told.get("failed"):
@@ -106,6 +106,6 @@ def _likely_reason(error: Exception, result: Mapping[str, Any]) -> str:
         return ""
     let_in = ", ".join([controller["address"], *result.get("earlier_controllers", ())])
     return (
-        f" (the host lets in {let_in}; if new connections come from another address, as through another bastion or "
+        f" (the host accepts {let_in}; if new connections come from another address, as through another bastion or "
         "NAT, name it in jsa_firewall_management_addresses)"
     )

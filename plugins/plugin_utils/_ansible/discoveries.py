@@ -60,7 +60,7 @@ class Handed:
         Where a task lost its results, none of the ports would be opened otherwise, and nobody would know why.
         """
         problems = [
-            f"{name}: there is no result of jsa.ports.portmap, but its plan has ports that only its port mappers know"
+            f"{name}: there is no result of jsa.ports.portmap, but its plan has ports that only port mappers can report"
             for name, result in self.results.items()
             if _is_missing(result)
             and name in plan.hosts

@@ -126,7 +126,7 @@ def _hidden_variables(
             continue
         if value not in (None, *_UNSET) and not is_own:
             problems.append(
-                f"{variable} is set by a play or a role, which counts for none of the hosts in the plan: set it in the "
+                f"{variable} is set by a play or a role, which has no effect on the plan: set it in the "
                 "inventory, in group_vars or host_vars, or with -e"
             )
     return problems

@@ -131,7 +131,7 @@ class StagingAction(ActionBase):
         """
         command = shlex.join([*pending["command"], "abort", pending["id"], why])
         left = max(1, int(pending["seconds"] - (time.monotonic() - started)) + 1)
-        later = Aborted(False, f"The host goes back to the committed rules by itself in {left} seconds at most")
+        later = Aborted(False, f"The host rolls back to the committed rules by itself within {left} seconds")
         if self._connection.transport == "ssh":
             # Where that connection is gone as well, a longer wait would only come after the timer.
             self._connection.set_option("timeout", min(int(self._connection.get_option("timeout")), left))
@@ -182,7 +182,7 @@ def answer_of(told: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command that ran on the host. Raises NotConfirmed where there is none."""
     answer = read_answer(told["stdout"])
     if answer is None:
-        text = (told["stderr"] or told["stdout"]).strip() or "it printed nothing"
+        text = (told["stderr"] or told["stdout"]).strip() or "no output"
         raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
     return answer
 

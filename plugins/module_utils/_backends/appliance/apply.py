@@ -63,7 +63,7 @@ def read(host):  # type: (Host) -> Situation
         text = host.live(family)
         if text is None:
             raise FirewallError(
-                "%s cannot be proven on this appliance: it has no %stables-save. Nothing was written"
+                "%s cannot be verified on this appliance: it has no %stables-save. Nothing was written"
                 % (LABELS[family], PREFIXES[family])
             )
         live[family] = text
@@ -87,7 +87,7 @@ def compare(host, wanted, situation):  # type: (Host, Bodies, Situation) -> List
         found += compare_live(wanted, family, situation.live[family])
         path = host.files.generated[family]
         if path in situation.generated and _ours(situation.generated[path]) != _lines(wanted, family):
-            found.append("%s, which is loaded at the next start, has other rules of ours" % path)
+            found.append("%s, which is loaded at the next start, has different jsa.ports rules" % path)
     return found
 
 
@@ -113,8 +113,8 @@ def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
     missing = [line.text for line in needed if line.form not in have]
     extra = [line.text for line in running if line.form not in need]
     found = ["%s: %s: is missing" % (label, line) for line in missing]
-    found += ["%s: %s: runs, nobody asked for it" % (label, line) for line in extra]
-    return found or ["%s: the rules do not run in their order, or more than once" % label]
+    found += ["%s: %s: is unexpected" % (label, line) for line in extra]
+    return found or ["%s: the rules are loaded in another order, or more than once" % label]
 
 
 def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> List[str]
@@ -124,7 +124,7 @@ def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> Li
     if not ours:
         return []
     return [
-        "%s: a rule of somebody else's stands among ours: %s" % (LABELS[family], rules[index].text)
+        "%s: a rule that is not from jsa.ports is among its rules: %s" % (LABELS[family], rules[index].text)
         for index in range(ours[0], ours[-1])
         if not rules[index].ours
     ]
@@ -145,7 +145,7 @@ def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[st
         differences = compare(host, wanted, read(host))
         if differences:
             raise FirewallError(
-                "%s did its work, but what runs is not what was asked: %s"
+                "%s reported success, but the running rules are not as requested: %s"
                 % (host.product.update_program, "; ".join(differences))
             )
         return host.files.generated_texts()
@@ -175,7 +175,7 @@ def failure(error, host, situation):  # type: (Exception, Host, Situation) -> Ap
         note = go_back(host, situation.bodies, situation.generated)
     except (FirewallError, IOError, OSError) as problem:
         return ApplyError("%s. Restoring the earlier rules failed as well: %s" % (text, problem), False)
-    return ApplyError("%s. The earlier rules were restored and run%s" % (text, note), True)
+    return ApplyError("%s. The earlier rules were restored and verified%s" % (text, note), True)
 
 
 def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) -> str
@@ -197,7 +197,7 @@ def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) ->
     for family in host.families:
         if compare_live(bodies, family, host.live(family) or ""):
             repair(host, family, bodies)
-            note = ", past the product's program, in the kernel alone"
+            note = ", in the kernel only, without the product's program"
     for family in host.families:
         path = host.files.generated[family]
         text = host.files.text(path)

@@ -42,7 +42,7 @@ _CAPABILITIES = Capabilities(
     networks=True,
     confirmation=True,
     beside_site=True,
-    reasons={"outbound": "the product's own files on an appliance take rules for what comes in only"},
+    reasons={"outbound": "the product's own files on an appliance support inbound rules only"},
 )
 
 
@@ -50,7 +50,7 @@ class ApplianceBackend(Backend):
     """A marked block of ours in the product's files, which its own program loads."""
 
     name = "appliance"
-    loss = "the product has built its rules anew, as it does in a deployment, or the firewall was restarted"
+    loss = "the product rebuilt its rules, for example in a deployment, or the firewall was restarted"
     module = __name__
 
     def __init__(self, host):  # type: (Host) -> None
@@ -112,10 +112,10 @@ class ApplianceBackend(Backend):
         program = self._host.product.update_program
         if changes.any() and self._host.product.program(program) is None:
             places = ", ".join(self._host.files.path(name) for name in changes.change + changes.delete)
-            left = " Rules of ours are there: in %s." % places if places else ""
+            left = " Rules of jsa.ports are in %s." % places if places else ""
             raise FirewallError(
-                "the product's program %s is not there, or cannot be run, so no rules can be loaded.%s "
-                "Nothing was written. Put the program back and run this again" % (program, left)
+                "the product's program %s is missing or cannot be run, so no rules can be loaded.%s "
+                "Nothing was written. Restore the program and run this again" % (program, left)
             )
 
     def differences(self, situation, wanted):  # type: (Situation, Wanted) -> List[Difference]
@@ -148,13 +148,13 @@ class ApplianceBackend(Backend):
         if Client().status().running:
             found.append(
                 "firewalld runs on this appliance. Its unit and iptables.service exclude each other, so the "
-                "product's rules may be gone at any time, and what firewalld loads decides as well. Stop it and "
-                "load the product's rules anew: systemctl disable --now firewalld && systemctl restart iptables"
+                "product's rules may be removed at any time, and firewalld's rules apply, too. Stop it and "
+                "reload the product's rules: systemctl disable --now firewalld && systemctl restart iptables"
             )
         for family in self._host.families:
             for line in verbs.ahead(self._host, family):
                 found.append(
-                    "A rule of the site's own in %s decides before the plan does: %s"
+                    "A rule of the site in %s is evaluated before the rules of the plan: %s"
                     % (self._host.files.path(verbs.PRE[family]), line)
                 )
         return found

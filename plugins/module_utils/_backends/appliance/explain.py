@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6, L
 
 
 def differences(host, situation, wanted):  # type: (Host, Situation, Bodies) -> List[Difference]
-    """Line by line, in each of the product's files and in what runs."""
+    """Line by line, in each of the product's files and in the running rules."""
     found = []
     for name in host.names:
         before, after = situation.bodies.get(name, "").splitlines(), wanted.get(name, "").splitlines()
@@ -59,11 +59,11 @@ def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> 
     text = host.live(IPV6)
     if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
         words = (
-            "IPv6 IS NOT FILTERED: %s. Nothing runs in the chain INPUT of IPv6: everyone who reaches the host "
-            "over IPv6 reaches every port. Take the addresses away, or filter on the way" % why
+            "IPv6 IS NOT FILTERED: %s. The IPv6 chain INPUT has no rules, so every port of the host is reachable "
+            "over IPv6. Remove the addresses, or filter IPv6 in the network" % why
         )
         return "not filtered", words
-    words = "IPv6 is not what the plan says: %s. What runs for IPv6 are rules of the product or the site" % why
+    words = "IPv6 is not as planned: %s. The running IPv6 rules are those of the product or the site" % why
     return "left to the product", words
 
 

@@ -56,8 +56,8 @@ def waiting(host):  # type: (Host) -> Optional[str]
         return None
     now = host.clock()
     return (
-        "rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed, or the host is back "
-        "on the rules before them, in %d seconds at most: run this again then"
+        "rules that %s loaded %d seconds ago wait for their confirmation. They are confirmed or rolled back "
+        "within %d seconds. Run this again then"
         % (
             "the controller %s" % pending.controller if pending.controller else "another run",
             now - pending.since,
@@ -77,7 +77,7 @@ def settle(host):  # type: (Host) -> None
     if watched(host, pending):
         outcome = roll_back(host, pending, "it was not confirmed in time, and its timer is gone")
         if not outcome.done:
-            raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
+            raise FirewallError("unconfirmed rules could not be rolled back. %s" % outcome.words)
     elif not _was_written(host, pending):
         _after_restart(host, pending)
     host.state.remove_pending()
@@ -97,7 +97,7 @@ def _after_restart(host, pending):  # type: (Host, Pending) -> None
         return
     outcome = roll_back(host, pending, "the host was restarted in the middle of a change")
     if not outcome.done:
-        raise FirewallError("rules that nobody has confirmed could not be taken back. %s" % outcome.words)
+        raise FirewallError("unconfirmed rules could not be rolled back. %s" % outcome.words)
 
 
 def confirmed(host, identity):  # type: (Host, str) -> bool
@@ -151,7 +151,7 @@ def stage(host, candidate, seconds, origin, arm):
         raise
     if _gone(host, pending):
         # This run was held up for so long that the timer has gone back meanwhile, and nobody watches any more.
-        outcome = roll_back(host, pending, "the run that loaded it was held up until its time was over", told=True)
+        outcome = roll_back(host, pending, "the run that loaded it was delayed past its deadline", told=True)
         raise FirewallError("the rules were not loaded in time. %s" % outcome.words)
     now = host.clock()
     pending = pending._replace(since=now, deadline=now + seconds, loaded=True)
@@ -183,14 +183,14 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
             host,
             pending,
             "the confirmation came through the connection that loaded the rules, or through "
-            "none that can be found: that proves nothing",
+            "an unknown connection, which does not prove that new connections are accepted",
         )
     differences = host.backend.prove(pending.candidate)
     if differences:
         raise _refusal(
             host,
             pending,
-            "what runs is not the candidate any more (%s): %s" % (host.backend.loss, "; ".join(differences)),
+            "the running rules differ from the candidate (%s): %s" % (host.backend.loss, "; ".join(differences)),
         )
     try:
         host.backend.write(pending.candidate)
@@ -214,7 +214,7 @@ def _of(host, identity):  # type: (Host, str) -> Pending
     result = host.state.last_result()
     if result is not None and result.id == identity:
         raise NotConfirmed("%s. %s" % (result.why, result.outcome))
-    raise NotConfirmed("the candidate does not wait any more")
+    raise NotConfirmed("the candidate is no longer pending")
 
 
 def _refusal(host, pending, why):  # type: (Host, Pending, str) -> NotConfirmed
@@ -248,7 +248,9 @@ def roll_back(host, pending, why, told=False, patience=0.0):
             outcome = host.backend.go_back(pending.before, pending.candidate)
         except Exception as error:  # pylint: disable=broad-except
             # Whatever it is: others can write into what a backend reads, and nobody comes after this one.
-            outcome = RolledBack(False, False, "Going back to the committed rules failed: %s" % (error or repr(error)))
+            outcome = RolledBack(
+                False, False, "The rollback to the committed rules failed: %s" % (error or repr(error))
+            )
         if (outcome.done and not outcome.stopped) or host.clock() >= until:
             break
         time.sleep(0.5)
@@ -291,8 +293,7 @@ def previous(state, current, steps):  # type: (State, Dict[str, str], int) -> Co
         commits.pop()
     if len(commits) < steps:
         raise FirewallError(
-            "this host remembers %d earlier states, so it cannot go back %d. Nothing was written"
-            % (len(commits), steps)
+            "this host has %d earlier states, so it cannot go back %d. Nothing was written" % (len(commits), steps)
         )
     return commits[-steps]
 

@@ -75,7 +75,7 @@ def arm(programs, host, identity):  # type: (Programs, Host, str) -> None
     deadline = time.monotonic() + _ARMING_SECONDS
     while state.armed() != identity:
         if time.monotonic() > deadline:
-            raise FirewallError("the timer does not start (%s). Nothing was written" % " ".join(wait))
+            raise FirewallError("the timer did not start (%s). Nothing was written" % " ".join(wait))
         time.sleep(0.01)
 
 
@@ -182,7 +182,7 @@ def answer(host, arguments):  # type: (Host, List[str]) -> dict
                 confirming.confirm(host, arguments[1], session())
                 return {"ok": True}
             if confirming.confirmed(host, arguments[1]):
-                return {"ok": False, "confirmed": True, "msg": "The rules were confirmed before, and stay"}
+                return {"ok": False, "confirmed": True, "msg": "The rules were already confirmed and are kept"}
             outcome = confirming.abort(host, arguments[1], arguments[2])
             return {"ok": outcome.done, "msg": outcome.words}
     except FirewallError as error:

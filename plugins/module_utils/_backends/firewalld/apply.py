@@ -75,23 +75,25 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
     if client.program("firewall-cmd") is None and client.program("firewall-offline-cmd") is None:
         raise FirewalldError(
             "firewalld is not installed on this host: install the package firewalld and start the "
-            "service. Not on a JSA appliance: its own iptables rules and firewalld exclude each other"
+            "service. Do not do this on a JSA appliance: its own iptables rules and firewalld exclude each other"
         )
     status = client.status()
     if not status.running:
         if _masked(etc_systemd):
             raise FirewalldError(
-                "firewalld is masked on this host: somebody decided that it must not run. "
-                "If it may: systemctl unmask firewalld && systemctl enable --now firewalld"
+                "firewalld is masked on this host, so it cannot be started. "
+                "To allow it: systemctl unmask firewalld && systemctl enable --now firewalld"
             )
         if not offline:
             raise FirewalldError(
-                "firewalld is installed, but does not run (%s): systemctl enable --now firewalld, or "
+                "firewalld is installed, but is not running (%s): systemctl enable --now firewalld, or "
                 "set offline: true to write the permanent files only" % status.reason
             )
         status = status._replace(version=client.offline_version())
     if parse_version(status.version) < OLDEST:
-        raise FirewalldError("firewalld %s has no policies: version 0.9.0 or later is needed" % status.version)
+        raise FirewalldError(
+            "firewalld %s does not support policies: version 0.9.0 or later is required" % status.version
+        )
     return status
 
 
@@ -121,7 +123,7 @@ def decide(files, situation, target):  # type: (PermanentFiles, Situation, Wante
     if situation.runtime is not None and not reasons:
         # An unused set does no harm, but "absent" means every trace.
         reasons = tuple(
-            "set %s is not needed any more" % name
+            "set %s is no longer needed" % name
             for name in sorted(situation.files.sets)
             if name not in wanted.sets and name in situation.runtime.sets
         )
@@ -201,7 +203,8 @@ def apply(client, files, situation, wanted, changes):
             difference = prove(client, wanted)
         if difference.any():
             raise FirewalldError(
-                "firewalld did as it was told, but what runs is not what was asked: %s" % "; ".join(difference.words())
+                "firewalld reported success, but the running rules are not as requested: %s"
+                % "; ".join(difference.words())
             )
         return reloaded
     except Exception as error:
@@ -252,7 +255,8 @@ def restore(client, files, situation, changes, touched):
         files.write(compare_files(files.read(), earlier))
         if not touched:
             return Restored(
-                True, "The earlier files were restored, what runs was not touched" + _whose_fault(client, situation)
+                True,
+                "The earlier files were restored, the running rules were not changed" + _whose_fault(client, situation),
             )
         client.reload()
         loaded = ruleset_of_texts(earlier)
@@ -263,10 +267,10 @@ def restore(client, files, situation, changes, touched):
     if difference.any():
         return Restored(
             False,
-            "The earlier files were restored and loaded, but what runs differs from them: %s"
+            "The earlier files were restored and loaded, but the running rules differ from them: %s"
             % "; ".join(difference.words()),
         )
-    return Restored(True, "The earlier rules were restored and run")
+    return Restored(True, "The earlier rules were restored and verified")
 
 
 def _whose_fault(client, situation):  # type: (Client, Situation) -> str

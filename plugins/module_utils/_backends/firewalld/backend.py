@@ -158,8 +158,8 @@ class FirewalldBackend(Backend):
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
         policies = self._files.earlier_policies(PRIORITY) if wanted.rules.policies else ()
         return [
-            "The site's policy %s decides on packets to this host before %s does: what it accepts is not refused, "
-            "what it refuses is not accepted." % (name, POLICY_IN)
+            "The site's policy %s is evaluated before %s: packets that it accepts are not rejected, and packets "
+            "that it rejects are not accepted." % (name, POLICY_IN)
             for name in policies
         ]
 
@@ -182,7 +182,7 @@ class FirewalldBackend(Backend):
 
     def write(self, texts):  # type: (Texts) -> None
         if not fits(self._client, ruleset_of_texts(texts)):
-            raise FirewalldError("firewalld cannot load sets any more, as it could when they were tried")
+            raise FirewalldError("firewalld can no longer load sets")
         self._write(texts)
 
     def _write(self, texts):  # type: (Texts) -> None
@@ -201,7 +201,7 @@ class FirewalldBackend(Backend):
             verbs.load(self._client, situation, committed, changes)
             difference = verbs.prove(self._client, committed)
             if difference.any():
-                raise FirewalldError("what runs differs from them: %s" % "; ".join(difference.words()))
+                raise FirewalldError("the running rules differ from them: %s" % "; ".join(difference.words()))
         return RolledBack(True, False, "The host is back on the committed rules")
 
     def _without_firewalld(self, committed):  # type: (Ruleset) -> str
@@ -210,14 +210,14 @@ class FirewalldBackend(Backend):
         if runtime.alive and compare_runtime(committed, runtime).any():
             flush(self._client)
         return (
-            "The files are the committed ones. firewalld does not run, nothing of the candidate is left in the "
-            "kernel; the committed rules are loaded when it starts"
+            "The files are the committed ones. firewalld is not running, and no rules of the candidate are left in the "
+            "kernel. The committed rules are loaded when firewalld starts"
         )
 
 
 _HOLDS_BACK_ANSWERS = (
-    "firewalld %s on this host refuses answers, too, where it restricts what leaves: every connection would be cut "
-    "off, this one as well. firewalld 1.0 and later does not do that"
+    "firewalld %s on this host also rejects replies if outbound traffic is restricted, so every connection would be "
+    "interrupted, including this one. Use firewalld 1.0 or later"
 )
 
 

@@ -167,16 +167,15 @@ class Client(Programs):
         found = versions.traps(self._etc, self._lib, version)
         if found:
             remedy = (
-                "Restart firewalld: it was started without the program, and does not look for it again"
+                "Restart firewalld: it was started without the program, and does not detect it later"
                 if self._find("ipset")
                 else "Install the package ipset, and restart firewalld"
             )
             raise CommandError(
                 ["ipset"],
                 None,
-                "firewalld runs without this program, which it needs for sets. It would find nothing "
-                "wrong with %s, fail to load them, and leave the host without any rule. %s"
-                % (", ".join(found), remedy),
+                "firewalld runs without this program, which it needs for sets. It would report no "
+                "errors in %s, fail to load them, and leave the host without rules. %s" % (", ".join(found), remedy),
             )
 
     def reload(self):  # type: () -> None

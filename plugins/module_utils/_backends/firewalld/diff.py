@@ -49,7 +49,7 @@ class RuntimeDifference(NamedTuple):
         found = list(self.structure)
         for name, change in sorted(self.entries.items()):
             found.append(
-                "set %s: %d addresses are missing, %d are too many" % (name, len(change.add), len(change.remove))
+                "set %s: %d addresses are missing, %d are unexpected" % (name, len(change.add), len(change.remove))
             )
         return found
 
@@ -60,7 +60,7 @@ def compare_runtime(wanted, runtime):  # type: (Ruleset, Runtime) -> RuntimeDiff
         return RuntimeDifference(("firewalld has no rules loaded: the ruleset is empty",), {})
     structure = []  # type: List[str]
     for name in sorted(set(runtime.policies) - set(wanted.policies)):
-        structure.append("policy %s runs, nobody asked for it" % name)
+        structure.append("policy %s is unexpected" % name)
     for _name, policy in sorted(wanted.policies.items()):
         structure += _compare_policy(policy, wanted, runtime)
     # A policy that is not loaded explains its sets.
@@ -84,7 +84,7 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
         return ["policy %s is not loaded" % policy.name]
     found = []
     if not running.linked:
-        found.append("policy %s is loaded, but no packet gets to it" % policy.name)
+        found.append("policy %s is loaded, but receives no packets" % policy.name)
     if running.target != policy.target:
         found.append(
             "policy %s: what is not listed %s, wanted: %s"
@@ -92,15 +92,15 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
         )
     have = set(by_family(running.rules))
     need = {rule for rule in by_family(policy.rules) if rule.family in runtime.families}
-    for text, rules in (("is missing", need - have), ("runs, nobody asked for it", have - need)):
+    for text, rules in (("is missing", need - have), ("is unexpected", have - need)):
         lines = rule_lines(policy._replace(rules=tuple(rules)), wanted.sets)
         found += ["%s: %s" % (line.partition("  #")[0], text) for line in lines]
-    found += ["policy %s has a rule of somebody else's: %s" % (policy.name, text) for text in running.other]
+    found += ["policy %s has a rule that is not from jsa.ports: %s" % (policy.name, text) for text in running.other]
     # iptables lists one family after the other
     for family in runtime.families:
         actions = [rule.action for rule in by_family(running.rules) if rule.family == family]
         if actions != sorted(actions, key=lambda action: action != ACCEPT):
-            found.append("policy %s: a refusal stands before an accept" % policy.name)
+            found.append("policy %s: a reject rule precedes an accept rule" % policy.name)
             break
     return found
 
@@ -262,7 +262,7 @@ def _entry(title, before, after):  # type: (str, str, str) -> Dict[str, Any]
 
 def entry_actions(files, wanted, running):
     # type: (Ruleset, Ruleset, Iterable[Tuple[str, EntryChange]]) -> Dict[str, Dict[str, List[str]]]
-    """Set -> addresses added and removed, in the files or in what runs."""
+    """Set -> addresses added and removed, in the files or in the running rules."""
     found = {}  # type: Dict[str, Dict[str, List[str]]]
     for name in sorted(set(files.sets) | set(wanted.sets)):
         before = files.sets[name].entries if name in files.sets else ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What differs from what is wanted, object by object, in the files and in what runs. Runs on Python 3.6."""
+"""What differs from what is wanted, object by object, in the files and in the running rules. Runs on Python 3.6."""
 
 from typing import List, Optional, Tuple
 
@@ -28,7 +28,7 @@ def differences(files, runtime, wanted):  # type: (Ruleset, Optional[Runtime], R
     found += _compare(RUNTIME, running, wanted, runtime.families)
     for name, policy in sorted(runtime.policies.items()):
         if not policy.linked:
-            found.append(Difference("policy " + name, RUNTIME, ["the way to it: no packet gets there"], []))
+            found.append(Difference("policy " + name, RUNTIME, ["a jump to it: it receives no packets"], []))
     return found
 
 

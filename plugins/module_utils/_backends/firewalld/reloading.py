@@ -35,13 +35,13 @@ def judge_reload(client, changes, allowed):  # type: (Client, Changes, str) -> R
         return Reload(changes, lost)
     reasons = "a reload of firewalld is needed (%s)" % "; ".join(changes.reload)
     losses = (
-        "it does not tell what of the site's own that would change"
+        "what it would change of the site's own is not known"
         if lost is None
-        else "that would change what is the site's own: %s" % "; ".join(lost)
+        else "it would change the site's own settings: %s" % "; ".join(lost)
         if lost
-        else "that would change nothing of the site's own"
+        else "it would change nothing of the site's own"
     )
     raise FirewalldError(
-        "%s, and reload is %s; %s. Nothing was written. Make permanent what has to stay, or set "
+        "%s, and reload is %s; %s. Nothing was written. Make these settings permanent, or set "
         "reload: needed" % (reasons, allowed, losses)
     )

@@ -105,7 +105,8 @@ def read_runtime(client):  # type: (Client) -> Runtime
     ipv4 = client.iptables(IPV4)
     if ipv4 is None:
         raise FirewalldError(
-            "what runs cannot be proven: neither nft nor iptables-save is on this host; install the package nftables"
+            "the running rules could not be verified: neither nft nor iptables-save is on this host. Install the "
+            "package nftables"
         )
     ipv6 = client.iptables(IPV6)
     sets = ""

@@ -73,7 +73,7 @@ def lost_by_reload(client):  # type: (Client) -> List[str]
         try:
             (path,) = client.call("config", find, "s", [name], _CONFIG)
         except CommandError:
-            found.append("%s is not in the files any more" % one.name)
+            found.append("%s is no longer in the files" % one.name)
             continue
         (permanent,) = client.call(interface, get, path=path)
         running, permanent_words = _words(one.settings), _words(permanent)

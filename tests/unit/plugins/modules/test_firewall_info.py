@@ -113,9 +113,9 @@ def test_not_as_planned(backend: Told) -> None:
     found = firewall_info.look(Module(rules={**RULES, "internal": RULES["refused"]}))
     assert (found["changed"], found["as_planned"], found["reason"]) == (False, False, None)
     assert found["differences"] == [
-        "lacks in what runs, policy jsa-in: accept",
-        "has in what runs, policy jsa-in: drop",
-        "has in what runs, policy jsa-in: reject",
+        "lacks in the running rules, policy jsa-in: accept",
+        "has in the running rules, policy jsa-in: drop",
+        "has in the running rules, policy jsa-in: reject",
     ]
     assert found["openings"] == [{"ports": (5432, 5432)}]
     assert found["actions"] == ACTIONS

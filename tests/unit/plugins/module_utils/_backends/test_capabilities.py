@@ -37,12 +37,12 @@ REFUSED = [{"protocol": "tcp", "ports": "5432"}]
         (make_ruleset([row("10.0.0.3/32")]), True, ["jsa_firewall_confirm_timeout: 0"]),
         (make_ruleset([row("10.0.0.0/31")]), False, ["networks, but"]),
         (make_ruleset([row("fd00::3/128")]), False, ["IPv6 addresses, but"]),
-        (make_ruleset([], REFUSED), False, ["refuse ports, but"]),
+        (make_ruleset([], REFUSED), False, ["reject ports, but"]),
         (make_ruleset([], outbound=[]), False, ["jsa_firewall_restrict_outbound restricts"]),
         (
             make_ruleset([row("fd00::/64")], REFUSED, outbound=[]),
             True,
-            ["Unset jsa_firewall_restrict_outbound", "refuse ports", "IPv6 addresses", "networks", "confirmed"],
+            ["Unset jsa_firewall_restrict_outbound", "reject ports", "IPv6 addresses", "networks", "confirmed"],
         ),
     ],
 )
@@ -50,7 +50,7 @@ def test_what_is_missing(ruleset: Ruleset, confirmed: bool, missing: list[str]) 
     assert missing_capabilities("x", ALL, ruleset, confirmed) == ""
     require_capabilities("x", ALL, ruleset, confirmed)
     said = missing_capabilities("x", NONE, ruleset, confirmed)
-    assert said.count("but the backend x cannot express that. ") == len(missing)
+    assert said.count("but the backend x does not support that. ") == len(missing)
     for words in missing:
         assert words in said
     if missing:

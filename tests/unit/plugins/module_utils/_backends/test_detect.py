@@ -40,7 +40,7 @@ def test_each_refuses_the_other_s_hosts(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(FirewallError, match=rf"{MYVER}.*drops the product's rules.*Nothing was written"):
         detect.select_backend("firewalld")
     monkeypatch.setattr(detect, "appliance_mark", lambda: "")
-    with pytest.raises(FirewallError, match=r"no JSA appliance.*bin/iptables_update\.pl nor .*Nothing was written"):
+    with pytest.raises(FirewallError, match=r"not a JSA appliance.*bin/iptables_update\.pl nor .*Nothing was written"):
         detect.select_backend("appliance")
 
 

@@ -162,13 +162,13 @@ def test_a_host_that_never_had_rules_has_none_to_go_back_to(firewalld: Firewalld
     result = firewalld.run(state="previous", offline=False)
     assert (result["changed"], result["version"]) == (False, None)
     firewalld.run()
-    with pytest.raises(FirewallError, match="does not run"):
+    with pytest.raises(FirewallError, match="is not running"):
         firewalld.run(state="previous", offline=False)
 
 
 def test_files_of_ours_are_not_forgotten_where_firewalld_does_not_run(firewalld: Firewalld) -> None:
     firewalld.run()
-    with pytest.raises(FirewallError, match="does not run"):
+    with pytest.raises(FirewallError, match="is not running"):
         firewalld.run(state="absent", offline=False)
     assert firewalld.files.read()
     assert firewalld.run(state="absent")["changed"]
@@ -239,7 +239,7 @@ def test_what_leaves_is_not_restricted_where_that_holds_back_answers(firewalld: 
     rules = {**RULES, "outbound": []}
     firewalld.client = Stopped("0.9.3")
     for state in ("present", "previous"):
-        with pytest.raises(FirewallError, match=r"0\.9\.3 on this host refuses answers.* Unset jsa_firewall_rest"):
+        with pytest.raises(FirewallError, match=r"0\.9\.3 on this host also rejects replies.* Unset jsa_firewall_rest"):
             firewalld.run(rules=rules, state=state)
         if state == "present":
             assert firewalld.files.read() == {}
@@ -308,13 +308,15 @@ def test_the_same_run_on_an_appliance(appliance: Appliance) -> None:
     assert done == predicted
     assert (done["backend"], done["version"]) == ("appliance", "1.8.4")
     assert done["actions"] == {"created": ["iptables.pre"], "changed": [], "removed": [], "entries": {}}
-    assert any(line.startswith("lacks in what runs, rules for IPv4: -A INPUT -s 10.0.0.3/32") for line in
+    assert any(line.startswith("lacks in the running rules, rules for IPv4: -A INPUT -s 10.0.0.3/32") for line in
                done["differences"])  # fmt: skip
     again = appliance.run()
     assert (again["changed"], again["differences"], again["reloaded"]) == (False, [], False)
     appliance.product.live = "\n".join([*reversed(appliance.product.live.splitlines()), ""])
     (drift,) = appliance.run(Module(check_mode=True))["differences"]
-    assert drift == ("has in what runs, rules for IPv4: IPv4: the rules do not run in their order, or more than once")
+    assert drift == (
+        "has in the running rules, rules for IPv4: IPv4: the rules are loaded in another order, or more than once"
+    )
     assert appliance.run(state="absent")["changed"]
     assert appliance.text() == "# the site's\n"
     assert appliance.run(state="previous")["changed"]
@@ -329,7 +331,7 @@ def test_what_an_appliance_cannot_express(appliance: Appliance) -> None:
         appliance.run(rules={**RULES, "outbound": []})
     assert str(error.value) == (
         "jsa_firewall_restrict_outbound restricts what this host may contact, but the product's own files on an "
-        "appliance take rules for what comes in only. Unset jsa_firewall_restrict_outbound for this host. "
+        "appliance support inbound rules only. Unset jsa_firewall_restrict_outbound for this host. "
         "Nothing was written"
     )
     assert appliance.text() == "# the site's\n"
@@ -337,13 +339,13 @@ def test_what_an_appliance_cannot_express(appliance: Appliance) -> None:
 
 def test_rules_that_the_product_cannot_load(appliance: Appliance) -> None:
     appliance.product.there = False
-    with pytest.raises(FirewallError, match="/bin/update is not there") as error:
+    with pytest.raises(FirewallError, match="/bin/update is missing") as error:
         appliance.run()
     assert "Rules of ours" not in str(error.value)
     appliance.product.there = True
     appliance.run()
     appliance.product.there = False
-    with pytest.raises(FirewallError, match=r"Rules of ours are there: in .*iptables\.pre"):
+    with pytest.raises(FirewallError, match=r"Rules of jsa.ports are in .*iptables\.pre"):
         appliance.run(state="absent")
     assert not appliance.run()["changed"]
 
@@ -357,7 +359,7 @@ class TestIdentity:
             firewalld.run(rules=rules)
         message = str(caught.value)
         assert "the plan has 10.0.0.2, 192.0.2.2 for it, and this host has 10.0.0.1, fd00::1" in message
-        assert "Nothing was written" in message and "jsa_firewall_verify_identity: false" in message
+        assert "Nothing was written" in message and "set verify_identity: false" in message
         assert firewalld.files.read() == {}
         assert firewalld.run(rules=rules, verify_identity=False)["changed"]
 

@@ -16,8 +16,8 @@ def test_object_by_object() -> None:
         Difference("set jsa-ep-4", FILES, ["10.0.0.3/32"], []),
     ]
     assert difference_lines(found) == [
-        "lacks in what runs, policy jsa-in: accept tcp 22 from admin",
-        "has in what runs, policy jsa-in: accept tcp 1",
+        "lacks in the running rules, policy jsa-in: accept tcp 22 from admin",
+        "has in the running rules, policy jsa-in: accept tcp 1",
         "lacks in the files, set jsa-ep-4: 10.0.0.3/32",
     ]
     assert difference_lines([]) == []
@@ -27,6 +27,6 @@ def test_an_opening() -> None:
     opening = {"object": "zone public", "setting": "service postgresql", "protocol": "tcp", "ports": "5432",
                "why": ["postgres", "data"], "effective": False}  # fmt: skip
     assert opening_warning(opening) == (
-        "zone public opens tcp 5432 by service postgresql, which nobody outside of the deployment should reach "
+        "zone public opens tcp 5432 by service postgresql, which no host outside of the deployment needs "
         "(postgres, data)"
     )

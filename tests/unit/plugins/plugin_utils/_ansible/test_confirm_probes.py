@@ -32,14 +32,14 @@ def test_what_is_probed(item: dict[str, Any], own: list[Any], expected: Probe) -
     ("item", "words"),
     [
         ({"from": "con2", "port": "1/tcp"}, "no host con2"),
-        ({"from": "con1", "port": "0/tcp"}, "no port"),
-        ({"from": "con1", "port": "65536/tcp"}, "no port"),
-        ({"from": "con1", "port": 443}, "no port"),
-        ({"from": "con1", "port": "1/icmp"}, "no port"),
+        ({"from": "con1", "port": "0/tcp"}, "is not a port"),
+        ({"from": "con1", "port": "65536/tcp"}, "is not a port"),
+        ({"from": "con1", "port": 443}, "is not a port"),
+        ({"from": "con1", "port": "1/icmp"}, "is not a port"),
         ({"from": "con1", "port": "1/tcp", "address": "name"}, "no address"),
-        ({"from": "con1"}, "no item like"),
-        ({"from": "con1", "port": "1/tcp", "retries": 1}, "no item like"),
-        ("con1", "no item like"),
+        ({"from": "con1"}, "is not an item such as"),
+        ({"from": "con1", "port": "1/tcp", "retries": 1}, "is not an item such as"),
+        ("con1", "is not an item such as"),
     ],
 )
 def test_what_is_refused(item: Any, words: str) -> None:
@@ -55,7 +55,7 @@ def test_no_address_of_its_own() -> None:
 
 
 def test_no_list() -> None:
-    with pytest.raises(InputError, match="no list"):
+    with pytest.raises(InputError, match="expected a list"):
         read_probes({"from": "con1"}, HOSTS, ["10.0.0.1"])
 
 

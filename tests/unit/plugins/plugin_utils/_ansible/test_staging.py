@@ -113,7 +113,7 @@ def test_a_confirmation(confirmed: Any) -> None:
 
 def test_a_confirmation_whose_answer_was_lost_counts(confirmed: Any) -> None:
     lost = AnsibleConnectionFailure("Connection reset by peer")
-    result = confirmed(lost, '{"ok": false, "confirmed": true, "msg": "The rules were confirmed before, and stay"}')
+    result = confirmed(lost, '{"ok": false, "confirmed": true, "msg": "The rules were already confirmed and are kept"}')
     assert result["changed"] and not result.get("failed")
     assert "answer was lost" in result["confirmation"]["by"]
 
@@ -121,7 +121,7 @@ def test_a_confirmation_whose_answer_was_lost_counts(confirmed: Any) -> None:
 def test_no_new_connection_names_who_is_let_in(confirmed: Any) -> None:
     result = confirmed(AnsibleConnectionFailure("timed out."), '{"ok": true, "msg": "The host is back"}')
     assert result["failed"] and not result["changed"]
-    assert result["msg"].startswith("The rules were not confirmed: no new connection: timed out (the host lets in ")
+    assert result["msg"].startswith("The rules were not confirmed: no new connection: timed out (the host accepts ")
     assert "192.0.2.7, 192.0.2.8" in result["msg"]
     assert "jsa_firewall_management_addresses" in result["msg"]
     assert result["msg"].endswith(". The host is back")
@@ -135,7 +135,7 @@ def test_no_reason_is_ever_empty(confirmed: Any, error: Exception) -> None:
 
 
 def test_an_answer_without_a_word() -> None:
-    with pytest.raises(Exception, match=r"no answer from the host \(exit 1\): it printed nothing"):
+    with pytest.raises(Exception, match=r"no answer from the host \(exit 1\): no output"):
         answer_of({"stdout": "", "stderr": "", "rc": 1})
 
 
@@ -150,14 +150,12 @@ def test_the_words_of_an_abort() -> None:
         one.abort(PENDING, "why", 0.0)
     one = action(StagingAction, "ssh", answers=["no answer at all"])
     assert one.abort(PENDING, "why", 0.0) == Aborted(
-        False, "The host goes back to the committed rules by itself in 1 seconds at most"
+        False, "The host rolls back to the committed rules by itself within 1 seconds"
     )
 
 
 @pytest.mark.parametrize(("seconds", "interval"), [(30, 10), (31, 11), (1, 1)])
-def test_a_slow_login_has_all_of_the_time(
-    monkeypatch: pytest.MonkeyPatch, seconds: int, interval: int
-) -> None:
+def test_a_slow_login_has_all_of_the_time(monkeypatch: pytest.MonkeyPatch, seconds: int, interval: int) -> None:
     options: dict[str, Any] = {"ssh_args": "-C", "ssh_extra_args": None}
 
     class New:

@@ -37,9 +37,9 @@ WANTED = {"iptables.pre": ONE + TWO, "iptables.post": LAST}
         (ONE + TWO + LAST + SITE, []),
         (TWO + ONE + LAST, ["order"]),
         (ONE + TWO + LAST + LAST, ["more than once"]),
-        (ONE + SITE + TWO + LAST, ["somebody else's stands among ours"]),
+        (ONE + SITE + TWO + LAST, ["a rule that is not from jsa.ports is among its rules"]),
         (ONE + LAST, ["is missing"]),
-        (ONE + TWO + LAST.replace("DROP", "ACCEPT"), ["is missing", "nobody asked for it"]),
+        (ONE + TWO + LAST.replace("DROP", "ACCEPT"), ["is missing", "is unexpected"]),
         ("", ["is missing"] * 3),
     ],
 )

@@ -73,7 +73,7 @@ def host(folder: Path, live: str, manner: str) -> tuple[verbs.Host, StandInProdu
 
 @pytest.mark.parametrize(
     ("manner", "note"),
-    [("works", ""), ("fails", ", past the product's program, in the kernel alone")],
+    [("works", ""), ("fails", ", in the kernel only, without the product's program")],
 )
 def test_back_to_what_was_committed(tmp_path: Path, manner: str, note: str) -> None:
     appliance, product = host(tmp_path, CANDIDATE + PRODUCT, manner)

@@ -81,21 +81,21 @@ def test_giving_up_goes_back_and_somebody_has_been_told(firewall: Firewall) -> N
     assert confirming.unreported(firewall.host) is None
     with pytest.raises(NotConfirmed, match=r"^a probe failed\. back$"):
         confirming.abort(firewall.host, identity, "again")
-    with pytest.raises(NotConfirmed, match=r"^the candidate does not wait any more$"):
+    with pytest.raises(NotConfirmed, match=r"^the candidate is no longer pending$"):
         confirming.abort(firewall.host, "another", "again")
 
 
 def test_giving_up_that_fails_leaves_it_to_the_timer(firewall: Firewall) -> None:
     identity = firewall.stage()
     firewall.trouble = [FirewallError("no")]
-    words = "Going back to the committed rules failed: no"
+    words = "The rollback to the committed rules failed: no"
     assert confirming.abort(firewall.host, identity, "a probe failed") == RolledBack(False, False, words)
     assert firewall.host.state.pending() is not None
 
 
 def test_a_refused_confirmation_was_told_to_whoever_asked(firewall: Firewall) -> None:
     identity = firewall.stage()
-    with pytest.raises(NotConfirmed, match="proves nothing"):
+    with pytest.raises(NotConfirmed, match="does not prove"):
         confirming.confirm(firewall.host, identity, STAGED)
     assert confirming.unreported(firewall.host) is None
 

@@ -115,7 +115,7 @@ class TestArming:
 
     def test_one_that_watches_another_candidate_is_not_ours(self, host: Host, clock: Clock, started: list[Any]) -> None:
         host.state.arm("another")
-        with pytest.raises(FirewallError, match=r"the timer does not start \(.* wait id\)\. Nothing was written"):
+        with pytest.raises(FirewallError, match=r"the timer did not start \(.* wait id\)\. Nothing was written"):
             timer.arm(Programs(), host, "id")
         assert clock.now == 1020
 
@@ -240,14 +240,14 @@ class TestAnswers:
     ) -> None:
         monkeypatch.setattr(timer, "session", lambda: STAGED)
         told = timer.answer(host, ["confirm", "id"])
-        assert told["ok"] is False and "proves nothing" in told["msg"] and told["msg"].endswith("back")
+        assert told["ok"] is False and "does not prove" in told["msg"] and told["msg"].endswith("back")
         assert firewall.both() == OLD
 
     @pytest.mark.parametrize(
         ("trouble", "told"),
         [
             ([], {"ok": True, "msg": "back"}),
-            ([FirewallError("no")], {"ok": False, "msg": "Going back to the committed rules failed: no"}),
+            ([FirewallError("no")], {"ok": False, "msg": "The rollback to the committed rules failed: no"}),
         ],
     )
     def test_going_back(
@@ -260,7 +260,7 @@ class TestAnswers:
 
     def test_nothing_to_confirm(self, host: Host) -> None:
         told = timer.answer(host, ["confirm", "another"])
-        assert told == {"ok": False, "msg": "the candidate does not wait any more"}
+        assert told == {"ok": False, "msg": "the candidate is no longer pending"}
 
     def test_the_program_answers_in_one_line(
         self, firewall: Firewall, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

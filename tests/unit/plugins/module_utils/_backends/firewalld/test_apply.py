@@ -186,19 +186,20 @@ def test_no_more_calls_than_needed(host: Host, before: Ruleset, wanted: Ruleset,
 @pytest.mark.parametrize(
     ("trouble", "calls", "words"),
     [
-        pytest.param({"check_config": [FAILED]}, ["check_config", "check_config"], "was not touched$",
+        pytest.param({"check_config": [FAILED]}, ["check_config", "check_config"], "were not changed$",
                      id="check"),
         pytest.param({"check_config": [FAILED, FAILED]}, ["check_config", "check_config"],
-                     "not touched. The site's own configuration does not pass", id="the site's own fault"),
-        pytest.param({"reload": [FAILED]}, ["check_config", "reload", "reload"], "were restored and run", id="reload"),
-        pytest.param({"reload": ["empty"]}, ["check_config", "reload", "reload"], "ruleset is empty.*restored and run",
-                     id="firewalld fails open"),
+                     "not changed. The site's own configuration does not pass", id="the site's own fault"),
+        pytest.param({"reload": [FAILED]}, ["check_config", "reload", "reload"], "were restored and verified",
+                     id="reload"),
+        pytest.param({"reload": ["empty"]}, ["check_config", "reload", "reload"],
+                     "ruleset is empty.*restored and verified", id="firewalld fails open"),
         pytest.param({"reload": ["nothing"]}, ["check_config", "reload", "reload"],
-                     "is not what was asked: .*restored and run", id="firewalld says success"),
+                     "are not as requested: .*restored and verified", id="firewalld says success"),
         pytest.param({"reload": [FAILED, FAILED]}, ["check_config", "reload", "reload"],
                      "Restoring the earlier rules failed as well", id="for good"),
         pytest.param({"reload": ["empty", "empty"]}, ["check_config", "reload", "reload"],
-                     "restored and loaded, but what runs differs", id="empty for good"),
+                     "restored and loaded, but the running rules differ", id="empty for good"),
     ],
 )  # fmt: skip
 def test_a_run_that_fails_restores_and_says_so(
@@ -212,7 +213,7 @@ def test_a_run_that_fails_restores_and_says_so(
         host.apply(rules("10.0.0.3", "10.0.0.4", ports="23"))
     assert host.client.calls == calls
     assert host.content() == content
-    if "restored and run" in words or "not touched" in words:
+    if "restored and verified" in words or "not changed" in words:
         assert host.runs(before)
 
 
@@ -229,7 +230,7 @@ def test_sets_that_firewalld_cannot_hold_any_more(host: Host, when: str) -> None
         assert host.runs(wanted)
         return
     host.client.trouble = {"reload": ["empty"]}
-    with pytest.raises(verbs.ApplyError, match="restored and run"):
+    with pytest.raises(verbs.ApplyError, match="restored and verified"):
         host.apply(wanted)
     assert host.runs(without_sets(before, host.client.support))
     assert not list((host.root / "ipsets").iterdir())
@@ -252,7 +253,7 @@ def test_a_trap_is_seen_before_anything_is_touched(host: Host) -> None:
     host.apply(before)
     content = host.content()
     host.client.trap = FirewalldError("a trap")
-    with pytest.raises(verbs.ApplyError, match=r"^a trap\. The earlier files were restored, .* was not touched$"):
+    with pytest.raises(verbs.ApplyError, match=r"^a trap\. The earlier files were restored, .* were not changed$"):
         host.apply(EMPTY)
     assert host.content() == content
     assert host.client.calls == ["check_config"], "to say whose fault it is"
@@ -270,7 +271,7 @@ def test_a_write_that_fails_halfway_is_undone(host: Host, monkeypatch: pytest.Mo
         rename(old, new)
 
     monkeypatch.setattr(verbs.os, "rename", failing)
-    with pytest.raises(verbs.ApplyError, match=r"Read-only file system.*not touched"):
+    with pytest.raises(verbs.ApplyError, match=r"Read-only file system.*not changed"):
         host.apply(rules("10.0.0.4", ports="23"))
     assert host.content() == content
 
@@ -314,7 +315,7 @@ def test_drift_is_what_differs_behind_right_files(host: Host) -> None:
     host.apply(rules("10.0.0.3"))
     host.client.table = kernel(rules("10.0.0.3", "192.0.2.1"))
     changes = host.decide(rules("10.0.0.3"))[1]
-    assert changes.drift == ("set jsa-ep-4: 0 addresses are missing, 1 are too many",)
+    assert changes.drift == ("set jsa-ep-4: 0 addresses are missing, 1 are unexpected",)
     assert host.decide(rules("10.0.0.4"))[1].drift == ()
 
 
@@ -342,7 +343,7 @@ def test_offline_writes_and_checks(host: Host) -> None:
     assert host.client.calls == ["check_config_offline"]
     content = host.content()
     host.client.trouble = {"check_config_offline": [FAILED]}
-    with pytest.raises(verbs.ApplyError, match="not touched"):
+    with pytest.raises(verbs.ApplyError, match="not changed"):
         host.apply(rules("10.0.0.4"), running=False)
     assert host.content() == content
     assert not host.decide(rules("10.0.0.3"), running=False)[1].any()
@@ -392,9 +393,9 @@ def test_versions_with_policies(units: tuple[str, ...], version: str) -> None:
     [
         (Machine((), STOPPED), False, "not installed on this host: install the package firewalld"),
         (Machine((), STOPPED), True, "not installed"),
-        (Machine(BOTH, Status(True, "0.8.2", "")), False, "0.8.2 has no policies: version 0.9.0 or later"),
-        (Machine(BOTH, STOPPED, "0.6.3"), True, "0.6.3 has no policies"),
-        (Machine(BOTH, STOPPED), False, "does not run .*: systemctl enable --now firewalld, or set offline: true"),
+        (Machine(BOTH, Status(True, "0.8.2", "")), False, "0.8.2 does not support policies: version 0.9.0 or later"),
+        (Machine(BOTH, STOPPED, "0.6.3"), True, "0.6.3 does not support policies"),
+        (Machine(BOTH, STOPPED), False, "is not running .*: systemctl enable --now firewalld, or set offline: true"),
     ],
 )
 def test_a_firewalld_that_cannot_be_worked_with(

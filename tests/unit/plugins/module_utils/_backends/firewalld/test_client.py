@@ -123,7 +123,7 @@ def test_nothing_is_loaded_that_would_empty_the_ruleset(
     programs.bus = {"version": (version,), "IPSet": (knows,)}
     if found:
         remedy = "Install the package ipset" if knows is None else "Restart firewalld"
-        with pytest.raises(CommandError, match=rf"wrong with {', '.join(found)}, .*\. {remedy}"):
+        with pytest.raises(CommandError, match=rf"errors in {', '.join(found)}, .*\. {remedy}"):
             getattr(programs.client, verb)()
     else:
         getattr(programs.client, verb)()

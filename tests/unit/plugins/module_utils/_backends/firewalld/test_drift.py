@@ -193,7 +193,7 @@ def test_rules_that_were_flushed() -> None:
 
 
 def test_a_policy_that_no_packet_gets_to() -> None:
-    lacks = ["the way to it: no packet gets there"]
+    lacks = ["a jump to it: it receives no packets"]
     assert compared(WANTED, running(WANTED, linked=False), WANTED) == [item("policy jsa-in", "runtime", lacks, [])]
 
 

@@ -46,10 +46,10 @@ def test_a_lossless_reload(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("allowed", "answer", "words"),
     [
-        ("lossless", LOST, f"would change what is the site's own: {LOST[0]}. Nothing was written"),
-        ("lossless", UNKNOWN[0], "it does not tell what of the site's own that would change. Nothing"),
-        ("lossless", UNKNOWN[1], "it does not tell what of the site's own that would change. Nothing"),
-        ("never", LOST, f"would change what is the site's own: {LOST[0]}. Nothing"),
+        ("lossless", LOST, f"would change the site's own settings: {LOST[0]}. Nothing was written"),
+        ("lossless", UNKNOWN[0], "what it would change of the site's own is not known. Nothing"),
+        ("lossless", UNKNOWN[1], "what it would change of the site's own is not known. Nothing"),
+        ("never", LOST, f"would change the site's own settings: {LOST[0]}. Nothing"),
         ("never", [], "would change nothing of the site's own. Nothing"),
     ],
 )

@@ -70,7 +70,9 @@ def test_staged_files_that_cannot_be_written_take_the_rules_back(host: Host, mon
         write(what)
 
     monkeypatch.setattr(host.files, "write", failing)
-    with pytest.raises(verbs.ApplyError, match=r"^No space left on device\. The earlier rules were restored and run$"):
+    with pytest.raises(
+        verbs.ApplyError, match=r"^No space left on device\. The earlier rules were restored and verified$"
+    ):
         verbs.stage(host.client, host.files, situation, AFTER, changes)
     assert host.runs(BEFORE)
     assert host.files.read().keys() == render(BEFORE).keys()
@@ -111,7 +113,7 @@ def test_a_set_that_nobody_needs_any_more_is_a_reason_to_reload(host: Host) -> N
     """Only one of ours that is really loaded; a firewalld that does not run has none."""
     no_sets = BEFORE._replace(policies={})
     host.client.table = kernel(no_sets)
-    assert host.decide(EMPTY)[1].reload == ("set jsa-ep-4 is not needed any more",)
+    assert host.decide(EMPTY)[1].reload == ("set jsa-ep-4 is no longer needed",)
     host.client.table = kernel(EMPTY)
     assert host.decide(EMPTY)[1].reload == ()
     assert host.decide(EMPTY, running=False)[1].reload == ()
@@ -152,7 +154,7 @@ class TestGoingBack:
     def test_what_does_not_hold_afterwards(self, host: Host, trouble: str) -> None:
         host.apply(AFTER)
         host.client.trouble = {"reload": [trouble]}
-        with pytest.raises(FirewalldError, match="what runs differs from them: "):
+        with pytest.raises(FirewalldError, match="the running rules differ from them: "):
             self.back(host)
 
     @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ class TestGoingBack:
         host.client.table = [] if left is None else kernel(left)
         found = self.back(host)
         assert (found.done, found.stopped) == (True, True)
-        assert found.words.startswith("The files are the committed ones. firewalld does not run")
+        assert found.words.startswith("The files are the committed ones. firewalld is not running")
         assert flushed == ([host.client] if flushes else [])
         assert host.files.read().keys() == render(BEFORE).keys()
 
@@ -178,7 +180,7 @@ class TestGoingBack:
         assert host.content().keys() == render(AFTER).keys()
         content = host.content()
         host.client.support = SetSupport(False, False)
-        with pytest.raises(FirewalldError, match="cannot load sets any more"):
+        with pytest.raises(FirewalldError, match="can no longer load sets"):
             self.backend(host).write(render(BEFORE))
         assert host.content() == content
 

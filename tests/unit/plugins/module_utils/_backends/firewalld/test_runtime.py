@@ -66,7 +66,7 @@ def test_every_version_runs_what_was_asked(data: Path, ruleset: Ruleset, name: s
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_none_of_it_is_wanted(data: Path, name: str) -> None:
-    assert compare_runtime(EMPTY, recorded(data, name)).structure == ("policy jsa-in runs, nobody asked for it",)
+    assert compare_runtime(EMPTY, recorded(data, name)).structure == ("policy jsa-in is unexpected",)
 
 
 def rule(chain: str, *expression: dict[str, Any]) -> dict[str, Any]:
@@ -84,34 +84,38 @@ PORT_80 = match("tcp", "dport", 80)
 @pytest.mark.parametrize(
     ("added", "words"),
     [
-        pytest.param(rule(ALLOW, PORT_80, {"accept": None}), "accept tcp 80 from anyone: runs", id="one more accept"),
-        pytest.param(rule(ALLOW, PORT_80, {"drop": None}), "somebody else's: tcp dport 80 drop", id="a drop"),
-        pytest.param(rule(ALLOW, PORT_80, {"reject": None}), "somebody else's: tcp dport 80 reject", id="other reject"),
+        pytest.param(
+            rule(ALLOW, PORT_80, {"accept": None}), "accept tcp 80 from anyone: is unexpected", id="one more accept"
+        ),
+        pytest.param(rule(ALLOW, PORT_80, {"drop": None}), "not from jsa.ports: tcp dport 80 drop", id="a drop"),
+        pytest.param(
+            rule(ALLOW, PORT_80, {"reject": None}), "not from jsa.ports: tcp dport 80 reject", id="other reject"
+        ),
         pytest.param(
             rule(ALLOW, match("ip", "saddr", "@jsa-admin-4", "!="), PORT_80, {"accept": None}),
-            "somebody else's: ip saddr != @jsa-admin-4 tcp dport 80 accept",
+            "not from jsa.ports: ip saddr != @jsa-admin-4 tcp dport 80 accept",
             id="an inverted source",
         ),
         pytest.param(
             rule(ALLOW, match("ip", "daddr", "10.0.0.1"), PORT_80, {"accept": None}),
-            "accept tcp 80 to 10.0.0.1/32: runs",
+            "accept tcp 80 to 10.0.0.1/32: is unexpected",
             id="a destination",
         ),
         pytest.param(
             rule(ALLOW, match("ip", "saddr", "10.0.0.2"), match("ip", "daddr", "10.0.0.1"), PORT_80, {"accept": None}),
-            "somebody else's: ip saddr 10.0.0.2 ip daddr 10.0.0.1",
+            "not from jsa.ports: ip saddr 10.0.0.2 ip daddr 10.0.0.1",
             id="a source and a destination",
         ),
         pytest.param(
             rule(ALLOW, {"match": {"left": {"ct": {"key": "state"}}, "op": "==", "right": "invalid"}}, PORT_80,
                  {"accept": None}),
-            "somebody else's: ct key state invalid",
+            "not from jsa.ports: ct key state invalid",
             id="another state",
         ),
-        pytest.param(rule(ALLOW, {"accept": None}), "somebody else's", id="everything is accepted"),
+        pytest.param(rule(ALLOW, {"accept": None}), "not from jsa.ports", id="everything is accepted"),
         pytest.param(
             rule(ALLOW, match("tcp", "dport", {"range": [80, 90]}), {"limit": {"rate": 1}}, {"accept": None}),
-            "somebody else's",
+            "not from jsa.ports",
             id="a limit",
         ),
     ],
@@ -158,7 +162,7 @@ def test_each_rule_that_is_missing_is_named(data: Path, ruleset: Ruleset, versio
     ("chain", "target", "words"),
     [
         ("filter_IN_policy_jsa-in", "filter_IN_policy_jsa-in_allow", "is missing"),
-        ("filter_INPUT_POLICIES_pre", "filter_IN_policy_jsa-in", "no packet gets to it"),
+        ("filter_INPUT_POLICIES_pre", "filter_IN_policy_jsa-in", "receives no packets"),
         ("filter_INPUT", "filter_INPUT_ZONES", "the ruleset is empty"),
     ],
 )
@@ -180,7 +184,9 @@ def test_a_refusal_before_an_accept(data: Path, ruleset: Ruleset) -> None:
     table.remove(refusal)
     refusal["rule"]["chain"] = "filter_IN_policy_jsa-in_pre"
     table.append(refusal)
-    assert compare_runtime(ruleset, parse_nft(table)).structure == ("policy jsa-in: a refusal stands before an accept",)
+    assert compare_runtime(ruleset, parse_nft(table)).structure == (
+        "policy jsa-in: a reject rule precedes an accept rule",
+    )
 
 
 @pytest.mark.parametrize(("verdict", "target"), [("drop", "DROP"), ("accept", "ACCEPT"), (None, "CONTINUE")])
@@ -272,9 +278,15 @@ def test_iptables_without_ipv6(data: Path, ruleset: Ruleset) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("-A IN_jsa-in_allow -p udp -m udp --dport 515 -j DROP", "somebody else's: -p udp -m udp --dport 515 -j DROP"),
-        ("-A IN_jsa-in_allow -p tcp -m tcp --dport 80:90 -j ACCEPT", "accept tcp 80-90 from anyone (IPv4): runs"),
-        ("-A IN_jsa-in_allow ! -s 10.0.0.1/32 -p tcp -m tcp --dport 80 -j ACCEPT", "somebody else's"),
+        (
+            "-A IN_jsa-in_allow -p udp -m udp --dport 515 -j DROP",
+            "not from jsa.ports: -p udp -m udp --dport 515 -j DROP",
+        ),
+        (
+            "-A IN_jsa-in_allow -p tcp -m tcp --dport 80:90 -j ACCEPT",
+            "accept tcp 80-90 from anyone (IPv4): is unexpected",
+        ),
+        ("-A IN_jsa-in_allow ! -s 10.0.0.1/32 -p tcp -m tcp --dport 80 -j ACCEPT", "not from jsa.ports"),
     ],
 )
 def test_iptables_rules_of_others(data: Path, ruleset: Ruleset, line: str, words: str) -> None:
@@ -299,7 +311,7 @@ class NoPrograms:
 
 
 def test_nothing_to_prove_with() -> None:
-    with pytest.raises(FirewalldError, match="install the package nftables"):
+    with pytest.raises(FirewalldError, match="Install the package nftables"):
         read_runtime(NoPrograms())  # type: ignore[arg-type]
 
 

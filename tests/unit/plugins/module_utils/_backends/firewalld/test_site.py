@@ -114,7 +114,7 @@ def test_settings(running: dict[str, Any], words: list[str]) -> None:
 
 def test_objects_that_are_not_kept() -> None:
     found = lost(zones={"gone": (ZONE, None), "public": (ZONE, ZONE)}, policies={"left": ({}, None)})
-    assert found == ["zone gone is not in the files any more", "policy left is not in the files any more"]
+    assert found == ["zone gone is no longer in the files", "policy left is no longer in the files"]
 
 
 @pytest.mark.parametrize(
