@@ -228,7 +228,7 @@ class TestPlaybook:
         done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")
         assert done.returncode != 0
         assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +let the proxy", done.stdout)
-        assert "2 of 7 targets fail; the table above says why" in done.stdout
+        assert "2 of 7 targets failed; see the table above for the causes" in done.stdout
         assert "s3cret" not in done.stdout + done.stderr
 
     def test_hosts_that_are_no_console_are_skipped(self, lab: Lab, inventory: Path) -> None:
