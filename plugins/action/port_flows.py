@@ -81,9 +81,7 @@ def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]
     if arguments["baseline"]:
         parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
     if arguments["fail_on_new"] and not arguments["baseline"]:
-        raise AnsibleActionFail(
-            "jsa_port_check_fail_on_new is set, but jsa_port_check_baseline is not"
-        )
+        raise AnsibleActionFail("jsa_port_check_fail_on_new is set, but jsa_port_check_baseline is not")
     flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
     show(expectations.scope.line(flows, total, hosts))
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}

@@ -105,7 +105,7 @@ class TestBroker:
             ("slowly", "slow", "began to answer"),
             ("forever", "endless", "did not stop"),
             ("silently", "silent", "said nothing"),
-            ("nothing", "closed", "without a word"),
+            ("nothing", "closed", "without an answer"),
             ("without_dot", "ok", "final dot is missing"),
             ("cut_off", "ok", "cut off"),
             ("normal", "ok", ""),

@@ -233,9 +233,7 @@ def held(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
     holders: list[subprocess.Popen[str]] = []
 
     def hold(*words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, path, *words], stdout=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen([sys.executable, "-c", HOLDER, path, *words], stdout=subprocess.PIPE, text=True)
         holders.append(process)
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         return process
@@ -276,9 +274,7 @@ def test_another_timer_is_left_alone(held, firewall: Firewall, monkeypatch: pyte
     assert process.poll() is None
 
 
-def test_a_lock_that_is_given_up_in_time_ends_nobody(
-    held, firewall: Firewall, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_is_given_up_in_time_ends_nobody(held, firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
     path, hold = held
     process = hold()
     monkeypatch.setattr(timer, "lock_path", lambda name: path)
