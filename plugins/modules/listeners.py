@@ -309,6 +309,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def run(params):
+    """Reads the sockets and returns the result of the module. Raises ExpectationError and TableError."""
     expected, known = read_options(params["expected"], params["ignore"])
     chosen = read_filter(params["port"], params["process"], params["state"])
     if not params["connections"] and any(chosen):

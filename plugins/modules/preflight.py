@@ -297,6 +297,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def present(params, check_mode, root=ROOT):
+    """Starts the listeners, or keeps those that run. Returns the module's result. Raises RequestError, StartError, OSError."""
     rules = params["rules"] or {}
     request = read_request(dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or []))
     standing = control.Standing(request.name, root)
@@ -333,6 +334,7 @@ def present(params, check_mode, root=ROOT):
 
 
 def absent(params, check_mode, root=ROOT):
+    """Stops the listeners and returns their record as the module's result. Raises RequestError, OSError."""
     try:
         standing = control.Standing(check_name(params["name"]), root)
     except ValueError as error:
@@ -344,6 +346,7 @@ def absent(params, check_mode, root=ROOT):
 
 
 def run(params, check_mode, root=ROOT):
+    """Runs the state of *params*, locked against other runs unless in check mode. Raises as the states do."""
     verb = present if params["state"] == "present" else absent
     if check_mode:
         return verb(params, True, root)

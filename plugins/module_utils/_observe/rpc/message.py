@@ -110,9 +110,11 @@ class _Reader(object):
         self._at = 0
 
     def word(self):  # type: () -> int
+        """The next unsigned 32-bit integer (XDR, RFC 4506). Raises RpcGarbageError."""
         return struct.unpack("!I", self.take(4))[0]
 
     def take(self, size):  # type: (int) -> bytes
+        """The next *size* bytes. Raises RpcGarbageError if there are fewer."""
         taken = self._data[self._at : self._at + size]
         if len(taken) < size:
             raise RpcGarbageError("the answer is truncated")
@@ -120,6 +122,7 @@ class _Reader(object):
         return taken
 
     def rest(self):  # type: () -> bytes
+        """The bytes that were not read yet."""
         return self._data[self._at :]
 
 
