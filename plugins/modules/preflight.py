@@ -297,7 +297,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def present(params, check_mode, root=ROOT):
-    """Starts the listeners, or keeps those that run. Returns the module's result. Raises RequestError, StartError, OSError."""
+    """Starts or keeps the listeners. Returns the module's result. Raises RequestError, StartError and OSError."""
     rules = params["rules"] or {}
     request = read_request(dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or []))
     standing = control.Standing(request.name, root)

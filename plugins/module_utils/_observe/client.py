@@ -150,7 +150,7 @@ class Stream(object):
         if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
             return self._late()
         if error.errno in (errno.ECONNRESET, errno.EPIPE):
-            return ExchangeError(RESET, "the connection was reset (TCP reset)")
+            return ExchangeError(RESET, "the connection was ended by a TCP reset")
         return ExchangeError(UNAVAILABLE, error.strerror or str(error))
 
 

@@ -93,7 +93,7 @@ def _shake(stream, name, context, deadline):  # type: (Stream, str, ssl.SSLConte
         raise FailedError(TLS_FAILED, "the TLS handshake failed: %s" % _plain(error))
     except OSError as error:
         if error.errno in (errno.ECONNRESET, errno.EPIPE):
-            raise FailedError(client.RESET, "the connection was reset during the TLS handshake")
+            raise FailedError(client.RESET, "the TLS handshake was ended by a TCP reset")
         raise FailedError(TLS_FAILED, "the TLS handshake failed: %s" % (error.strerror or error))
     try:
         details.update(certificate.describe(der or b""))
