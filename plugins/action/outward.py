@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.outward: works out the targets on the controller, and has the console contact them."""
+"""Action plugin of jsa.ports.outward: computes the targets on the controller, and has the console contact them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import 
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.outward_table import failures, outward_table
 
-#: Options that the module on the host has no use for.
+#: Options that the module on the host does not use.
 _OURS = ("public_servers", "dns_name")
 
 
 class ActionModule(ActionBase):
-    """Skips hosts that are not consoles, unless it is told what to contact."""
+    """Skips hosts that are not consoles, unless ``targets`` is set."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The result of the task. Raises AnsibleActionFail where the targets cannot be worked out."""
+        """The result of the task. Raises AnsibleActionFail if the targets cannot be computed."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = {key: value for key, value in self._task.args.items() if key not in _OURS}
@@ -58,10 +58,10 @@ class ActionModule(ActionBase):
         return found
 
     def _work_out(self, task_vars: dict[str, Any]) -> Outward | None:
-        """What the host of the task contacts; None where it is not a console. Raises InputError."""
+        """What the host of the task contacts; None if it is not a console. Raises InputError."""
         require_netaddr()
         name = str(task_vars["inventory_hostname"])
-        # One host looks whether there is a console at all: on each, reading the whole inventory would be too slow.
+        # Only one host checks that there is a console: to read the whole inventory on each would be too slow.
         is_first = name == next(iter(task_vars.get("ansible_play_hosts", ())), name)
         if not is_first and is_certainly_no_console(task_vars, self._templar):
             return None
@@ -76,12 +76,13 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _report(result: dict[str, Any], outward: Outward, console: str) -> None:
-        """Prints the table, and fails where a target does."""
+        """Prints the table, and fails if a target failed."""
         results = result["results"]
         show(outward_table(console, results, outward.left_out))
         failed = len(failures(results))
         result.update(left_out=outward.left_out, failures=failed)
         if failed:
-            # Ansible prints the whole result of a failure; the table has said it better.
+            # Ansible prints the whole result of a failed task. The table is easier to read.
             del result["results"]
-            result.update(failed=True, msg=f"{failed} of {len(results)} targets fail; the table above says why")
+            msg = f"{failed} of {len(results)} targets failed; see the table above for the causes"
+            result.update(failed=True, msg=msg)

@@ -31,13 +31,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.discovered_tabl
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.plan_table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
-#: So many lines of difference are printed; all of them are returned.
+#: The maximum number of differing lines to print. All of them are returned.
 _SHOWN_DIFFERENCES = 40
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The plan, and what differs from the inventory's and is to be warned of where a saved one is used."""
+    """The plan. For a saved plan, also its differences from the inventory, and the warning about them."""
 
     plan: Plan
     differences: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class _Found:
 
 
 class ActionModule(ControllerAction):
-    """Computes or loads the plan; touches no host."""
+    """Computes or loads the plan. Connects to no host."""
 
     ARGUMENT_SPEC = {
         "plan_file": {"type": "path"},
@@ -59,7 +59,7 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
-        # A worker is a fork of Ansible with the whole inventory in it, none of which will ever be garbage here.
+        # A worker is a fork of Ansible with the whole inventory in memory. None of that becomes garbage here.
         gc.freeze()
         handed = Handed.of(arguments)
         found = self._plan(arguments, handed, task_vars)
@@ -79,7 +79,7 @@ class ActionModule(ControllerAction):
             result["discovered"] = handed.kept()
         if arguments["return_plan"]:
             result["plan"] = found.plan.as_dict()
-            # Nobody reads a plan in the output of -v; show and dest are for that.
+            # The plan is too long for the output of -v. Use show and dest instead.
             result["_ansible_verbose_override"] = True
         warnings = [*found.plan.warnings, *found.remarks]
         if found.differences:
@@ -101,8 +101,8 @@ class ActionModule(ControllerAction):
         unknown = [name for name in hosts_in_play(topology.hosts, task_vars) if name not in saved.hosts]
         if unknown:
             raise InputError(
-                f"The saved plan {plan_file} does not know every host of this play; nothing was changed",
-                [f"{name} is not in it: write the plan anew, or leave the host out with --limit" for name in unknown],
+                f"The saved plan {plan_file} does not contain all hosts of this play. Nothing was changed",
+                [f"{name} is missing: create the plan again, or exclude the host with --limit" for name in unknown],
             )
         stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
         old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
@@ -116,11 +116,11 @@ class ActionModule(ControllerAction):
 
 
 def _show_differences(plan_file: str, differences: tuple[str, ...]) -> str:
-    """Prints them, and returns the warning about them."""
+    """Prints the differences, and returns the warning about them."""
     more = len(differences) - _SHOWN_DIFFERENCES
     shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
-    show("\n".join([f"Saved plan {plan_file} (-) and the inventory of today (+):", *shown]))
+    show("\n".join([f"Saved plan {plan_file} (-) and the current inventory (+):", *shown]))
     return (
-        f"{plan_file} is applied as it was reviewed, but the inventory has changed since: "
+        f"{plan_file} is applied as reviewed, but the inventory has changed since: "
         f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}, printed above"
     )

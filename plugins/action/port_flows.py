@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.port_flows: the flows of a plan, what each host probes, and what wants a closer look."""
+"""Action plugin of jsa.ports.port_flows: selects flows, probes, and flows with unexpected results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import 
 
 
 class ActionModule(ControllerAction):
-    """Chooses and sorts the flows, and refuses what the later steps could not work with; touches no host."""
+    """Selects flows and groups them by host. Rejects arguments that a later step could not use. Connects to no host."""
 
     AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
@@ -50,7 +50,7 @@ class ActionModule(ControllerAction):
         if arguments["purpose"] == "preflight":
             return self._preflight(plan, arguments, task_vars)
         if not (math.isfinite(arguments["rate"]) and arguments["rate"] >= 0):
-            raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected a number from 0 on")
+            raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected 0 or more")
         given = arguments["observations"]
         observations = None if given is None else CHECK.read(given, plan, task_vars)
         names = hosts_in_play(plan, task_vars) if observations is None else list(observations)
@@ -60,13 +60,13 @@ class ActionModule(ControllerAction):
             return _chosen(expectations, len(names), arguments)
         if PROBES.name in given or "version" in given:
             return _closer_looks(plan, expectations, observations)
-        # More than so many hosts never probe at a time.
+        # At most this many hosts probe at the same time.
         at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
         return _probes(expectations, observations, arguments, at_once)
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not arguments["token"]:
-            raise AnsibleActionFail("token is missing: with purpose preflight, it says which run's listeners answer")
+            raise AnsibleActionFail("token is missing: purpose=preflight requires it")
         observations = PREFLIGHT.read(arguments["observations"] or {}, plan, task_vars)
         probes: dict[str, list[dict[str, Any]]] = {name: [] for name in observations}
         for flow in tested_flows(plan, list(observations)):
@@ -77,13 +77,11 @@ class ActionModule(ControllerAction):
 
 
 def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What will be looked at. Raises InputError and AnsibleActionFail where the later steps could not work."""
+    """The selected flows. Raises InputError or AnsibleActionFail if a later step could not use the arguments."""
     if arguments["baseline"]:
         parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
     if arguments["fail_on_new"] and not arguments["baseline"]:
-        raise AnsibleActionFail(
-            "jsa_port_check_fail_on_new is set, but jsa_port_check_baseline does not say what is not new"
-        )
+        raise AnsibleActionFail("jsa_port_check_fail_on_new is set, but jsa_port_check_baseline is not")
     flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
     show(expectations.scope.line(flows, total, hosts))
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
@@ -97,7 +95,7 @@ def _probes(
         if flow.required or observations[flow.listener].listens(flow):
             probes[flow.initiator].append(Probe.of(flow))
     for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
-        # Refused or silent, closed is closed: it is not worth the peer's ration of ICMP errors.
+        # Rejected or silent, the port is closed. Another probe would only use up the peer's rate limit for ICMP errors.
         probes[flow.initiator].append(Probe.of(flow, recheck=False))
     probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in probes.items()}
     rates_of = rates(probes, arguments["rate"], at_once)
@@ -111,13 +109,13 @@ def _probes(
 
 
 def _announcement(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, float], at_once: int) -> str:
-    """Said before a task that may print nothing for minutes."""
+    """The message before a task that may print nothing for minutes."""
     hosts = sum(1 for own in probes.values() if own)
     seconds = math.ceil(expected_seconds(probes, rates_of, at_once))
     return (
         f"{sum(map(len, probes.values())):,} probes from {hosts:,} hosts, up to {min(at_once, max(1, hosts))} of them "
-        f"at a time: {seconds:,} seconds or more. A port that gives no answer takes its time-out, and Ansible its own "
-        "time for each host."
+        f"at a time: at least {seconds:,} seconds. Add the timeout for ports that do not answer, and the overhead of "
+        "Ansible for each host."
     )
 
 

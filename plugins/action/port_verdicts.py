@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.port_verdicts: joins what was seen on all hosts into a verdict per flow."""
+"""Action plugin of jsa.ports.port_verdicts: joins the observations of all hosts into one verdict per flow."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SCOPE_OPTION: dict[str, Any] = {
 
 
 class ActionModule(ControllerAction):
-    """Joins, prints, writes, and fails where it was asked to; touches no host."""
+    """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
 
     AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
@@ -110,11 +110,11 @@ class ActionModule(ControllerAction):
         ]
         not_observed = unobserved_message(unseen_of)
         if failing or not_observed:
-            # Ansible prints the whole result of a failure; the table has said it better.
+            # Ansible prints the whole result of a failed task. The table is easier to read.
             result.pop("baseline", None)
             new = f", {len(failing)} of them new" if since and arguments["fail_on_new"] else ""
             counts = f"{RESULT.summary_line(verdicts)}{new}"
-            blame = "the table above says whose fault each is" if failing else ""
+            blame = "see the table above for the causes" if failing else ""
             result.update(failed=True, msg="; ".join(part for part in (not_observed, counts, blame) if part))
         else:
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]

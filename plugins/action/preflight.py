@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.preflight: a host that listens, and lets in, what the plan says, for a while."""
+"""Action plugin of jsa.ports.preflight: opens the firewall and listens as planned, for a limited time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIREWALL = "jsa.ports.firewall_info"
 
 
 class ActionModule(StagingAction):
-    """The module starts and ends the listeners on the host; the firewall around them is opened and closed from here."""
+    """The module starts and stops the listeners on the host. This plugin opens and rolls back the firewall."""
 
     ARGUMENT_SPEC: ClassVar[dict[str, Any]] = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -65,7 +65,7 @@ class ActionModule(StagingAction):
         if not pending or self._task.check_mode:
             return result
         try:
-            # False where the host's own timer was first.
+            # False if the host's own timer was first.
             closed, result["closed"] = self.take_back(pending, "the preflight is over")
         except NotConfirmed as error:
             told = f"{result['msg']}; " if result.get("failed") else ""
@@ -75,8 +75,8 @@ class ActionModule(StagingAction):
         return result
 
     def _compare(self, rules: HostPlan, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """``as_planned``, None where the firewall could not be asked, and the ``reason`` for that."""
+        """``as_planned``, None if the firewall could not be read, and the ``reason`` for that."""
         told = self._execute_module(_FIREWALL, {"rules": rules.as_dict()}, task_vars=task_vars)
         if told.get("failed") or "as_planned" not in told:
-            return {"as_planned": None, "reason": str(told.get("msg") or "its firewall could not be asked")}
+            return {"as_planned": None, "reason": str(told.get("msg") or "its firewall could not be read")}
         return {"as_planned": told["as_planned"], "reason": told["reason"]}

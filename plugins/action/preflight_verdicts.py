@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.preflight_verdicts: what the network does to each flow that JSA will need."""
+"""Action plugin of jsa.ports.preflight_verdicts: reports what the network does to each flow that JSA needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 
 
 class ActionModule(ControllerAction):
-    """Joins, prints, writes, and fails where it was asked to; touches no host."""
+    """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
 
     AS_IS = ("plan", "observations")
     ARGUMENT_SPEC = {
@@ -62,8 +62,8 @@ class ActionModule(ControllerAction):
         failing = any(item.verdict in arguments["fail_on"] for item in verdicts)
         not_observed = unobserved_message(unseen_of)
         if failing or not_observed:
-            # Ansible prints the whole result of a failure; the table has said it better.
-            blame = "the table above says what is in the way" if failing else ""
+            # Ansible prints the whole result of a failed task. The table is easier to read.
+            blame = "see the table above for the causes" if failing else ""
             parts = (not_observed, RESULT.summary_line(verdicts), blame)
             result.update(failed=True, msg="; ".join(part for part in parts if part))
         else:

@@ -23,10 +23,10 @@ _RANGE = re.compile(r"^([0-9]{1,6})(?:-([0-9]{1,6}))?$")
 def parse_ports(text):  # type: (object) -> PortRange
     """The range that *text* names. Raises ValueError with a sentence that says what is wrong."""
     if isinstance(text, bool) or not isinstance(text, (str, int)):
-        raise ValueError("%r is no port: expected a number or a range such as 32000-33999" % (text,))
+        raise ValueError("%r is not a port: expected a number or a range such as 32000-33999" % (text,))
     match = _RANGE.match(str(text).strip())
     if not match:
-        raise ValueError("%r is no port: expected a number or a range such as 32000-33999" % (text,))
+        raise ValueError("%r is not a port: expected a number or a range such as 32000-33999" % (text,))
     first = int(match.group(1))
     last = int(match.group(2)) if match.group(2) else first
     for port in (first, last):
@@ -41,7 +41,7 @@ def parse_port(value):  # type: (object) -> int
     """One port, a number or its digits. Raises ValueError with a sentence that says what is wrong."""
     match = None if isinstance(value, bool) else _PORT.match(str(value).strip())
     if not match or not 1 <= int(match.group()) <= 65535:
-        raise ValueError("%r is no port from 1 to 65535" % (value,))
+        raise ValueError("%r is not a port from 1 to 65535" % (value,))
     return int(match.group())
 
 

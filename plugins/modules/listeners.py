@@ -4,21 +4,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.listeners: a thin shell over module_utils/_observe/sockets."""
+"""Module jsa.ports.listeners: the interface to module_utils/_observe/sockets."""
 
 DOCUMENTATION = r"""
 module: listeners
-short_description: Compare a host's listening sockets with what the plan expects, or say who uses which port
+short_description: Compare a host's listening sockets with the plan, or list the processes that use a port
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Reads the host's TCP and UDP sockets once from C(/proc/net), and the processes behind them in one pass over
-    C(/proc). Runs no program and changes nothing.
-  - Sees the network namespace that it runs in. Containers with a network of their own are other hosts.
-  - A UDP socket on an ephemeral port (C(net.ipv4.ip_local_port_range)) is taken for a client that waits for answers,
-    unless O(expected) requires its port or names exactly it.
-  - A socket on V(::) also serves IPv4, unless it says otherwise. C(/proc/net) does not show that, so the kernel is
-    asked for it over netlink; where it does not answer, the socket is taken to serve both.
+  - Reads the host's TCP and UDP sockets once from C(/proc/net), and their processes in one pass over C(/proc). Runs no
+    program and changes nothing.
+  - Reads the network namespace that it runs in. A container with its own network counts as another host.
+  - A UDP socket on an ephemeral port (C(net.ipv4.ip_local_port_range)) counts as a client that waits for answers,
+    unless O(expected) requires its port or names exactly this port.
+  - A socket on V(::) also serves IPv4, unless it is restricted to IPv6. C(/proc/net) does not show that, so the module
+    asks the kernel over netlink. If the kernel does not answer, the socket counts as serving both.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
@@ -27,72 +27,73 @@ options:
     description:
       - What should listen, in the form of the plan's C(listeners).
       - Each item has C(id), C(protocol) (V(tcp) or V(udp)) and C(ports) (one port or a range such as V(32000-33999)).
-      - C(service) is its name for people.
-      - C(bind) says where the socket belongs, V(network), V(loopback) or V(any) (nobody says, neither is wrong),
-        which is the default.
-      - C(required), by default V(true), says whether its absence is a fault. What is not required is known and
-        legitimate when it is there.
-      - Where several items name one port, it may be reached as far as the widest of them. An item for a single port
-        decides over a range that contains it. Other keys are ignored.
+      - C(service) is its display name.
+      - C(bind) is where the socket should listen, V(network), V(loopback) or V(any) (both are correct). The default is
+        V(any).
+      - C(required), by default V(true), is whether a missing listener is a fault. A listener that is not required is
+        allowed to listen.
+      - If several items name the same port, the widest C(bind) applies. An item for a single port takes precedence over
+        a range that contains it. Other keys are ignored.
     type: list
     elements: dict
     default: []
   unlisted:
-    description: Whether to report what listens on the network without being in O(expected).
+    description: Whether to report ports that listen on the network and are not in O(expected).
     type: bool
     default: true
   ignore:
     description:
-      - Ports that the site knows, such as V(8443/tcp) or V(60000-60010/udp). They are never reported as unlisted.
+      - Ports that the site uses for other purposes, such as V(8443/tcp) or V(60000-60010/udp). They are never reported
+        as unlisted.
     type: list
     elements: str
     default: []
   return_sockets:
-    description: Whether to return all listening sockets as they are, too.
+    description: Whether to also return all listening sockets.
     type: bool
     default: false
   connections:
     description:
-      - Whether to return the sockets that are in use, too, in whatever state, with the processes that hold them, as
-        far as O(port), O(process) and O(state) ask for them.
+      - Whether to also return the sockets that are in use, in any state, with their processes. O(port), O(process) and
+        O(state) filter them.
     type: bool
     default: false
   port:
     description:
-      - Of O(connections), only those with one of these ports at either end, such as V(199), V(514/udp) or
-        V(32000-33999/tcp). Without a protocol it is both.
+      - Returns only those O(connections) with one of these ports at either end, such as V(199), V(514/udp) or
+        V(32000-33999/tcp). A port without a protocol matches both protocols.
     type: list
     elements: str
     default: []
   process:
     description:
-      - Of O(connections), only those that a process with one of these names or process ids holds. A name is the whole
-        one, as the kernel keeps it (at most 15 characters).
+      - Returns only those O(connections) of a process with one of these names or process IDs. A name must match the
+        whole name that the kernel has (at most 15 characters).
     type: list
     elements: str
     default: []
   state:
     description:
-      - Of O(connections), only those in one of these states, see RV(connections[].state).
+      - Returns only those O(connections) in one of these states, see RV(connections[].state).
     type: list
     elements: str
     default: []
 notes:
-  - Processes of other users are seen by root only, those of containers in a process namespace of their own from the
-    host only. What cannot be seen is V(none), never a guess.
+  - Only root can read the processes of other users, and only the host can read those of containers with their own
+    process namespace. Values that cannot be read are V(none).
 seealso:
   - module: jsa.ports.reachability
   - module: jsa.ports.plan
 """
 
 EXAMPLES = r"""
-- name: Is everything there that the plan expects of this host
+- name: Compare the listening sockets of this host with the plan
   jsa.ports.listeners:
     expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
     ignore: [9100/tcp]
   register: observed
 
-- name: Name what is missing, or open to the network although it belongs on loopback
+- name: Show what is missing, and what listens on the network instead of loopback
   ansible.builtin.debug:
     msg: "{{ observed.results | selectattr('status', 'in', ['not_listening', 'exposed']) }}"
 
@@ -110,7 +111,7 @@ EXAMPLES = r"""
     unlisted: false
   become: true
 
-- name: Who uses port 199
+- name: List the processes that use port 199
   jsa.ports.listeners:
     unlisted: false
     connections: true
@@ -126,12 +127,12 @@ results:
   elements: dict
   contains:
     ids:
-      description: What O(expected) calls it. Several where one port serves several purposes, none where it is unlisted.
+      description: The IDs in O(expected). Several if one port serves several purposes, empty if the port is unlisted.
       type: list
       elements: str
       sample: [ariel_query]
     services:
-      description: The names for people that belong to RV(results[].ids).
+      description: The display names of RV(results[].ids).
       type: list
       elements: str
       sample: [Ariel query server]
@@ -140,23 +141,23 @@ results:
       type: str
       sample: tcp
     ports:
-      description: The port. A range only where O(expected) requires one in which nothing listens.
+      description: The port, or a range if O(expected) requires a range in which nothing listens.
       type: str
       sample: "32006"
     status:
       description:
-        - V(listening), as expected.
-        - V(not_listening), nothing is there, or it is for the network but bound to loopback only (RV(results[].bind)).
-        - V(exposed), it belongs on loopback and is bound to the network.
-        - V(unlisted), it listens on the network and O(expected) does not know it.
+        - V(listening), the port listens as expected.
+        - V(not_listening), nothing listens, or only on loopback instead of the network (RV(results[].bind)).
+        - V(exposed), the port listens on the network instead of loopback.
+        - V(unlisted), the port listens on the network and is not in O(expected).
       type: str
       sample: listening
     required:
-      description: Whether its absence is a fault.
+      description: Whether a missing listener is a fault.
       type: bool
       sample: true
     bind:
-      description: Where it listens, V(network), V(loopback), or V(none) where nothing does.
+      description: Where it listens, V(network), V(loopback), or V(none) if nothing listens.
       type: str
       sample: network
     addresses:
@@ -165,21 +166,21 @@ results:
       elements: str
       sample: ["::"]
     families:
-      description: The address families in which it is reached, V(ipv4), V(ipv6) or both.
+      description: The address families in which it can be reached, V(ipv4), V(ipv6) or both.
       type: list
       elements: str
       sample: [ipv4, ipv6]
     processes:
-      description: Who holds the sockets. V(none) where that cannot be seen, empty where nothing listens.
+      description: The processes that have the sockets. V(none) if they cannot be read, empty if nothing listens.
       type: list
       elements: dict
       contains:
         pid:
-          description: Process id.
+          description: Process ID.
           type: int
           sample: 4711
         name:
-          description: Name as the kernel keeps it, of at most 15 characters.
+          description: Name in the kernel, at most 15 characters.
           type: str
           sample: java
       sample: [{pid: 4711, name: java}]
@@ -195,12 +196,12 @@ results:
       families: [ipv4, ipv6]
       processes: [{pid: 4711, name: java}]
 summary:
-  description: How many results have each status.
+  description: Number of results by status.
   returned: success
   type: dict
   sample: {listening: 21, not_listening: 1, exposed: 0, unlisted: 2}
 sockets:
-  description: All listening sockets as they are, those on loopback and UDP clients included.
+  description: All listening sockets, including those on loopback and UDP clients.
   returned: when O(return_sockets) is V(true)
   type: list
   elements: dict
@@ -218,11 +219,11 @@ sockets:
       type: int
       sample: 32006
     v6only:
-      description: Of a socket on V(::), whether it keeps to IPv6. V(none) where that does not apply or is not known.
+      description: Whether a socket on V(::) is restricted to IPv6. V(none) if that does not apply or is unknown.
       type: bool
       sample: false
     uid:
-      description: User id of the socket's owner.
+      description: User ID of the socket's owner.
       type: int
       sample: 0
     processes:
@@ -239,7 +240,7 @@ sockets:
       processes: [{pid: 4711, name: java}]
 connections:
   description:
-    - The sockets in use, sorted by protocol and port. One that several processes hold has an item for each.
+    - The sockets in use, sorted by protocol and port. A socket of several processes has one item for each.
   returned: when O(connections) is V(true)
   type: list
   elements: dict
@@ -257,33 +258,33 @@ connections:
       type: int
       sample: 32006
     remote_address:
-      description: The address at the other end; V(none) where there is none.
+      description: The address at the other end, or V(none).
       type: str
       sample: 10.0.0.1
     remote_port:
-      description: The port at the other end; V(none) where there is none.
+      description: The port at the other end, or V(none).
       type: int
       sample: 41022
     state:
       description:
-        - V(listening); of UDP, which does not listen, a socket that takes datagrams from everybody.
-        - V(waiting), such a UDP socket on a port that the kernel chose, so one that waits for answers.
-        - V(established); of UDP, a socket with one peer.
+        - V(listening), a TCP socket that listens, or a UDP socket that accepts datagrams from all peers.
+        - V(waiting), such a UDP socket on an ephemeral port, which waits for answers.
+        - V(established), a TCP connection, or a UDP socket with one peer.
         - V(syn_sent), V(syn_received), V(fin_wait1), V(fin_wait2), V(time_wait), V(close), V(close_wait), V(last_ack)
-          or V(closing), as TCP calls them.
-        - V(other), what this module does not know.
+          or V(closing), the states of TCP.
+        - V(other), any other state.
       type: str
       sample: established
     pid:
-      description: Process id. V(none) where nobody holds it (V(time_wait)), or where that cannot be seen.
+      description: Process ID. V(none) if no process has the socket (V(time_wait)), or if it cannot be read.
       type: int
       sample: 4711
     process:
-      description: Its name, of at most 15 characters.
+      description: Name of the process, at most 15 characters.
       type: str
       sample: java
     uid:
-      description: User id of the socket's owner.
+      description: User ID of the socket's owner.
       type: int
       sample: 0
   sample:
@@ -308,10 +309,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def run(params):
+    """Reads the sockets and returns the result of the module. Raises ExpectationError and TableError."""
     expected, known = read_options(params["expected"], params["ignore"])
     chosen = read_filter(params["port"], params["process"], params["state"])
     if not params["connections"] and any(chosen):
-        raise ExpectationError("port, process and state choose among connections: set connections: true")
+        raise ExpectationError("port, process and state require connections: true")
     listeners = read_listeners()
     results = compare(listeners, expected, known, params["unlisted"])
     answer = {"changed": False, "results": results, "summary": summarize(results)}

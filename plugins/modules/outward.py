@@ -4,25 +4,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.outward: a thin shell over module_utils/_observe/outward. Its action plugin makes the targets."""
+"""Module jsa.ports.outward: the interface to module_utils/_observe/outward. Its action plugin computes the targets."""
 
 DOCUMENTATION = r"""
 module: outward
-short_description: Contact what the console of a JSA deployment contacts outside, each in its own protocol
+short_description: Test the connections of a JSA console to external servers, each in its own protocol
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Works out from the inventory what each console contacts outside of the deployment, contacts it from there, prints a
+  - Computes from the inventory which external servers each console contacts, contacts them from the console, prints a
     table with the failures first, and fails if a target fails. Skips hosts that are not consoles. Fails if no console
     is in the play.
-  - If O(targets) is set, contacts these from whatever host the task runs on. A target that fails is then a result, not
+  - If O(targets) is set, contacts these from each host that the task runs on. A target that fails is then a result, not
     a failure of the task, and no table is printed.
-  - An open port proves little, so each target is spoken to as JSA would. All are contacted at once.
-  - V(smtp) waits for the greeting and leaves again. V(ntp) asks for the time. V(nfs) and V(mountd) call the RPC program
-    without arguments; V(mountd) asks rpcbind for its port first. V(dns) asks the server for the address of C(name).
-    V(tls) does a TLS handshake, through O(proxy) where that is set.
+  - An open port does not prove that a service works, so the module uses the protocol that JSA uses. All targets are
+    contacted in parallel.
+  - V(smtp) waits for the greeting and closes the connection. V(ntp) requests the time. V(nfs) and V(mountd) call the
+    RPC program without arguments; V(mountd) asks rpcbind for its port first. V(dns) queries the server for the address
+    of C(name). V(tls) does a TLS handshake, through O(proxy) if that is set.
   - Nothing is downloaded, sent or mounted, and nothing on the host is changed.
-  - Names are looked up by the host itself, those of V(tls) behind a proxy by the proxy.
+  - The host looks up the names. With O(proxy), the proxy looks up those of V(tls).
   - Needs the Python library netaddr on the controller, unless O(targets) is set.
 extends_documentation_fragment:
   - jsa.ports.attributes
@@ -30,36 +31,36 @@ extends_documentation_fragment:
 options:
   targets:
     description:
-      - What to contact instead of what the inventory says.
+      - The targets to contact instead of those from the inventory.
       - Each item has C(kind) (V(smtp), V(ntp), V(nfs), V(mountd), V(dns) or V(tls)), C(host) (a name or an address),
         and C(port), by default the usual one of its kind.
-      - C(name) is for V(dns) the name to ask for, and for V(tls) the server's name if that is not C(host).
+      - C(name) is the name to look up for V(dns), and the server name for V(tls) if it is not C(host).
       - Any other key, such as C(id), is returned with the result.
     type: list
     elements: dict
   public_servers:
     description:
       - V(none) leaves out the public servers of the catalog.
-      - A mapping of their names to what replaces them, each V(none) or a mapping with C(host), C(port) and C(name), the
-        name that the certificate has to be for.
+      - A mapping of their names to their replacements, each V(none) or a mapping with C(host), C(port) and C(name), the
+        name that the certificate must contain.
       - Has no effect if O(targets) is set.
     type: raw
   dns_name:
     description:
-      - The name that name servers are asked for. By default the first public server's.
+      - The name to look up at the name servers. The default is the name of the first public server.
       - Has no effect if O(targets) is set.
     type: str
   proxy:
     description:
       - URL of the HTTP proxy for V(tls), as V(http://proxy.example.org:3128) or
         V(http://user:password@proxy.example.org:3128). Other kinds do not go through it.
-      - The password, if special characters are in it percent-encoded, is in no result.
+      - Special characters in the password must be percent-encoded. The password is not in any result.
     type: str
   ca_file:
-    description: File on the host with authorities (PEM) to trust besides the host's own.
+    description: File on the host with CA certificates (PEM) to trust in addition to those of the host.
     type: path
   timeout:
-    description: Seconds that each target has for everything.
+    description: Maximum seconds for each target.
     type: float
     default: 10
 seealso:
@@ -67,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Contact what the console contacts outside, with a mirror for updates
+- name: Test the external servers of the console, with a mirror for updates
   jsa.ports.outward:
     public_servers:
       download.juniper.net: {host: mirror.example.org, port: 8443}
@@ -86,7 +87,7 @@ EXAMPLES = r"""
     timeout: 2
   register: contacted
 
-- name: Show what fails
+- name: Show the targets that failed
   ansible.builtin.debug:
     msg: "{{ contacted.results | rejectattr('result', 'eq', 'ok') }}"
 """
@@ -94,18 +95,18 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description:
-    - One item per target, in the order of O(targets), with everything that the target was given. Targets that were
-      worked out have the catalog's C(id) and a C(purpose), too.
+    - One item per target, in the order of O(targets), with all keys of the target. Targets that were
+      computed also have the C(id) of the catalog and a C(purpose).
   returned: success
   type: list
   elements: dict
   contains:
     kind:
-      description: As given.
+      description: As in the target.
       type: str
       sample: tls
     host:
-      description: As given.
+      description: As in the target.
       type: str
       sample: download.juniper.net
     port:
@@ -118,28 +119,28 @@ results:
       sample: download.juniper.net:443
     result:
       description:
-        - V(ok), it answers as it should.
+        - V(ok), the target answered correctly.
         - V(refused), V(no_answer), V(unreachable), V(prohibited), V(unavailable), as in M(jsa.ports.reachability).
-        - V(reset), the connection was there and was broken off.
-        - V(wrong_answer), somebody else answers, or the server refuses (RV(results[].reason)).
-        - V(name_not_resolved), no address for the host's name, or for the name that the name server was asked for.
-        - V(tls_failed), the handshake fails. V(certificate_invalid), it works, and the certificate is not trusted.
-        - V(proxy_unreachable), V(proxy_refused), it fails at the proxy.
+        - V(reset), the connection was established and then reset.
+        - V(wrong_answer), another service answered, or the server rejected the request (RV(results[].reason)).
+        - V(name_not_resolved), the name of the host, or the name to look up, has no address.
+        - V(tls_failed), the handshake failed. V(certificate_invalid), it worked, and the certificate is not trusted.
+        - V(proxy_unreachable), V(proxy_refused), the proxy could not be used.
       type: str
       sample: certificate_invalid
     reason:
-      description: The result in a sentence. Empty where it is V(ok).
+      description: The cause of the result. Empty if it is V(ok).
       type: str
       sample: "its certificate is not trusted: self-signed certificate"
     details:
       description:
-        - What the server told. C(greeting) of V(smtp); C(stratum) and C(offset_ms) of V(ntp); C(version) of V(nfs) and
-          V(mountd), and C(port) of the latter; C(transport) and C(answers) of V(dns).
-        - Of V(tls) C(tls), C(subject), C(issuer), C(expires), and C(verify_error) where it is not trusted.
+        - Values from the server. C(greeting) of V(smtp); C(stratum) and C(offset_ms) of V(ntp); C(version) of V(nfs)
+          and V(mountd), and C(port) of the latter; C(transport) and C(answers) of V(dns).
+        - For V(tls), C(tls), C(subject), C(issuer), C(expires), and C(verify_error) if it is not trusted.
       type: dict
       sample: {tls: TLSv1.3, subject: CN=proxy, issuer: CN=proxy, expires: "2027-01-01T00:00:00Z"}
     elapsed_ms:
-      description: Milliseconds that it took.
+      description: Duration in milliseconds.
       type: float
       sample: 12.1
   sample:
@@ -153,18 +154,18 @@ results:
                 verify_error: self-signed certificate}
       elapsed_ms: 12.1
 summary:
-  description: How many targets had each result.
+  description: Number of targets by result.
   returned: if the host contacted its targets
   type: dict
   sample: {ok: 3, certificate_invalid: 1}
 failures:
-  description: How many targets failed.
-  returned: if the targets were worked out, and the host contacted them
+  description: Number of targets that failed.
+  returned: if the targets were computed, and the host contacted them
   type: int
   sample: 1
 left_out:
-  description: What is not contacted, and why.
-  returned: if the targets were worked out, and the host contacted them
+  description: Targets that are not contacted, and the reasons.
+  returned: if the targets were computed, and the host contacted them
   type: list
   elements: str
   sample: ["ntp_out: jsa_networks.ntp_servers is not set"]
@@ -186,13 +187,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.tls imp
 
 
 def read(params):
-    """Targets, proxy and trust. Raises OutwardError with every problem."""
+    """Reads the options into targets, proxy and SSL context. Raises OutwardError with all problems."""
     problems = []
     if params["targets"] is None:
-        problems.append("targets: is missing; only the action plugin can work them out")
+        problems.append("targets: is missing; only the action plugin can compute them")
     proxy = context = None
     if not math.isfinite(params["timeout"]) or params["timeout"] <= 0:
-        problems.append("timeout: %s is no number above 0" % params["timeout"])
+        problems.append("timeout: %s is not a number above 0" % params["timeout"])
     try:
         proxy = read_proxy(params["proxy"])
     except OutwardError as error:
@@ -205,7 +206,7 @@ def read(params):
 
 
 def run(params):
-    """The module's answer. Raises OutwardError."""
+    """Contacts the targets and returns the result of the module. Raises OutwardError."""
     targets, proxy, context = read(params)
     results = contact(targets, proxy, context, params["timeout"])
     counted = [result["result"] for result in results]
@@ -217,7 +218,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "targets": {"type": "list", "elements": "dict"},
-            # The action plugin makes targets of these, and keeps them.
+            # The action plugin computes targets from these. It does not pass them on.
             "public_servers": {"type": "raw"},
             "dns_name": {"type": "str"},
             "proxy": {"type": "str", "no_log": True},

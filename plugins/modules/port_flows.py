@@ -3,21 +3,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The documentation of an action plugin: everything happens on the controller, in plugins/action.
+# The documentation of an action plugin. The code is in plugins/action and runs on the controller.
 
 DOCUMENTATION = r"""
 module: port_flows
-short_description: Works out the flows of a JSA deployment, what each host probes, and what wants a closer look
+short_description: Select the flows of a JSA deployment, the probes of each host, and the flows with unexpected results
 version_added: 1.0.0
 description:
-  - Without O(observations), chooses which flows between the hosts of the play a check looks at, and says how many it
-    leaves out. A full mesh of n hosts has n² pairs.
-  - With the sockets of the hosts in O(observations), sorts the flows by the host that opens them, as
-    M(jsa.ports.reachability) takes them. A port that listens on the network but is not for everyone is also probed
-    once, from a host that has no business with it.
-  - With the answers of the probes as well, names the flows that should get through and did not, where something
-    listens, and those that should not and did, as M(jsa.ports.packet_path) takes them.
-  - Touches no host. Run it with C(run_once).
+  - Without O(observations), selects the flows between the hosts of the play to check, and returns how many are left
+    out. A full mesh of n hosts has n² pairs.
+  - With the sockets of the hosts in O(observations), returns the probes of each host, in the form that
+    M(jsa.ports.reachability) requires. A port that listens on the network, but is not open to all hosts, is also probed
+    once from a host that should be rejected.
+  - With the results of the probes in O(observations), returns the flows with unexpected results, in the form that
+    M(jsa.ports.packet_path) requires. In these, a service listens and could not be reached, or a host that should be
+    rejected could connect.
+  - Connects to no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
@@ -25,52 +26,52 @@ extends_documentation_fragment:
 options:
   purpose:
     description:
-      - V(check) is for a deployment that runs, V(preflight) for hosts with the temporary listeners of
-        M(jsa.ports.preflight). A preflight looks at every flow, and of a range wider than 16 ports at 16.
+      - V(check) is for a running deployment, V(preflight) for hosts with the temporary listeners of
+        M(jsa.ports.preflight). A preflight tests all flows, and 16 ports of a range of more than 16 ports.
     type: str
     choices: [check, preflight]
     default: check
   scope:
     description:
-      - V(console) is each host with the console, both ways; V(attached) adds the processor that a host reports to and
-        its HA peer; V(full) is every pair; V(sample) draws some flows of each listener out of all of them.
-      - Without it, V(full) for up to 50 hosts, V(console) for more.
+      - V(console) selects the flows between each host and the console, V(attached) adds the host's processor and HA
+        peer, V(full) selects all flows, and V(sample) selects some flows of each listener.
+      - The default is V(full) for up to 50 hosts of the play, and V(console) for more.
     type: str
     choices: [console, attached, full, sample]
   sample:
-    description: Of V(sample), so many flows per listener.
+    description: For O(scope=sample), the number of flows per listener.
     type: int
     default: 20
   seed:
     description:
-      - Decides which flows V(sample) draws, and with which listener each host begins. The same seed decides the same.
+      - Seed for the selection of flows with O(scope=sample), and for the order in which each host probes.
     type: int
     default: 0
   rate:
     description:
-      - What each host may send, in new probes per second; V(0) for no limit.
-      - No listener gets more from all that probe at a time (C(forks)), so a host of which many probe the same listener
-        is given less.
+      - Maximum number of new probes per second that a host sends. V(0) means no limit.
+      - A listener also receives at most this number from all hosts that probe at the same time (C(forks)), so the rate
+        of a host is lower if many hosts probe the same listener.
     type: float
     default: 200
   token:
-    description: Of the run, as M(jsa.ports.preflight) was given it. Required with O(purpose=preflight).
+    description: The token of the run, as in M(jsa.ports.preflight). Required with O(purpose=preflight).
     type: str
   baseline:
     description:
-      - An earlier C(port_check.json) that M(jsa.ports.port_verdicts) will compare with. A damaged one, or one of
-        another version, fails here.
+      - An earlier C(port_check.json) for M(jsa.ports.port_verdicts). The task fails if the file is damaged or has
+        another version.
     type: path
   fail_on_new:
-    description: Whether M(jsa.ports.port_verdicts) will fail for new verdicts only; that needs O(baseline).
+    description: Whether M(jsa.ports.port_verdicts) will fail for new verdicts only. Requires O(baseline).
     type: bool
     default: false
   observations:
     description:
-      - What the hosts were seen to do so far, as M(jsa.ports.port_verdicts#module) takes it, or with
-        O(purpose=preflight) M(jsa.ports.preflight_verdicts#module). Here every part of it is optional.
-      - A host of the play without a result in a part that is there is an error that names the host, unless Ansible has
-        dropped it.
+      - The observations so far, in the form that M(jsa.ports.port_verdicts#module) requires, or with
+        O(purpose=preflight) M(jsa.ports.preflight_verdicts#module). All parts are optional.
+      - If a host of the play has no result in a part, the task fails and names the host, unless Ansible removed the
+        host from the play.
     type: dict
 seealso:
   - module: jsa.ports.reachability
@@ -82,14 +83,14 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at each host with the console and with its processor only
+- name: Select the flows between each host and the console or its processor
   jsa.ports.port_flows:
     plan: "{{ planned.plan }}"
     scope: attached
   run_once: true
   register: chosen
 
-- name: Work out what each host should probe, whatever listens
+- name: Select the probes of each host, without the observed sockets
   jsa.ports.port_flows:
     plan: "{{ planned.plan }}"
     scope: "{{ chosen.scope.name }}"
@@ -103,7 +104,7 @@ EXAMPLES = r"""
     rate: "{{ to_probe.rates[inventory_hostname] }}"
   register: reached
 
-- name: Work out which flows want a closer look
+- name: Select the flows with unexpected results
   jsa.ports.port_flows:
     plan: "{{ planned.plan }}"
     scope: "{{ chosen.scope.name }}"
@@ -117,23 +118,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scope:
-  description: For the other steps of the check.
-  returned: when O(purpose=check) and O(observations) is not given
+  description: The scope, for the other steps of the check.
+  returned: when O(purpose=check) and O(observations) is not set
   type: dict
   sample: {name: sample, sample: 20, seed: 0}
 flows:
-  description: How many flows will be looked at.
-  returned: when O(purpose=check) and O(observations) is not given
+  description: Number of flows to check.
+  returned: when O(purpose=check) and O(observations) is not set
   type: int
   sample: 1200
 left_out:
-  description: How many flows between the hosts of the play will not.
-  returned: when O(purpose=check) and O(observations) is not given
+  description: Number of flows between the hosts of the play that are not checked.
+  returned: when O(purpose=check) and O(observations) is not set
   type: int
   sample: 43800
 probes:
-  description: Host name to its probes. Where a temporary listener runs, the probe expects that one.
-  returned: when O(purpose=preflight), or O(observations) is given without answers of probes
+  description: The probes by host name. If a temporary listener runs, the probe expects it.
+  returned: when O(purpose=preflight), or O(observations) is set without the results of probes
   type: dict
   sample:
     ep1:
@@ -141,14 +142,14 @@ probes:
         port: 443
         protocol: tcp
 rates:
-  description: Host name to the new probes per second that it may send.
+  description: The maximum number of new probes per second by host name.
   returned: when O(purpose=check) and RV(probes) is returned
   type: dict
   sample:
     ep1: 40.0
 closer_looks:
-  description: Host name to the flows that it should look at.
-  returned: when O(purpose=check) and O(observations) has the answers of probes
+  description: The flows to evaluate by host name.
+  returned: when O(purpose=check) and O(observations) has the results of probes
   type: dict
   sample:
     ep1:

@@ -3,16 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The documentation of an action plugin: everything happens on the controller, in plugins/action.
+# The documentation of an action plugin. The code is in plugins/action and runs on the controller.
 
 DOCUMENTATION = r"""
 module: port_verdicts
-short_description: Says whose fault it is where a planned flow does not work
+short_description: Report the cause if a planned flow does not work
 version_added: 1.0.0
 description:
   - Joins the listening sockets, the state of the firewall and the probes of all hosts of the play into one verdict per
-    flow, prints them worst first, those with one cause together, and writes them as JSON and JUnit XML.
-  - Hosts that were not observed are named. Touches no host. Run it with C(run_once).
+    flow. Prints the verdicts, worst first and grouped by cause, and writes them as JSON and JUnit XML.
+  - Names the hosts that were not observed. Connects to no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
@@ -22,22 +22,22 @@ options:
   observations:
     description:
       - >-
-        What was observed of each host. Each part is a mapping of host names to what a module returned there:
+        The observations of each host. Each part is a mapping of host names to the result of a module:
         C(sockets) of M(jsa.ports.listeners) and C(probes) of M(jsa.ports.reachability) are required, C(firewall) of
         M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional.
-      - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;
-        then the task fails once everything is printed and written. An answer that cannot be read costs that host this
-        part of its observation, and fails likewise.
-      - Or what O(observations_dest) wrote earlier, read back. The hosts are those in it, whatever the play's are.
+      - If a host of the play has no result, the task fails and names the host. If Ansible removed the host from the
+        play, or if a result cannot be read, the task prints and writes everything first, and then fails.
+      - Alternatively, the content of an earlier O(observations_dest). The hosts are then those in the observations,
+        not those of the play.
     type: dict
     required: true
   observations_dest:
     description:
-      - File on the controller for what was observed, as one JSON document. Its schema is in
+      - File on the controller for the observations, as one JSON document. Its schema is in
         C(docs/observations.schema.json).
     type: path
   dest:
-    description: Folder on the controller for C(port_check.json) and C(port_check.xml). Made where it is missing.
+    description: Folder on the controller for C(port_check.json) and C(port_check.xml). Created if it is missing.
     type: path
   fail_on:
     description: Verdicts that make the task fail, after everything is printed and written.
@@ -56,10 +56,10 @@ options:
       - host_firewall
       - network
   baseline:
-    description: An earlier C(port_check.json). Only what is new or gone since then is printed, the rest is counted.
+    description: An earlier C(port_check.json). Only new and gone verdicts are printed, and the others are counted.
     type: path
   fail_on_new:
-    description: Fail only for verdicts that O(baseline) does not have.
+    description: Fail only for verdicts that are not in O(baseline).
     type: bool
     default: false
 seealso:
@@ -69,7 +69,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Say whose fault it is, and fail only where a port is open that should not be
+- name: Report the causes, and fail only if a port is open that should not be
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
     observations:
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     fail_on: [unexpected_open]
   run_once: true
 
-- name: Say it again, later and elsewhere
+- name: Report the same observations again later, or on another controller
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
     observations: "{{ lookup('ansible.builtin.file', 'results/observations.json') | from_json }}"
@@ -93,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: How many flows have each verdict.
+  description: Number of flows by verdict.
   returned: always
   type: dict
   sample:
@@ -104,19 +104,19 @@ summary:
     unverifiable: 12
     ok: 120
 scope:
-  description: Which flows were looked at, how many, and how many were left out.
+  description: Which flows were checked, how many, and how many were left out.
   returned: always
   type: dict
   sample: {name: console, flows: 1200, left_out: 43800}
 baseline:
-  description: What has changed since O(baseline).
-  returned: success, where O(baseline) is given
+  description: The changes since O(baseline).
+  returned: success, when O(baseline) is set
   type: dict
   sample: {file: before/port_check.json, new: [], gone: [], still: 3, unknown: 0}
 verdicts:
   description:
-    - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest)
-      has them in any case.
+    - The flows whose verdict is not V(ok), worst first. If the task fails, it prints them as a table instead. O(dest)
+      always contains them.
   returned: success
   type: list
   elements: dict

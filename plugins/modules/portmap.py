@@ -4,30 +4,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.portmap: a thin shell over module_utils/_observe/portmap."""
+"""Module jsa.ports.portmap: the interface to module_utils/_observe/portmap."""
 
 DOCUMENTATION = r"""
 module: portmap
-short_description: Ask a host's port mappers which service has which port at present
+short_description: Read the current ports of services from a host's port mappers
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Asks the port mapper of the OpenMQ broker (IMQ) and rpcbind, from the host that it runs on. Changes nothing.
-  - The broker chooses its ports anew at each start. What is returned holds until then; RV(imq.session) tells whether it
-    still does.
-  - A port mapper that is down, silent, too slow, or talks nonsense is a result (RV(imq.state)), no failure.
+  - Queries the port mapper of the OpenMQ broker (IMQ) and rpcbind, from the host that it runs on. Changes nothing.
+  - The broker selects new ports at each start. The result is valid until the next start. Use RV(imq.session) to detect
+    a restart.
+  - A port mapper that does not answer, or not correctly, is a result (RV(imq.state)), and not a failure.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   kinds:
-    description: Which port mappers to ask.
+    description: The port mappers to query.
     type: list
     elements: str
     choices: [imq, rpcbind]
     default: [imq, rpcbind]
   address:
-    description: Where they are, an IP address. Names are not looked up.
+    description: The IP address of the port mappers. Names are not looked up.
     type: str
     default: 127.0.0.1
   imq_port:
@@ -35,59 +35,59 @@ options:
     type: int
     default: 7676
   rpcbind_port:
-    description: Port of rpcbind, TCP, and where that does not answer UDP.
+    description: Port of rpcbind, for TCP, and for UDP if TCP does not answer.
     type: int
     default: 111
   timeout:
-    description: Seconds that each of them may take for the whole of its answer. They are asked at the same time.
+    description: Maximum seconds for the complete answer of each port mapper. They are queried in parallel.
     type: float
     default: 5
   previous_session:
     description:
-      - RV(imq.session) of an earlier look. RV(imq.restarted) then says whether the broker was restarted since, so that
-        the ports of that time are not its ports any more.
+      - RV(imq.session) of an earlier query. RV(imq.restarted) is then whether the broker was restarted since, and the
+        earlier ports are no longer valid.
     type: str
 seealso:
   - module: jsa.ports.listeners
 """
 
 EXAMPLES = r"""
-- name: Which ports have the broker's services at present
+- name: Read the current ports of the broker's services
   jsa.ports.portmap:
     kinds: [imq]
   register: first
 
-- name: Look again
+- name: Read them again
   jsa.ports.portmap:
     kinds: [imq]
     previous_session: "{{ first.imq.session | default(omit, true) }}"
   register: second
 
-- name: Say that the ports are others now
+- name: Report that the ports have changed
   ansible.builtin.debug:
-    msg: The broker was restarted meanwhile
+    msg: The broker was restarted in the meantime
   when: second.imq.restarted | default(false, true)
 """
 
 RETURN = r"""
 services:
   description:
-    - Every service that has a port, sorted by kind, service, protocol and port. One whose port is 0 has none, or hides
-      it (RV(imq.without_port)).
+    - All services that have a port, sorted by kind, service, protocol and port. A service whose port is 0 has none, or
+      does not publish it (RV(imq.without_port)).
   returned: success
   type: list
   elements: dict
   contains:
     service:
-      description: The port mapper's name for it. For rpcbind the program's usual name, or C(program NUMBER).
+      description: Its name in the port mapper. For rpcbind, the usual name of the program, or C(program NUMBER).
       type: str
       sample: cluster
     kind:
-      description: Who says so, V(imq) or V(rpcbind).
+      description: The port mapper, V(imq) or V(rpcbind).
       type: str
       sample: imq
     protocol:
-      description: V(tcp) or V(udp), as a firewall sees it.
+      description: The transport protocol, V(tcp) or V(udp).
       type: str
       sample: tcp
     port:
@@ -96,7 +96,7 @@ services:
       sample: 36615
     details:
       description:
-        - What the port mapper says besides. C(protocol) (such as V(tls)) and C(type) of a broker's service, C(program)
+        - Other values from the port mapper. C(protocol) (such as V(tls)) and C(type) of a broker's service, C(program)
           and C(versions) of an RPC program.
       type: dict
       sample: {protocol: tcp, type: CLUSTER}
@@ -107,44 +107,44 @@ services:
       port: 36615
       details: {protocol: tcp, type: CLUSTER}
 imq:
-  description: What came of asking the broker. V(none) where it was not asked.
+  description: The answer of the broker. V(none) if it was not queried.
   returned: success
   type: dict
   contains:
     state:
       description:
-        - V(ok).
-        - V(down), nothing listens, so that the broker is down or being restarted.
-        - V(silent), V(slow), no answer at all, or none that was complete in time.
-        - V(endless), it said more than 64 KiB.
-        - V(closed), it closed the connection without an answer.
-        - V(garbage), it is no port mapper of version 101.
+        - V(ok), the port mapper answered.
+        - V(down), nothing listens. The broker is down, or it is starting.
+        - V(silent), no answer. V(slow), the answer was not complete in time.
+        - V(endless), the answer is longer than 64 KiB.
+        - V(closed), the connection was closed without an answer.
+        - V(garbage), the answer is not that of a port mapper of version 101.
         - V(unreachable), V(prohibited), as in M(jsa.ports.reachability).
-        - V(unavailable), this host could not ask.
+        - V(unavailable), this host could not send the query.
       type: str
       sample: ok
     reason:
-      description: The state in a sentence. Empty where there is nothing to say.
+      description: The cause of the state. Empty if there is nothing to report.
       type: str
       sample: ""
     broker:
-      description: Name of the broker's instance. This key and those below are there where RV(imq.state) is V(ok).
+      description: Name of the broker's instance. This key and the following ones are present if RV(imq.state) is V(ok).
       type: str
       sample: imqbroker
     version:
-      description: Its version, as it says it.
+      description: The version that the broker reports.
       type: str
       sample: 4.4 Update 1
     complete:
-      description: Whether the final dot was there.
+      description: Whether the answer ended with the final dot.
       type: bool
       sample: true
     session:
-      description: What differs from start to start of the broker. V(none) where it tells none.
+      description: A value that changes at each start of the broker. V(none) if it reports none.
       type: str
       sample: "1091423743631234048"
     restarted:
-      description: Whether it was restarted since O(previous_session). V(none) where that cannot be said.
+      description: Whether it was restarted since O(previous_session). V(none) if that is unknown.
       type: bool
       sample: false
     without_port:
@@ -162,20 +162,20 @@ imq:
     restarted: false
     without_port: [jmxrmi]
 rpcbind:
-  description: What came of asking rpcbind. V(none) where it was not asked.
+  description: The answer of rpcbind. V(none) if it was not queried.
   returned: success
   type: dict
   contains:
     state:
-      description: As RV(imq.state).
+      description: See RV(imq.state).
       type: str
       sample: ok
     reason:
-      description: The state in a sentence. Empty where there is nothing to say.
+      description: The cause of the state. Empty if there is nothing to report.
       type: str
       sample: ""
     transport:
-      description: V(tcp) or V(udp), what it answered over. Where RV(rpcbind.state) is V(ok).
+      description: The protocol of the answer, V(tcp) or V(udp). Present if RV(rpcbind.state) is V(ok).
       type: str
       sample: tcp
   sample:
@@ -183,7 +183,7 @@ rpcbind:
     reason: ""
     transport: tcp
 observed_at:
-  description: When they were asked, by the host's clock, in UTC.
+  description: Time of the queries in UTC, by the host's clock.
   returned: success
   type: str
   sample: "2026-11-25T05:10:00Z"
@@ -202,7 +202,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
 
 
 def check(params):
-    """Raises OptionError with every problem of the options."""
+    """Checks the options. Raises OptionError with all problems."""
     problems = []
     try:
         parse_peer(params["address"])
@@ -210,22 +210,22 @@ def check(params):
         problems.append("address: %s" % error)
     for name in ("imq_port", "rpcbind_port"):
         if not 1 <= params[name] <= 65535:
-            problems.append("%s: %d is no port from 1 to 65535" % (name, params[name]))
+            problems.append("%s: %d is not a port from 1 to 65535" % (name, params[name]))
     if not math.isfinite(params["timeout"]) or params["timeout"] <= 0:
-        problems.append("timeout: %s is no number above 0" % params["timeout"])
+        problems.append("timeout: %s is not a number above 0" % params["timeout"])
     if not params["kinds"]:
-        problems.append("kinds: is empty, so there is nobody to ask")
+        problems.append("kinds: is empty")
     if problems:
         raise OptionError("; ".join(problems))
 
 
 def describe(answer):
-    """A port mapper's answer as the module returns it, without the services."""
+    """The result of one port mapper as a dict, without its services."""
     return dict({"state": answer.state, "reason": answer.reason}, **(answer.details or {}))
 
 
 def run(params):
-    """The module's answer. Raises OptionError."""
+    """Queries the port mappers and returns the result of the module. Raises OptionError."""
     check(params)
     observed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     address, timeout = params["address"], params["timeout"]

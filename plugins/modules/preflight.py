@@ -4,79 +4,80 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.preflight: a thin shell over module_utils/_observe/preflight.
+"""Module jsa.ports.preflight: the interface to module_utils/_observe/preflight.
 
-The action plugin of the same name, which compares and opens the host's firewall, runs it.
+The action plugin of the same name compares and opens the host's firewall, and runs this module.
 """
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Listen for a while where JSA will listen, so that the network can be tested before
+short_description: Start temporary listeners on the ports of JSA, to test the network before JSA runs
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
   - Starts one process that listens on the ports that a plan names for the host, TCP and UDP, IPv4 and IPv6, until it is
-    stopped or its time is over (O(seconds)). It ends by itself then, whatever became of the connection and the
-    controller, and leaves neither a file nor a busy port.
-  - A TCP connection gets one line and is closed. A datagram gets the same line if it is a question of
-    M(jsa.ports.reachability) (C(expect)), which is never shorter than its answer. The line says which run and which
-    host answers, and as whom the other side is seen.
-  - Ports in use are left to whoever has them, and named. A port in use on loopback alone is taken on the host's
-    addresses. What belongs on loopback is left out, and so is what nobody contacts. Of a range wider than 16 ports, 16
-    are taken, always the same ones, both ends among them.
-  - While it runs, the process notes which of the questions reached this host, before the host's own firewall decides
-    (root only). M(jsa.ports.preflight_verdicts) tells that firewall from the network's by it.
-  - Compares the host's running firewall with the plan, and opens it only with O(open).
+    stopped or O(seconds) have passed. It stops by itself, even if the connection or the controller is lost, and leaves
+    no file and no port in use.
+  - A TCP connection gets one line and is closed. A datagram gets the same line if it is a request of
+    M(jsa.ports.reachability) (C(expect)), which is never shorter than the answer. The line contains the run, the host
+    that answers, and the source address of the request.
+  - Ports in use are not touched, and are returned. If a port is in use on loopback only, the module listens on the
+    host's addresses. It does not listen on ports for loopback, and on ports that no host contacts. In a range of more
+    than 16 ports, it listens on 16, always the same ones, including both ends.
+  - While it runs, the process records which requests reached this host before the host's own firewall (root only).
+    M(jsa.ports.preflight_verdicts) uses this to distinguish the host's firewall from one in the network.
+  - Compares the host's running firewall with the plan, and opens the firewall only if O(open) is V(true).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   state:
     description:
-      - V(present) starts the listeners. Others of the same O(name) are replaced, unless they are the same ones and
-        have half of their time left.
-      - V(absent) ends those of this O(name), closes what O(open) opened (O(pending)), and returns what was seen.
+      - V(present) starts the listeners. It replaces others with the same O(name), unless they are the same and half of
+        their time is left.
+      - V(absent) stops those with this O(name), rolls back the firewall that O(open) opened (O(pending)), and returns
+        what the listeners recorded.
     type: str
     choices: [present, absent]
     default: present
   rules:
     description:
-      - What the host accepts and listens on, as C(hosts) of the plan that M(jsa.ports.plan) returns has it.
+      - The plan of this host, from C(hosts) of the plan that M(jsa.ports.plan) returns.
       - Required with O(state=present).
     type: dict
   open:
     description:
-      - Whether to load O(rules) into the host's firewall where it is not as planned.
-      - They are loaded as a candidate that nobody ever confirms, so that the permanent files stay what they are, to the
-        byte, and the host goes back by itself when O(seconds) are over, also when the controller, the connection, or
-        the host itself ends before.
-      - A new SSH connection is tried once they are loaded. Where there is none, they are taken back at once.
+      - Whether to load O(rules) into the host's firewall if it differs from the plan.
+      - The rules are loaded as a candidate that is never confirmed. The permanent files do not change, and the rules
+        are rolled back after O(seconds), even if the controller or the connection is lost, or the host restarts.
+      - The module then opens a new SSH connection. If that fails, the rules are rolled back at once.
     type: bool
     default: false
   token:
     description:
-      - What tells this run from all others, 16 to 64 letters, digits, V(_) or V(-).
+      - Identifies this run, 16 to 64 letters, digits, V(_) or V(-).
       - Required with O(state=present).
     type: str
   host:
     description:
-      - The name that the listeners answer with, as a rule that of the inventory.
+      - The name that the listeners answer with, usually the name in the inventory.
       - Required with O(state=present).
     type: str
   name:
-    description: Name of the deployment. Listeners of other names are left alone; their ports are in use.
+    description: Name of the deployment. Listeners with other names are not touched, and their ports count as in use.
     type: str
     default: default
   seconds:
-    description: How long the listeners, and the rules, stay if nobody ends them, up to V(3600).
+    description: Seconds after which the listeners stop and the rules are rolled back, at most V(3600).
     type: int
     default: 300
   pending:
     description:
-      - With O(state=absent), RV(pending) of the task that started the listeners. Without it the firewall is left alone.
+      - With O(state=absent), RV(pending) of the task that started the listeners. Without it, the firewall is not
+        changed.
     type: dict
 notes:
-  - Ports below 1024 and the note of what arrived need root.
+  - Ports below 1024 and the record of requests require root.
 seealso:
   - module: jsa.ports.port_flows
   - module: jsa.ports.reachability
@@ -84,7 +85,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Listen where the plan expects it, for five minutes
+- name: Start the temporary listeners for five minutes
   jsa.ports.preflight:
     rules: "{{ planned.plan.hosts[inventory_hostname] }}"
     token: "{{ my_token }}"
@@ -92,12 +93,12 @@ EXAMPLES = r"""
   become: true
   register: listeners
 
-- name: Name the ports that somebody else has
+- name: Show the ports in use
   ansible.builtin.debug:
     msg: "{{ item.protocol }} {{ item.port }}: {{ item.processes | map(attribute='name') | join(', ') }}"
   loop: "{{ listeners.in_use }}"
 
-- name: End that, and close the firewall where it was opened
+- name: Stop the listeners and roll back the firewall
   jsa.ports.preflight:
     state: absent
     pending: "{{ listeners.pending | default(omit) }}"
@@ -107,7 +108,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 listening:
-  description: Where the listeners are; in check mode, where nobody else is.
+  description: The ports of the listeners, or in check mode, those that are free.
   returned: when O(state=present)
   type: list
   elements: dict
@@ -127,7 +128,7 @@ listening:
       sample: [ipv4, ipv6]
   sample: [{protocol: udp, port: 514, families: [ipv4, ipv6]}]
 in_use:
-  description: Ports that somebody else has.
+  description: Ports that are in use by other processes.
   returned: when O(state=present)
   type: list
   elements: dict
@@ -141,16 +142,16 @@ in_use:
       type: int
       sample: 22
     families:
-      description: In which families it could not be taken.
+      description: The families in which the port could not be bound.
       type: list
       elements: str
       sample: [ipv4, ipv6]
     listens:
-      description: Whether a service listens there. V(false) for a connection that the host itself has opened.
+      description: Whether a service listens. V(false) for an outbound connection of the host.
       type: bool
       sample: true
     bind:
-      description: Where it listens, V(network), V(loopback), or V(none) where nothing does.
+      description: Where it listens, V(network), V(loopback), or V(none) if nothing listens.
       type: str
       sample: network
     addresses:
@@ -159,7 +160,7 @@ in_use:
       elements: str
       sample: ["0.0.0.0", "::"]
     processes:
-      description: Who has it. Empty where that cannot be seen.
+      description: The processes that have the port. Empty if they cannot be read.
       type: list
       elements: dict
       sample: [{pid: 812, name: sshd}]
@@ -172,7 +173,7 @@ in_use:
       addresses: ["0.0.0.0", "::"]
       processes: [{pid: 812, name: sshd}]
 not_bound:
-  description: Ports that could not be taken for another reason.
+  description: Ports that could not be bound for another reason.
   returned: when O(state=present)
   type: list
   elements: dict
@@ -186,17 +187,17 @@ not_bound:
       type: int
       sample: 514
     families:
-      description: In which families.
+      description: The families in which the port could not be bound.
       type: list
       elements: str
       sample: [ipv4]
     why:
-      description: What the kernel said.
+      description: The error of the kernel.
       type: str
       sample: needs root
   sample: [{protocol: udp, port: 514, families: [ipv4], why: needs root}]
 networks:
-  description: The networks that the host's addresses are in.
+  description: The networks of the host's addresses.
   returned: when O(state=present)
   type: list
   elements: str
@@ -207,21 +208,21 @@ firewall:
   type: dict
   contains:
     as_planned:
-      description: Whether the running firewall is as O(rules) say. V(none) where it could not be asked.
+      description: Whether the running firewall matches O(rules). V(none) if it could not be read.
       type: bool
       sample: false
     reason:
-      description: Why it could not be asked.
+      description: Why the firewall could not be read.
       type: str
       sample: firewalld does not run
     opened:
-      description: Whether the rules were loaded for the length of the preflight.
+      description: Whether the rules were loaded for the duration of the preflight.
       type: bool
       sample: false
   sample: {as_planned: false, reason: null, opened: false}
 pending:
-  description: What to give back to close the firewall.
-  returned: when O(state=present) has opened it
+  description: The value for O(pending), to roll back the firewall.
+  returned: when O(state=present) opened the firewall
   type: dict
   sample:
     id: 0123456789abcdef
@@ -229,27 +230,27 @@ pending:
     ssh: true
     command: [/usr/bin/python3, -I, -S, /var/lib/jsa_ports/firewalld/timer.pyz]
 closed:
-  description: What the host's firewall has since.
+  description: The state of the host's firewall after the rollback.
   returned: when O(state=absent) and O(pending) is given
   type: str
   sample: The host is back on the committed rules
 pid:
-  description: The process; V(none) in check mode.
+  description: Process ID of the listeners, or V(none) in check mode.
   returned: when O(state=present)
   type: int
   sample: 4711
 stood:
-  description: Whether the listeners still stood. V(false) where their time was over, or nobody had started any.
+  description: Whether the listeners were still running. V(false) if their time had passed, or if none were started.
   returned: when O(state=absent)
   type: bool
   sample: true
 watched:
-  description: Whether the listeners could see what reached the host.
+  description: Whether the listeners could record which requests reached the host.
   returned: when O(state=absent)
   type: bool
   sample: true
 arrived:
-  description: What reached the host, whether or not its own firewall let it in.
+  description: Requests that reached the host, before its own firewall.
   returned: when O(state=absent)
   type: list
   elements: dict
@@ -263,12 +264,14 @@ arrived:
       type: int
       sample: 514
     peer:
-      description: The address that it came from.
+      description: The source address.
       type: str
       sample: 10.2.0.9
   sample: [{protocol: udp, port: 514, peer: 10.2.0.9}]
 answered:
-  description: What was answered, as RV(arrived). A firewall of the host may keep the answer, a network may lose it.
+  description:
+    - Requests that were answered, in the form of RV(arrived). The host's firewall or the network may still drop the
+      answer.
   returned: when O(state=absent)
   type: list
   elements: dict
@@ -294,15 +297,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def present(params, check_mode, root=ROOT):
+    """Starts or keeps the listeners. Returns the module's result. Raises RequestError, StartError and OSError."""
     rules = params["rules"] or {}
-    request = read_request(
-        dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or [])
-    )
+    request = read_request(dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or []))
     standing = control.Standing(request.name, root)
     changed = not standing.fits(request)
     state = standing.state
     if check_mode and changed:
-        # What stands now, and would be replaced, is in nobody's way.
+        # The listeners that would be replaced do not block the new ones.
         own = state["pid"] if standing.alive else None
         listening, in_use = predict(request.ports, used_ports(request.ports), own)
         return {
@@ -332,6 +334,7 @@ def present(params, check_mode, root=ROOT):
 
 
 def absent(params, check_mode, root=ROOT):
+    """Stops the listeners and returns their record as the module's result. Raises RequestError, OSError."""
     try:
         standing = control.Standing(check_name(params["name"]), root)
     except ValueError as error:
@@ -343,6 +346,7 @@ def absent(params, check_mode, root=ROOT):
 
 
 def run(params, check_mode, root=ROOT):
+    """Runs the state of *params*, locked against other runs unless in check mode. Raises as the states do."""
     verb = present if params["state"] == "present" else absent
     if check_mode:
         return verb(params, True, root)
@@ -359,7 +363,7 @@ def main():
             "host": {"type": "str"},
             "name": {"type": "str", "default": "default"},
             "seconds": {"type": "int", "default": 300},
-            # Those of the action plugin; it does not pass them on.
+            # Only the action plugin uses these. It does not pass them on.
             "open": {"type": "bool", "default": False},
             "pending": {"type": "dict"},
         },
@@ -370,7 +374,7 @@ def main():
     except (RequestError, TableError, control.StartError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="%s: temporary listeners need root, and room in /run" % error)
+        module.fail_json(msg="%s: temporary listeners require root, and space in /run" % error)
     module.exit_json(**answer)
 
 

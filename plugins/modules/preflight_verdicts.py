@@ -3,16 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The documentation of an action plugin: everything happens on the controller, in plugins/action.
+# The documentation of an action plugin. The code is in plugins/action and runs on the controller.
 
 DOCUMENTATION = r"""
 module: preflight_verdicts
-short_description: Says what the network does to each flow that JSA will need
+short_description: Report what the network does to each flow that JSA needs
 version_added: 1.0.0
 description:
-  - Joins the temporary listeners, what reached them, and the probes of all hosts of the play into one verdict per flow,
-    prints them worst first and, from network to network, what has to be changed, and writes JSON and JUnit XML.
-  - Hosts that were not observed are named. Touches no host. Run it with C(run_once).
+  - Joins the temporary listeners, their records, and the probes of all hosts of the play into one verdict per flow.
+    Prints the verdicts, worst first, and the required changes between networks, and writes JSON and JUnit XML.
+  - Names the hosts that were not observed. Connects to no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
@@ -21,22 +21,22 @@ options:
   observations:
     description:
       - >-
-        What was observed of each host. Each part is a mapping of host names to what a module returned there:
+        The observations of each host. Each part is a mapping of host names to the result of a module:
         C(listeners) of M(jsa.ports.preflight) with C(state=present), C(probes) of M(jsa.ports.reachability) and
         C(record) of M(jsa.ports.preflight) with C(state=absent).
-      - A host of the play without a result is an error that names it, unless Ansible has dropped it from the play;
-        then the task fails once everything is printed and written. An answer that cannot be read costs that host this
-        part of its observation, and fails likewise.
-      - Or what O(observations_dest) wrote earlier, read back. The hosts are those in it, whatever the play's are.
+      - If a host of the play has no result, the task fails and names the host. If Ansible removed the host from the
+        play, or if a result cannot be read, the task prints and writes everything first, and then fails.
+      - Alternatively, the content of an earlier O(observations_dest). The hosts are then those in the observations,
+        not those of the play.
     type: dict
     required: true
   observations_dest:
     description:
-      - File on the controller for what was observed, as one JSON document. Its schema is in
+      - File on the controller for the observations, as one JSON document. Its schema is in
         C(docs/observations.schema.json).
     type: path
   dest:
-    description: Folder on the controller for C(preflight.json) and C(preflight.xml). Made where it is missing.
+    description: Folder on the controller for C(preflight.json) and C(preflight.xml). Created if it is missing.
     type: path
   fail_on:
     description: Verdicts that make the task fail, after everything is printed and written.
@@ -62,7 +62,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Say what the network blocks, whatever the hosts' own firewalls do
+- name: Report the flows that the network blocks
   jsa.ports.preflight_verdicts:
     plan: "{{ planned.plan }}"
     observations:
@@ -82,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: How many flows have each verdict.
+  description: Number of flows by verdict.
   returned: always
   type: dict
   sample:
@@ -93,7 +93,7 @@ summary:
     unverifiable: 2
     ok: 120
 changes:
-  description: What the network has to change, a line for all ports that meet the same between two networks.
+  description: The required changes of the network. One item for all ports with the same result between two networks.
   returned: always
   type: list
   elements: dict
@@ -106,8 +106,8 @@ changes:
       listeners: [ep1]
 verdicts:
   description:
-    - The flows whose verdict is not V(ok), worst first. A task that fails has printed them as a table instead; O(dest)
-      has them in any case.
+    - The flows whose verdict is not V(ok), worst first. If the task fails, it prints them as a table instead. O(dest)
+      always contains them.
   returned: success
   type: list
   elements: dict

@@ -4,46 +4,46 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module jsa.ports.reachability: a thin shell over module_utils/_observe/probe."""
+"""Module jsa.ports.reachability: the interface to module_utils/_observe/probe."""
 
 DOCUMENTATION = r"""
 module: reachability
-short_description: Probe many ports of many peers at once, and tell a firewall from a service that is down
+short_description: Probe many ports of many peers, and distinguish a firewall from a service that is down
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Sends one probe to each port from the host that it runs on, all at once, and says what came back and who said it.
-  - A TCP probe opens a connection and closes it. A UDP probe is an empty datagram, and to port 123 a question to a time
-    server. An ICMP probe is an echo request.
-  - Changes nothing. In check mode it probes all the same.
-  - Linux sends about one ICMP error a second to each peer, so a burst of probes turns a firewall's refusals into
-    silence. Probes that met silence are therefore repeated where the peer, or a router on the way, has refused others
-    by ICMP, at a rate at which it can answer (RV(results[].rate_limited) marks those for which O(recheck_seconds) was
-    too short).
+  - Sends one probe to each port from the host that it runs on, in parallel, and returns each answer and its sender.
+  - A TCP probe opens a connection and closes it. A UDP probe is an empty datagram, or an NTP request on port 123. An
+    ICMP probe is an echo request.
+  - Changes nothing. Check mode also sends the probes.
+  - Linux sends about one ICMP error per second to each peer, so most rejected probes of a burst get no answer. If the
+    peer, or a router on the path, rejected other probes by ICMP, the module repeats the unanswered ones at a rate that
+    the peer can answer. RV(results[].rate_limited) marks those for which O(recheck_seconds) was too short.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   probes:
     description:
-      - What to probe. Each item has C(address) (an IP address; names are not looked up), C(port) (absent for ICMP) and
+      - The probes. Each item has C(address) (an IP address; names are not looked up), C(port) (absent for ICMP) and
         C(protocol) (V(tcp), which is the default, V(udp) or V(icmp)).
-      - C(recheck), by default V(true), says whether silence that may be a suppressed ICMP error is worth asking again.
-      - C(expect), the token of a run and the name of a host with a space between, says which temporary listener
-        (M(jsa.ports.preflight)) has to answer. The probe then waits for what the other side says of itself
-        (RV(results[].token)); over UDP it asks for that, in a datagram that nobody else understands.
+      - C(recheck), by default V(true), is whether to repeat the probe if its ICMP error may have been suppressed.
+      - C(expect) is the temporary listener (M(jsa.ports.preflight)) that should answer, as the token of a run, a space
+        and the name of a host. The probe then waits for the identification of the listener (RV(results[].token)).
+        Over UDP it requests it with a datagram that only these listeners answer.
       - Any other key, such as C(id), is returned with the result.
     type: list
     elements: dict
     required: true
   timeout:
     description:
-      - Seconds to wait for each answer, from when its probe was sent. Less than two leave a peer that has just
-        refused many others no time to refuse again, so that its silence would be believed.
+      - Seconds to wait for the answer to each probe. With less than two seconds, a peer whose ICMP errors are
+        rate limited may not have enough time to answer.
     type: float
     default: 3
   rate:
-    description: At most so many new probes a second; V(0) for no limit. The default does not look like an attack.
+    description:
+      - Maximum number of new probes per second. V(0) means no limit. The default is low, to not look like an attack.
     type: float
     default: 200
   retries:
@@ -53,28 +53,28 @@ options:
     default: 1
   recheck_seconds:
     description:
-      - For how long to repeat probes whose silence may be a suppressed ICMP error, one a second to each IPv4 peer and
-        about ten a second to each IPv6 peer. The last answer may take O(timeout) longer. V(0) repeats none.
+      - Seconds during which to repeat probes whose ICMP error may have been suppressed, one per second to each IPv4
+        peer and about ten per second to each IPv6 peer. The last answer may take O(timeout) longer. V(0) repeats none.
     type: float
     default: 20
   source:
     description:
-      - The address of this host to send from, at most one of each address family. The kernel chooses if not set.
+      - The source addresses, at most one of each address family. By default, the kernel selects them.
     type: list
     elements: str
     default: []
 notes:
-  - An ICMP probe needs root, or a user whose group is in C(net.ipv4.ping_group_range). Everything else works for any
-    user.
-  - On kernels before 5.8, only root is told who refuses a TCP connection. Other users see a firewall's refusal with
-    ICMP port unreachable as V(refused) there, without RV(results[].by).
+  - An ICMP probe requires root, or a user whose group is in C(net.ipv4.ping_group_range). All other probes work for
+    any user.
+  - On kernels before 5.8, only root can read who rejects a TCP connection. For other users, the result of a firewall
+    that rejects with ICMP port unreachable is V(refused), without RV(results[].by).
 seealso:
   - module: jsa.ports.listeners
   - module: jsa.ports.preflight
 """
 
 EXAMPLES = r"""
-- name: Does the console reach the event processor
+- name: Probe the event processor from the console
   jsa.ports.reachability:
     probes:
       - {address: 10.0.0.3, port: 32006, id: ariel_query}
@@ -82,12 +82,12 @@ EXAMPLES = r"""
       - {address: 10.0.0.3, protocol: icmp}
   register: reached
 
-- name: Name what does not answer, and who refuses it
+- name: Show what does not answer, and who rejects it
   ansible.builtin.debug:
     msg: "{{ item.address }} {{ item.port }}/{{ item.protocol }}: {{ item.result }} {{ item.by or '' }}"
   loop: "{{ reached.results | rejectattr('result', 'in', ['open', 'open_or_filtered']) }}"
 
-- name: A quick look, without waiting for what a peer may not have had the time to refuse
+- name: Probe quickly, without repeating unanswered probes
   jsa.ports.reachability:
     probes: "{{ my_probes }}"
     timeout: 1
@@ -97,17 +97,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One item per probe, in the order of O(probes), with everything that the probe was given.
+  description: One item per probe, in the order of O(probes), with all keys of the probe.
   returned: success
   type: list
   elements: dict
   contains:
     address:
-      description: As given.
+      description: The address of the probe.
       type: str
       sample: 10.0.0.3
     port:
-      description: The port; V(none) for ICMP.
+      description: The port, or V(none) for ICMP.
       type: int
       sample: 32006
     protocol:
@@ -116,62 +116,62 @@ results:
       sample: tcp
     result:
       description:
-        - V(open), it answers.
-        - V(refused), the peer says that nothing is there; to UDP a firewall on the peer may say so, too.
-        - V(prohibited), a firewall refuses it by ICMP, on the peer or on the way (RV(results[].by)). A closed TCP
-          port is refused by TCP itself, so every ICMP error about TCP counts as that.
-        - V(unreachable), there is no route, or no machine at that address.
-        - V(no_answer), silence.
-        - V(open_or_filtered), silence of UDP, which says less.
+        - V(open), the port answers.
+        - V(refused), the peer answers that nothing listens. For UDP, a firewall on the peer can answer the same.
+        - V(prohibited), a firewall on the peer or on the path rejects the probe by ICMP (RV(results[].by)). A closed
+          TCP port answers with a TCP reset, so every ICMP error for TCP counts as V(prohibited).
+        - V(unreachable), there is no route, or no host with that address.
+        - V(no_answer), the TCP or ICMP probe was not answered.
+        - V(open_or_filtered), the UDP probe was not answered. The port can be open, or a firewall drops the probe.
         - V(unavailable), this host could not send it (RV(results[].error)).
       type: str
       sample: prohibited
     by:
       description:
-        - The address that sent the ICMP error. V(none) where there was none, or where the kernel does not tell.
+        - The address that sent the ICMP error. V(none) if there was none, or if the kernel does not report it.
       type: str
       sample: 10.0.0.3
     rate_limited:
       description:
-        - V(true) where silence proves nothing, because others were refused by ICMP and O(recheck_seconds) was too
-          short to ask this one at a rate that the peer can answer.
+        - Whether a missing answer proves nothing, because the peer rejected other probes by ICMP and O(recheck_seconds)
+          was too short to repeat this probe at a rate that the peer can answer.
       type: bool
       sample: false
     elapsed_ms:
-      description: Milliseconds until the answer, or until it was given up.
+      description: Milliseconds until the answer or the timeout.
       type: float
       sample: 0.412
     error:
-      description: What the ICMP error or the kernel said.
+      description: The ICMP error, or the error of the kernel.
       type: str
       sample: "ICMP: administratively prohibited"
     token:
       description:
-        - V(match), the expected listener answers.
-        - V(mismatch), another one does (RV(results[].answered_by)).
-        - V(none), nobody has said who answers. Where RV(results[].result) is V(open), something does that is no
-          temporary listener.
-      returned: where C(expect) is given
+        - V(match), the expected listener answered.
+        - V(mismatch), another listener answered (RV(results[].answered_by)).
+        - V(none), no temporary listener identified itself. If RV(results[].result) is V(open), another service
+          answered.
+      returned: when C(expect) is set
       type: str
       sample: match
     answered_by:
-      description: The name of the host whose listener answers, as that has been told.
-      returned: where C(expect) is given
+      description: The name of the host whose listener answered, as set in M(jsa.ports.preflight).
+      returned: when C(expect) is set
       type: str
       sample: ep1
     same_run:
-      description: Whether that listener is one of the expected run.
-      returned: where C(expect) is given
+      description: Whether that listener belongs to the expected run.
+      returned: when C(expect) is set
       type: bool
       sample: true
     seen_as:
-      description: The address that the listener sees this host come from.
-      returned: where C(expect) is given
+      description: The source address that the listener received.
+      returned: when C(expect) is set
       type: str
       sample: 10.0.0.9
     sent_from:
-      description: The address that the probe left this host from. Another RV(results[].seen_as) is NAT on the way.
-      returned: where C(expect) is given
+      description: The source address that this host used. If RV(results[].seen_as) differs, there is NAT on the path.
+      returned: when C(expect) is set
       type: str
       sample: 10.0.0.9
   sample:
@@ -185,12 +185,12 @@ results:
       elapsed_ms: 0.412
       error: "ICMP: administratively prohibited"
 summary:
-  description: How many probes had each result.
+  description: Number of probes by result.
   returned: success
   type: dict
   sample: {open: 40, refused: 1, prohibited: 2, unreachable: 0, no_answer: 0, open_or_filtered: 3, unavailable: 0}
 seconds:
-  description: How long the probing took.
+  description: Duration in seconds.
   returned: success
   type: float
   sample: 3.021
@@ -205,22 +205,22 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine im
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import RESULTS
 
-#: Option to whether zero means something.
+#: Each numeric option, and whether it accepts zero.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}
 
 
 def check_numbers(params):
-    """What is wrong with the options that are numbers, a sentence each."""
+    """Checks the numeric options. Returns the list of problems, one sentence each."""
     problems = []
     for name in sorted(NUMBERS):
         value = params[name]
         if not math.isfinite(value) or value < 0 or (not value and not NUMBERS[name]):
-            problems.append("%s: %s is no number %s 0" % (name, value, "from" if NUMBERS[name] else "above"))
+            problems.append("%s: %s is not a number %s" % (name, value, "of 0 or more" if NUMBERS[name] else "above 0"))
     return problems
 
 
 def run(params):
-    """The module's answer. Raises ProbeError with every problem of the options."""
+    """Sends the probes and returns the result of the module. Raises ProbeError with all problems of the options."""
     probes = read_probes(params["probes"], params["source"], check_numbers(params))
     engine = Engine(params["timeout"], params["rate"], params["retries"], params["recheck_seconds"])
     start = time.monotonic()

@@ -76,7 +76,7 @@ FOR_GROUP = {"docs/confirm.md": "jsa_processors"}
 FAILS = {
     ("README.md", "ansible-playbook jsa.ports.outward -i hosts.yml"): "name_not_resolved",
     # Before and after the page's own variables.
-    ("docs/outward.md", "ansible-playbook jsa.ports.outward -i INVENTORY"): "the table above says why",
+    ("docs/outward.md", "ansible-playbook jsa.ports.outward -i INVENTORY"): "see the table above for the causes",
     ("docs/add-host.md", "diff plan.json new.json"): '"ec1"',
     ("docs/change-request.md", "diff old.json plan.json"): '"ec1"',
     ("docs/unknown.md", "ansible-playbook jsa.ports.check -i hosts.yml -e jsa_port_check_dest=result"): "host_firewall",
@@ -256,7 +256,7 @@ GRANTED = """
 ON_ONE = {"firewall": "ep1"}
 #: Examples that are right to fail here, and what they say then.
 EXAMPLES_FAIL = {
-    "outward": "targets fail; the table above says why",
+    "outward": "targets failed; see the table above for the causes",
 }
 
 

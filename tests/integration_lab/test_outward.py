@@ -87,24 +87,24 @@ CASES: list[tuple[dict[str, Any], str, str, dict[str, Any]]] = [
     ({"kind": "smtp", "host": WORLD}, "ok", "", {"greeting": "220 welcome"}),
     ({"kind": "smtp", "host": "good.test"}, "ok", "", {}),
     ({"kind": "smtp", "host": WORLD, "port": 1025}, "wrong_answer", "'554 go away'", {}),
-    ({"kind": "smtp", "host": WORLD, "port": 2443}, "no_answer", "took the connection and said nothing", {}),
-    ({"kind": "smtp", "host": WORLD, "port": 1110}, "refused", "nothing listens there", {}),
+    ({"kind": "smtp", "host": WORLD, "port": 2443}, "no_answer", "accepted the connection and sent no data", {}),
+    ({"kind": "smtp", "host": WORLD, "port": 1110}, "refused", "nothing listens", {}),
     ({"kind": "smtp", "host": WORLD, "port": SILENT}, "no_answer", "does not answer on port 1111", {}),
-    ({"kind": "smtp", "host": WORLD, "port": ADMIN}, "prohibited", f"{WORLD} refuses port 1112", {}),
-    ({"kind": "smtp", "host": "10.77.0.99"}, "unreachable", "no machine answers", {}),
+    ({"kind": "smtp", "host": WORLD, "port": ADMIN}, "prohibited", f"{WORLD} rejects port 1112", {}),
+    ({"kind": "smtp", "host": "10.77.0.99"}, "unreachable", "no host answers", {}),
     ({"kind": "smtp", "host": "192.0.2.25"}, "unreachable", "no route", {}),
     ({"kind": "smtp", "host": "nobody.test"}, "name_not_resolved", "nobody.test", {}),
     ({"kind": "ntp", "host": WORLD}, "ok", "", {"stratum": 2}),
-    ({"kind": "ntp", "host": WORLD, "port": 1123}, "wrong_answer", "refuses to serve this host (DENY)", {}),
+    ({"kind": "ntp", "host": WORLD, "port": 1123}, "wrong_answer", "rejects this host (DENY)", {}),
     ({"kind": "ntp", "host": WORLD, "port": 1124}, "refused", "port 1124/udp", {}),
     ({"kind": "nfs", "host": WORLD}, "ok", "", {"version": 4}),
-    ({"kind": "nfs", "host": WORLD, "port": 762}, "wrong_answer", "no such program", {}),
+    ({"kind": "nfs", "host": WORLD, "port": 762}, "wrong_answer", "does not offer this program", {}),
     ({"kind": "nfs", "host": WORLD, "port": 25}, "wrong_answer", "", {}),
-    ({"kind": "mountd", "host": WORLD}, "ok", "", {"version": 3, "port": 762, "remark": "rpcbind did not tell"}),
+    ({"kind": "mountd", "host": WORLD}, "ok", "", {"version": 3, "port": 762, "remark": "rpcbind reports no port"}),
     ({"kind": "dns", "host": WORLD, "name": "good.test"}, "ok", "", {"transport": "udp", "answers": 1}),
     ({"kind": "dns", "host": WORLD, "name": "long.test"}, "ok", "", {"transport": "tcp", "answers": 1}),
-    ({"kind": "dns", "host": WORLD, "name": "nowhere.test"}, "name_not_resolved", "knows no address", {}),
-    ({"kind": "dns", "host": WORLD, "name": "refuse.test"}, "wrong_answer", "refuses to answer this host", {}),
+    ({"kind": "dns", "host": WORLD, "name": "nowhere.test"}, "name_not_resolved", "has no address for", {}),
+    ({"kind": "dns", "host": WORLD, "name": "refuse.test"}, "wrong_answer", "rejects queries of this host", {}),
     ({"kind": "tls", "host": "good.test"}, "ok", "",
      {"subject": "CN=good.test", "issuer": "O=Test, CN=Test authority"}),
     ({"kind": "tls", "host": "mirror.test", "name": "good.test"}, "ok", "", {}),
@@ -146,14 +146,14 @@ class TestTargets:
 PROXIED = [
     (f"http://{WORLD}:3128", "good.test", "ok", ""),
     (f"http://jsa:s3cret%2Fword@{WORLD}:3129", "good.test", "ok", ""),
-    (f"http://{WORLD}:3129", "good.test", "proxy_refused", "wants a user and a password (407)"),
-    (f"http://jsa:s3cret%2Fwrong@{WORLD}:3129", "good.test", "proxy_refused", "does not accept the user"),
+    (f"http://{WORLD}:3129", "good.test", "proxy_refused", "requires a user name and a password (407)"),
+    (f"http://jsa:s3cret%2Fwrong@{WORLD}:3129", "good.test", "proxy_refused", "rejects the user name"),
     (f"http://{WORLD}:3128", "forbidden.test", "proxy_refused", "forbids forbidden.test:443 (403)"),
-    (f"http://{WORLD}:3128", "nobody.test", "unreachable", "does not reach nobody.test:443 (502 Bad Gateway)"),
-    (f"http://{WORLD}:1110", "good.test", "proxy_unreachable", "nothing listens there"),
+    (f"http://{WORLD}:3128", "nobody.test", "unreachable", "cannot reach nobody.test:443 (502 Bad Gateway)"),
+    (f"http://{WORLD}:1110", "good.test", "proxy_unreachable", "nothing listens"),
     ("http://nobody.test:3128", "good.test", "proxy_unreachable", "nobody.test"),
-    (f"http://{WORLD}:25", "good.test", "proxy_refused", "is no HTTP proxy"),
-    (f"http://{WORLD}:2443", "good.test", "proxy_unreachable", "said nothing"),
+    (f"http://{WORLD}:25", "good.test", "proxy_refused", "is not an HTTP proxy"),
+    (f"http://{WORLD}:2443", "good.test", "proxy_unreachable", "sent no data"),
 ]
 
 
@@ -228,7 +228,7 @@ class TestPlaybook:
         done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")
         assert done.returncode != 0
         assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +let the proxy", done.stdout)
-        assert "2 of 7 targets fail; the table above says why" in done.stdout
+        assert "2 of 7 targets failed; see the table above for the causes" in done.stdout
         assert "s3cret" not in done.stdout + done.stderr
 
     def test_hosts_that_are_no_console_are_skipped(self, lab: Lab, inventory: Path) -> None:

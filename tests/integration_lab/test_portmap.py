@@ -102,12 +102,12 @@ class TestBroker:
         [
             ("garbage", "garbage", ""),
             ("other_version", "garbage", "version 102"),
-            ("slowly", "slow", "began to answer"),
-            ("forever", "endless", "did not stop"),
-            ("silently", "silent", "said nothing"),
-            ("nothing", "closed", "without a word"),
+            ("slowly", "slow", "was not complete within"),
+            ("forever", "endless", "is longer than"),
+            ("silently", "silent", "sent no data"),
+            ("nothing", "closed", "without an answer"),
             ("without_dot", "ok", "final dot is missing"),
-            ("cut_off", "ok", "cut off"),
+            ("cut_off", "ok", "truncated"),
             ("normal", "ok", ""),
         ],
     )

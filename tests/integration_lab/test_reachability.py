@@ -174,7 +174,7 @@ def test_nobody_at_that_address(wires: Wires, protocol: str, timeout: float) -> 
         items = [{**item, "port": port} for item in items for port in (1, 2, 3)]
     results = wires.probe(items, timeout=timeout)
     assert told(results) == [("unreachable", None)] * len(items)
-    assert {item["error"] for item in results} == {"no machine answers at that address, or the gateway to it is down"}
+    assert {item["error"] for item in results} == {"no host answers at that address, or the gateway to it is down"}
 
 
 def test_nobody_at_that_address_says_a_user_of_an_old_kernel(wires: Wires) -> None:

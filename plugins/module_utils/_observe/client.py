@@ -99,7 +99,7 @@ class Stream(object):
             raise self._broken(error)
         self.heard += len(data)
         if self.heard > self._limit:
-            raise ExchangeError(ENDLESS, "it said more than %d bytes and did not stop" % self._limit)
+            raise ExchangeError(ENDLESS, "its answer is longer than %d bytes" % self._limit)
         return data
 
     def recv_until(self, mark):  # type: (bytes) -> bytes
@@ -117,7 +117,7 @@ class Stream(object):
     def recv_exactly(self, size):  # type: (int) -> bytes
         """So many bytes. Raises ExchangeError, also where they are more than the limit."""
         if size > self._limit:
-            raise ExchangeError(ENDLESS, "it announced %d bytes, more than %d" % (size, self._limit))
+            raise ExchangeError(ENDLESS, "it announced an answer of %d bytes, the maximum is %d" % (size, self._limit))
         data = b""
         while len(data) < size:
             more = self.recv()
@@ -126,7 +126,7 @@ class Stream(object):
                     CLOSED,
                     "it closed the connection in the middle of its answer"
                     if self.heard
-                    else "it closed the connection without a word",
+                    else "it closed the connection without an answer",
                 )
             data += more
         self._waiting = data[size:]
@@ -140,9 +140,9 @@ class Stream(object):
 
     def _late(self):  # type: () -> ExchangeError
         if self.heard:
-            sentence = "it began to answer and did not finish within %.3g s" % self._deadline.seconds
+            sentence = "its answer was not complete within %.3g s" % self._deadline.seconds
             return ExchangeError(UNFINISHED, sentence)
-        sentence = "it accepted the connection and sent nothing within %.3g s" % self._deadline.seconds
+        sentence = "it accepted the connection and sent no data within %.3g s" % self._deadline.seconds
         return ExchangeError(NO_ANSWER, sentence)
 
     def _broken(self, error):  # type: (OSError) -> ExchangeError
@@ -150,7 +150,7 @@ class Stream(object):
         if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
             return self._late()
         if error.errno in (errno.ECONNRESET, errno.EPIPE):
-            return ExchangeError(RESET, "the connection was broken off (TCP reset)")
+            return ExchangeError(RESET, "the connection was ended by a TCP reset")
         return ExchangeError(UNAVAILABLE, error.strerror or str(error))
 
 
@@ -238,9 +238,9 @@ def _run(attempt, deadline):  # type: (Any, Deadline) -> Optional[Outcome]
 def _sentence(outcome, address, port, protocol):  # type: (Outcome, str, int, str) -> str
     what = "port %d" % port if protocol == TCP else "port %d/udp" % port
     if outcome.result == REFUSED:
-        return "%s refuses %s: nothing listens there, or a firewall says so" % (address, what)
+        return "%s refuses %s: nothing listens, or a firewall rejects it" % (address, what)
     if outcome.result == PROHIBITED:
-        return "%s refuses %s of %s: %s" % (outcome.by or "a firewall", what, address, outcome.error)
+        return "%s rejects %s of %s: %s" % (outcome.by or "a firewall", what, address, outcome.error)
     if outcome.result == UNREACHABLE:
         return "%s cannot be reached: %s" % (address, outcome.error)
     if outcome.result == NO_ANSWER:

@@ -41,7 +41,7 @@ def describe(der):  # type: (bytes) -> Dict[str, Any]
             "expires": _time(*_items(validity[1])[1]),
         }
     except (IndexError, ValueError) as error:
-        raise CertificateError("it is no certificate: %s" % error)
+        raise CertificateError("it is not a certificate: %s" % error)
 
 
 def _items(data):  # type: (bytes) -> List[Tuple[int, bytes]]
@@ -54,7 +54,7 @@ def _items(data):  # type: (bytes) -> List[Tuple[int, bytes]]
         if length & 0x80:
             size = length & 0x7F
             if not 1 <= size <= 4 or at + size > len(data):
-                raise ValueError("a length is broken")
+                raise ValueError("a length is invalid")
             length = int.from_bytes(data[at : at + size], "big")
             at += size
         if at + length > len(data):
@@ -81,5 +81,5 @@ def _time(tag, value):  # type: (int, bytes) -> str
         # Two digits of a year stand for 1950 to 2049.
         text = ("20" if text[:2] < "50" else "19") + text
     if len(text) < 14 or not text[:14].isdigit():
-        raise ValueError("a time is broken")
+        raise ValueError("a time is invalid")
     return "%s-%s-%sT%s:%s:%sZ" % (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])

@@ -26,10 +26,10 @@ _RECURSION_DESIRED = 0x0100
 _ADDRESS, _INTERNET = 1, 1
 _NO_SUCH_NAME = 3
 _CODES = {
-    1: "it did not understand the question",
-    2: "it has failed itself (SERVFAIL)",
-    4: "it does not do that",
-    5: "it refuses to answer this host (REFUSED)",
+    1: "it could not read the query (FORMERR)",
+    2: "it reports a server failure (SERVFAIL)",
+    4: "it does not support the query (NOTIMP)",
+    5: "it rejects queries of this host (REFUSED)",
 }
 _LONGEST_LABEL = 63
 
@@ -40,7 +40,7 @@ def question(number, name):  # type: (int, str) -> bytes
     for label in name.rstrip(".").split("."):
         part = label.encode("ascii", "replace")
         if not 1 <= len(part) <= _LONGEST_LABEL:
-            raise FailedError(WRONG_ANSWER, "%s is no name that a name server could be asked for" % name)
+            raise FailedError(WRONG_ANSWER, "%s is not a valid domain name" % name)
         encoded += struct.pack("!B", len(part)) + part
     header = struct.pack("!6H", number, _RECURSION_DESIRED, 1, 0, 0, 0)
     return header + encoded + b"\0" + struct.pack("!2H", _ADDRESS, _INTERNET)
@@ -67,13 +67,13 @@ def check(address, port, name, deadline):  # type: (str, int, str, Deadline) -> 
             stream.send(struct.pack("!H", len(asked)) + asked)
             reply = stream.recv_exactly(struct.unpack("!H", stream.recv_exactly(2))[0])
         if not is_answer(reply):
-            raise FailedError(WRONG_ANSWER, "its answer over TCP is not to the question")
+            raise FailedError(WRONG_ANSWER, "its answer over TCP does not match the query")
     code = _flags(reply) & 0xF
     answers = struct.unpack("!H", reply[6:8])[0]
     if code == _NO_SUCH_NAME or (code == 0 and not answers):
-        raise FailedError(NAME_NOT_RESOLVED, "the name server answers, and knows no address of %s" % name)
+        raise FailedError(NAME_NOT_RESOLVED, "the name server answers, and has no address for %s" % name)
     if code:
-        raise FailedError(WRONG_ANSWER, _CODES.get(code, "it answers with the error %d" % code))
+        raise FailedError(WRONG_ANSWER, _CODES.get(code, "it answers with error %d" % code))
     return {"transport": transport, "answers": answers}
 
 

@@ -54,7 +54,7 @@ class _Job(object):
         except FailedError as error:
             outcome = {"result": error.result, "reason": error.reason, "details": error.details}
         except Exception as error:  # one target must not take the others along
-            outcome = {"result": UNAVAILABLE, "reason": "this check has failed itself: %r" % error, "details": {}}
+            outcome = {"result": UNAVAILABLE, "reason": "internal error of the check: %r" % error, "details": {}}
         outcome["elapsed_ms"] = round(1000.0 * (time.monotonic() - self._started), 3)
         self._outcome = outcome
 
@@ -79,7 +79,7 @@ class _Job(object):
         outcome = self._outcome
         if outcome is None:
             what = NAME_NOT_RESOLVED if self._resolving else NO_ANSWER
-            reason = "no name server answered in time" if self._resolving else "it was not done in time"
+            reason = "no name server answered in time" if self._resolving else "the check did not complete in time"
             outcome = {
                 "result": what,
                 "reason": reason,

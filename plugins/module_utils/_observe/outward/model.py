@@ -112,18 +112,18 @@ def read_targets(items, earlier=()):  # type: (Iterable[Dict[str, Any]], Iterabl
         if kind not in KINDS:
             mine.append("kind: %r is none of %s" % (kind, ", ".join(sorted(KINDS))))
         if not isinstance(host, str) or not _HOST.match(host):
-            mine.append("host: %r is no name and no address" % (host,))
+            mine.append("host: %r is neither a name nor an address" % (host,))
         if name is not None and (not isinstance(name, str) or not _HOST.match(name)):
-            mine.append("name: %r is no name" % (name,))
+            mine.append("name: %r is not a name" % (name,))
         if kind == _NEEDS_NAME and not name:
-            mine.append("name: is missing: the name that the server is to be asked for")
+            mine.append("name: is missing: the name to look up at the server")
         port = _read_port(item.get("port"), KINDS.get(kind, 1), mine)
         if mine:
             problems += ["targets[%d]: %s" % (number, problem) for problem in mine]
         else:
             targets.append(Target(kind, str(host), port, name, item))
     if len(targets) > _MOST_TARGETS:
-        problems.append("targets: %d are more than %d at once" % (len(targets), _MOST_TARGETS))
+        problems.append("targets: %d targets, the maximum is %d" % (len(targets), _MOST_TARGETS))
     if problems:
         more = len(problems) - _SHOWN
         raise OutwardError("; ".join(problems[:_SHOWN]) + ("; and %d more" % more if more > 0 else ""))
@@ -153,7 +153,7 @@ def read_proxy(text):  # type: (Optional[str]) -> Optional[Proxy]
     if parts.scheme != "http" or not parts.hostname or not _HOST.match(parts.hostname) or not port:
         raise OutwardError(wanted)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise OutwardError(wanted + ", and nothing behind it")
+        raise OutwardError(wanted + ", without a path or query")
     user = unquote(parts.username) if parts.username is not None else None
     password = unquote(parts.password) if parts.password is not None else None
     return Proxy(parts.hostname, port, user, password)

@@ -32,12 +32,12 @@ def check_mountd(address, port, deadline):  # type: (str, int, Deadline) -> Dict
     except ExchangeError as error:
         if known and known != port:
             raise ExchangeError(
-                error.result, "rpcbind says that mountd is on %d/tcp, not on %d; %s" % (known, port, error.reason)
+                error.result, "rpcbind reports mountd on %d/tcp, not on %d; %s" % (known, port, error.reason)
             )
         raise
     details = {"version": version, "port": actual}  # type: Dict[str, Any]
     if known is None:
-        details["remark"] = "rpcbind did not tell"
+        details["remark"] = "rpcbind reports no port"
     return details
 
 
@@ -64,7 +64,7 @@ def _null(address, port, program, what, deadline):  # type: (str, int, int, str,
             version = error.versions[1]
             call(address, port, program, version, rpc.NULL, deadline)
     except rpc.RpcRefusedError as error:
-        raise FailedError(WRONG_ANSWER, "%s is not served there: %s" % (what, error))
+        raise FailedError(WRONG_ANSWER, "%s is not available: %s" % (what, error))
     except rpc.RpcGarbageError as error:
-        raise FailedError(WRONG_ANSWER, "it is not %s that answers: %s" % (what, error))
+        raise FailedError(WRONG_ANSWER, "the answer is not from %s: %s" % (what, error))
     return version

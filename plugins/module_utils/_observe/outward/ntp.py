@@ -38,11 +38,9 @@ def check(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, A
     leap, stratum = reply[0] >> 6, reply[1]
     if stratum == 0:
         code = reply[12:16].decode("ascii", "replace").strip("\0 ")
-        raise FailedError(WRONG_ANSWER, "the time server refuses to serve this host (%s)" % code)
+        raise FailedError(WRONG_ANSWER, "the time server rejects this host (%s)" % code)
     if leap == _NOT_SYNCHRONISED or stratum > _LARGEST_STRATUM:
-        raise FailedError(
-            WRONG_ANSWER, "the time server has no time itself: it is not synchronised", {"stratum": stratum}
-        )
+        raise FailedError(WRONG_ANSWER, "the time server is not synchronized", {"stratum": stratum})
     offset = ((_seconds(reply[32:40]) - sent) + (_seconds(reply[40:48]) - received)) / 2.0
     return {"stratum": stratum, "offset_ms": round(offset * 1000.0, 3)}
 

@@ -37,10 +37,10 @@ def resolve(host):  # type: (str) -> List[str]
         found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
-            raise FailedError(NAME_NOT_RESOLVED, "no name server answers the question for %s" % host)
+            raise FailedError(NAME_NOT_RESOLVED, "no name server answers the query for %s" % host)
         raise FailedError(NAME_NOT_RESOLVED, "%s has no address: %s" % (host, error.strerror))
     except UnicodeError:
-        raise FailedError(NAME_NOT_RESOLVED, "%s is no name" % host)
+        raise FailedError(NAME_NOT_RESOLVED, "%s is not a name" % host)
     addresses = []  # type: List[str]
     for _family, _kind, _protocol, _name, sockaddr in found:
         address = str(sockaddr[0])

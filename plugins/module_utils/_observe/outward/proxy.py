@@ -52,17 +52,17 @@ def request(proxy, target):  # type: (Proxy, Target) -> bytes
 def _judge(proxy, target, head):  # type: (Proxy, Target, bytes) -> None
     match = _STATUS.match(head)
     if not match:
-        raise FailedError(PROXY_REFUSED, "%s is no HTTP proxy: it answers with something else" % proxy.text)
+        raise FailedError(PROXY_REFUSED, "%s is not an HTTP proxy: its answer is not HTTP" % proxy.text)
     code = int(match.group(1))
     said = "%d %s" % (code, (match.group(2) or b"").decode("ascii"))
     if 200 <= code < 300:
         return
     if code == 407 and proxy.user is None:
-        raise FailedError(PROXY_REFUSED, "the proxy %s wants a user and a password (407)" % proxy.text)
+        raise FailedError(PROXY_REFUSED, "the proxy %s requires a user name and a password (407)" % proxy.text)
     if code == 407:
-        raise FailedError(PROXY_REFUSED, "the proxy %s does not accept the user and password (407)" % proxy.text)
+        raise FailedError(PROXY_REFUSED, "the proxy %s rejects the user name or password (407)" % proxy.text)
     if code == 403:
         raise FailedError(PROXY_REFUSED, "the proxy %s forbids %s (403)" % (proxy.text, target.text))
     if code in (502, 503, 504):
-        raise FailedError(UNREACHABLE, "the proxy %s does not reach %s (%s)" % (proxy.text, target.text, said))
-    raise FailedError(PROXY_REFUSED, "the proxy %s refuses %s (%s)" % (proxy.text, target.text, said))
+        raise FailedError(UNREACHABLE, "the proxy %s cannot reach %s (%s)" % (proxy.text, target.text, said))
+    raise FailedError(PROXY_REFUSED, "the proxy %s rejects %s (%s)" % (proxy.text, target.text, said))

@@ -86,15 +86,15 @@ def _shake(stream, name, context, deadline):  # type: (Stream, str, ssl.SSLConte
         # From Python 3.7 on an SSLError, before it only for a name that does not match.
         raise _UntrustedError(getattr(error, "verify_message", None) or str(error))
     except socket.timeout:
-        raise FailedError(NO_ANSWER, "it took the connection and does not answer the TLS handshake")
+        raise FailedError(NO_ANSWER, "it accepted the connection and does not answer the TLS handshake")
     except ssl.SSLError as error:
         if error.reason == _VERIFY_FAILED or _VERIFY_FAILED in str(error):
             raise _UntrustedError(getattr(error, "verify_message", None) or _plain(error))
-        raise FailedError(TLS_FAILED, "the TLS handshake fails: %s" % _plain(error))
+        raise FailedError(TLS_FAILED, "the TLS handshake failed: %s" % _plain(error))
     except OSError as error:
         if error.errno in (errno.ECONNRESET, errno.EPIPE):
-            raise FailedError(client.RESET, "the connection was broken off in the TLS handshake (TCP reset)")
-        raise FailedError(TLS_FAILED, "the TLS handshake fails: %s" % (error.strerror or error))
+            raise FailedError(client.RESET, "the TLS handshake was ended by a TCP reset")
+        raise FailedError(TLS_FAILED, "the TLS handshake failed: %s" % (error.strerror or error))
     try:
         details.update(certificate.describe(der or b""))
     except certificate.CertificateError as error:
@@ -104,5 +104,5 @@ def _shake(stream, name, context, deadline):  # type: (Stream, str, ssl.SSLConte
 
 def _plain(error):  # type: (ssl.SSLError) -> str
     if isinstance(error, ssl.SSLEOFError):
-        return "the connection was closed in the middle of it"
+        return "the connection was closed during the handshake"
     return (error.reason or error.strerror or str(error)).replace("_", " ").lower()

@@ -73,7 +73,7 @@ def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
             except ValueError as error:
                 mine.append("%s: %s" % (key, error))
         if len({end.version for end in ends}) == 2:
-            mine.append("own and peer are of two families")
+            mine.append("own and peer are of different address families")
         for key, choices in (("role", ROLES), ("protocol", PROTOCOLS)):
             if item.get(key) not in choices:
                 mine.append("%s: %r is none of %s" % (key, item.get(key), ", ".join(choices)))
@@ -82,7 +82,7 @@ def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
         except (TypeError, ValueError):
             port = -1
         if not 0 <= port <= 65535 or bool(port) == (item.get("protocol") == "icmp"):
-            mine.append("port: %r: a number from 1 to 65535, and none for ICMP" % (item.get("port"),))
+            mine.append("port: %r: expected a number from 1 to 65535, or no port for ICMP" % (item.get("port"),))
         problems += ["flows[%d]: %s" % (number, problem) for problem in mine]
         if not mine:
             flows.append(Flow(item, item["role"], ends[0], ends[1], item["protocol"], port))
@@ -122,7 +122,7 @@ class Look(object):
             self.obstacle = str(error)
         for name in _LEGACY_TABLES:
             if self._text(name).strip():
-                self.obstacle = "rules of the older iptables are loaded, which nft does not show"
+                self.obstacle = "rules of legacy iptables are loaded, which nft does not show"
         try:
             rows = read_sockets(self._proc)
         except TableError:

@@ -47,7 +47,7 @@ def ask_broker(address, port, timeout, previous_session=None):
     except ExchangeError as error:
         reason = error.reason
         if error.result == REFUSED:
-            reason = "nothing listens on port %d of %s: the broker is down, or is being restarted" % (port, address)
+            reason = "nothing listens on port %d of %s: the broker is down, or it is starting" % (port, address)
         return Answer(_STATES.get(error.result, model.UNAVAILABLE), reason)
     except GarbageError as error:
         return Answer(model.GARBAGE, str(error))
@@ -86,22 +86,22 @@ def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
                 break
             data += more
     if not data:
-        raise ExchangeError(client.CLOSED, "%s took the connection and closed it without a word" % address)
+        raise ExchangeError(client.CLOSED, "%s accepted the connection and closed it without an answer" % address)
     # Of a line that was cut off, the port may be, too.
     whole = data if data.endswith((b"\n", b"\n.")) else data[: data.rfind(b"\n") + 1]
     if not whole:
-        raise GarbageError("the answer %r is not even one line" % data[:60])
+        raise GarbageError("the answer %r is not a complete line" % data[:60])
     try:
         return whole.decode("ascii"), len(whole) < len(data)
     except UnicodeDecodeError:
-        raise GarbageError("the answer is no text: %r" % data[:60])
+        raise GarbageError("the answer is not text: %r" % data[:60])
 
 
 def _remark(table, cut):  # type: (Table, bool) -> str
     if cut:
-        return "the answer was cut off in the middle of a line, which is left out; more may be missing"
+        return "the answer was truncated; services may be missing"
     if not table.complete:
-        return "the final dot is missing, so services may be missing, too"
+        return "the final dot is missing; services may be missing"
     return ""
 
 
@@ -124,7 +124,7 @@ def _ask_rpcbind(address, port, deadline, transport):  # type: (str, int, Deadli
     except ExchangeError as error:
         reason = error.reason
         if error.result == REFUSED:
-            reason = "nothing listens on port %d/%s of %s: rpcbind does not run" % (port, transport, address)
+            reason = "nothing listens on port %d/%s of %s: rpcbind is not running" % (port, transport, address)
         return Answer(_STATES.get(error.result, model.UNAVAILABLE), reason)
     except rpc.RpcError as error:
         return Answer(model.GARBAGE, str(error))

@@ -68,9 +68,9 @@ def parse_table(text):  # type: (str) -> Table
         raise GarbageError("the answer is empty")
     match = _HEADER.match(lines[0])
     if not match:
-        raise GarbageError("the answer begins with %s, not with a port mapper's line (101 ...)" % _quoted(lines[0]))
+        raise GarbageError("the answer starts with %s, not with a header (101 ...)" % _quoted(lines[0]))
     if int(match.group(1)) != VERSION:
-        raise GarbageError("the port mapper speaks version %s, and only %d is known" % (match.group(1), VERSION))
+        raise GarbageError("the port mapper has version %s, only %d is supported" % (match.group(1), VERSION))
     entries = []
     for line in lines[1:]:
         if line == _END:
@@ -100,11 +100,11 @@ def _lines(text):  # type: (str) -> List[str]
 def _entry(line):  # type: (str) -> Entry
     match = _SERVICE.match(line)
     if not match:
-        raise GarbageError("%s is no line of a port mapper" % _quoted(line))
+        raise GarbageError("%s is not a line of a port mapper" % _quoted(line))
     service, protocol, kind, port, bracket = match.groups()
     # isdigit alone would take digits of other scripts, and superscripts.
     if not re.match(r"^[0-9]{1,5}$", port) or int(port) > 65535:
-        raise GarbageError("%s: %s is no port" % (_quoted(line), _quoted(port)))
+        raise GarbageError("%s: %s is not a port" % (_quoted(line), _quoted(port)))
     return Entry(service, protocol, kind, int(port), _properties(bracket, line) if bracket else {})
 
 
@@ -112,7 +112,7 @@ def _properties(bracket, line):  # type: (str, str) -> Dict[str, str]
     """From the first bracket to the first that closes, as the broker's own reader has it."""
     inside, closed, _rest = bracket[1:].partition("]")
     if not closed:
-        raise GarbageError("%s: its bracket is never closed" % _quoted(line))
+        raise GarbageError("%s: the closing bracket is missing" % _quoted(line))
     properties = {}  # type: Dict[str, str]
     last = None  # type: Optional[str]
     for part in inside.split(",") if inside else ():
@@ -124,7 +124,7 @@ def _properties(bracket, line):  # type: (str, str) -> Dict[str, str]
             # Nothing is escaped, so a comma may be part of a value.
             properties[last] += "," + part
         else:
-            raise GarbageError("%s: %s is no property" % (_quoted(line), _quoted(part)))
+            raise GarbageError("%s: %s is not a property" % (_quoted(line), _quoted(part)))
     return properties
 
 

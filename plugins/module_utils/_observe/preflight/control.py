@@ -103,7 +103,7 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
             if state is not None:
                 return state
             if time.monotonic() > until:
-                raise StartError("the listeners do not start (%s)" % " ".join(command))
+                raise StartError("the listeners did not start (%s)" % " ".join(command))
             time.sleep(0.02)
     except BaseException:
         # A process that starts later finds no request, and ends.

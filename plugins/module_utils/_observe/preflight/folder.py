@@ -76,7 +76,9 @@ def _take(handle, root, deadline):  # type: (int, str, float) -> None
             return
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise OSError("another run has held %s for %d seconds: wait for it, or end it" % (root, _LOCK_SECONDS))
+                raise OSError(
+                    "another run has locked %s for %d seconds: wait for it, or stop it" % (root, _LOCK_SECONDS)
+                )
             time.sleep(0.1)
 
 

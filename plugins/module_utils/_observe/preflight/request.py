@@ -57,7 +57,7 @@ def read_request(params):  # type: (Dict[str, Any]) -> Request
         except ValueError as error:
             problems.append("%s: %s" % (name, error))
     if not 1 <= params["seconds"] <= LONGEST_SECONDS:
-        problems.append("seconds: %d is none of 1 to %d" % (params["seconds"], LONGEST_SECONDS))
+        problems.append("seconds: %d is not between 1 and %d" % (params["seconds"], LONGEST_SECONDS))
     addresses = _read_addresses(params["addresses"], problems)
     ports = read_listeners(params["listeners"], problems)
     if problems:
@@ -68,7 +68,7 @@ def read_request(params):  # type: (Dict[str, Any]) -> Request
 def check_name(text):  # type: (object) -> str
     """Raises ValueError."""
     if not isinstance(text, str) or not _NAME.match(text):
-        raise ValueError("%r is none: expected 1 to 64 letters, digits, _ or -" % (text,))
+        raise ValueError("%r is not valid: expected 1 to 64 letters, digits, _ or -" % (text,))
     return text
 
 
@@ -105,5 +105,5 @@ def _read_addresses(texts, problems):  # type: (Iterable[str], List[str]) -> Lis
             if not address.is_loopback and not address.is_unspecified:
                 addresses.append(str(address))
         except ValueError:
-            problems.append("addresses: %r is no IP address" % (text,))
+            problems.append("addresses: %r is not an IP address" % (text,))
     return addresses

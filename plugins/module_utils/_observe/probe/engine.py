@@ -83,7 +83,7 @@ class Engine(object):
             sender = self._rations.sender(probe)
             if absent[peer]:
                 self._outcomes[probe.index] = self._outcomes[probe.index]._replace(
-                    result=UNREACHABLE, error="no machine answers at that address, or the gateway to it is down"
+                    result=UNREACHABLE, error="no host answers at that address, or the gateway to it is down"
                 )
             elif sender and probe.recheck:
                 doubtful.setdefault((sender, ICMP_INTERVALS[probe.family]), []).append(probe)

@@ -43,14 +43,14 @@ class Answer(NamedTuple):
 def check_token(text):  # type: (object) -> str
     """Raises ValueError."""
     if not isinstance(text, str) or not _TOKEN.match(text):
-        raise ValueError("%r is none: expected 16 to 64 letters, digits, _ or -" % (text,))
+        raise ValueError("%r is not valid: expected 16 to 64 letters, digits, _ or -" % (text,))
     return text
 
 
 def check_host(text):  # type: (object) -> str
     """Raises ValueError."""
     if not isinstance(text, str) or not 1 <= len(quote(text, safe="")) <= _LONGEST_HOST:
-        raise ValueError("%r is no name of a host" % (text,))
+        raise ValueError("%r is not a host name" % (text,))
     return text
 
 

@@ -81,7 +81,7 @@ def read_probes(items, sources=(), earlier=()):
 def _read_port(port, protocol, problems):  # type: (Any, Any, List[str]) -> int
     if protocol == ICMP:
         if port not in (None, "", 0):
-            problems.append("port: ICMP has none")
+            problems.append("port: ICMP has no ports")
         return 0
     if port is None:
         problems.append("port: is missing")
@@ -99,7 +99,7 @@ def _read_expect(item, protocol, problems):  # type: (Dict[str, Any], Any, List[
     try:
         token, _space, host = str(item["expect"]).partition(" ")
         if protocol == ICMP:
-            raise ValueError("an ICMP echo says nothing of who answers it")
+            raise ValueError("the answer to an ICMP echo cannot identify a listener")
         return "%s %s" % (check_token(token), check_host(host))
     except ValueError as error:
         problems.append("expect: %s" % error)
@@ -115,6 +115,6 @@ def _read_sources(texts, problems):  # type: (Iterable[str], List[str]) -> Dict[
             problems.append("source: %s" % error)
             continue
         if family in by_family:
-            problems.append("source: %s and %s are of one family" % (by_family[family], text))
+            problems.append("source: %s and %s are of the same address family" % (by_family[family], text))
         by_family[family] = text
     return by_family

@@ -44,11 +44,11 @@ _RPC_VERSION = 2
 _ACCEPTED, _DENIED = 0, 1
 _SUCCESS, _PROGRAM_UNAVAILABLE, _PROGRAM_MISMATCH = 0, 1, 2
 _ACCEPT_WORDS = {
-    _PROGRAM_UNAVAILABLE: "there is no such program",
-    _PROGRAM_MISMATCH: "there is no such version of the program",
-    3: "there is no such procedure",
-    4: "it did not understand the call",
-    5: "it has an error of its own",
+    _PROGRAM_UNAVAILABLE: "it does not offer this program",
+    _PROGRAM_MISMATCH: "it does not offer this version of the program",
+    3: "it does not offer this procedure",
+    4: "it could not decode the call",
+    5: "it reports an internal error",
 }
 _RPC_MISMATCH = 0
 _LAST_FRAGMENT = 0x80000000
@@ -110,16 +110,19 @@ class _Reader(object):
         self._at = 0
 
     def word(self):  # type: () -> int
+        """The next unsigned 32-bit integer (XDR, RFC 4506). Raises RpcGarbageError."""
         return struct.unpack("!I", self.take(4))[0]
 
     def take(self, size):  # type: (int) -> bytes
+        """The next *size* bytes. Raises RpcGarbageError if there are fewer."""
         taken = self._data[self._at : self._at + size]
         if len(taken) < size:
-            raise RpcGarbageError("the answer ends in the middle")
+            raise RpcGarbageError("the answer is truncated")
         self._at += size
         return taken
 
     def rest(self):  # type: () -> bytes
+        """The bytes that were not read yet."""
         return self._data[self._at :]
 
 
@@ -132,14 +135,14 @@ def parse_reply(data, xid):  # type: (bytes, int) -> bytes
     """The results in the reply to the call *xid*. Raises RpcRefusedError and RpcGarbageError."""
     reader = _Reader(data)
     if reader.word() != xid or reader.word() != _REPLY:
-        raise RpcGarbageError("the answer is no RPC reply to the call")
+        raise RpcGarbageError("the answer is not an RPC reply to the call")
     status = reader.word()
     if status == _DENIED:
         if reader.word() == _RPC_MISMATCH:
-            raise RpcRefusedError("it speaks RPC versions %d to %d only" % (reader.word(), reader.word()))
-        raise RpcRefusedError("it refuses the call for its credentials (%d)" % reader.word())
+            raise RpcRefusedError("it supports only the RPC versions %d to %d" % (reader.word(), reader.word()))
+        raise RpcRefusedError("it rejects the credentials of the call (%d)" % reader.word())
     if status != _ACCEPTED:
-        raise RpcGarbageError("the RPC reply has the status %d, which does not exist" % status)
+        raise RpcGarbageError("the RPC reply has the unknown status %d" % status)
     _flavor, length = reader.word(), reader.word()
     if length > _LONGEST_VERIFIER:
         raise RpcGarbageError("the RPC reply has a verifier of %d bytes" % length)
@@ -147,10 +150,10 @@ def parse_reply(data, xid):  # type: (bytes, int) -> bytes
     accepted = reader.word()
     if accepted == _PROGRAM_MISMATCH:
         versions = reader.word(), reader.word()
-        raise RpcRefusedError("it has the versions %d to %d of the program only" % versions, versions)
+        raise RpcRefusedError("it offers only the versions %d to %d of the program" % versions, versions)
     if accepted != _SUCCESS:
         if accepted not in _ACCEPT_WORDS:
-            raise RpcGarbageError("the RPC reply has the result %d, which does not exist" % accepted)
+            raise RpcGarbageError("the RPC reply has the unknown result %d" % accepted)
         raise RpcRefusedError(_ACCEPT_WORDS[accepted])
     return reader.rest()
 
@@ -164,10 +167,10 @@ def parse_dump(data):  # type: (bytes) -> List[Mapping]
         if follows == 0:
             break
         if follows != 1:
-            raise RpcGarbageError("the list of programs is broken")
+            raise RpcGarbageError("the list of programs is invalid")
         program, version, protocol, port = (reader.word() for _field in range(4))
         if port > 65535:
-            raise RpcGarbageError("program %d: %d is no port" % (program, port))
+            raise RpcGarbageError("program %d: %d is not a port" % (program, port))
         if protocol in _PROTOCOLS:
             mappings.append(Mapping(program, version, _PROTOCOLS[protocol], port))
     if reader.rest():

@@ -95,7 +95,7 @@ def _read_known(texts, problems):  # type: (Iterable[str], List[str]) -> List[Kn
 def _text(item, key, default, problems):  # type: (Dict[str, Any], str, Any, List[str]) -> Any
     value = item.get(key, default)
     if not isinstance(value, str) or (default is None and not value):
-        problems.append("%s: %s" % (key, "is missing" if value is None else "expected a text, not %r" % (value,)))
+        problems.append("%s: %s" % (key, "is missing" if value is None else "expected text, not %r" % (value,)))
     return value
 
 

@@ -66,7 +66,7 @@ def parse_table(text, protocol, byteorder=sys.byteorder):  # type: (str, str, st
     """The sockets in *text*, one table of *protocol*. Raises TableError."""
     lines = text.split("\n")
     if "local_address" not in lines[0]:
-        raise TableError("no socket table: the first line is %r" % lines[0][:80])
+        raise TableError("not a socket table: the first line is %r" % lines[0][:80])
     rows = []
     addresses = {}  # type: Dict[str, str]
     for number, line in enumerate(lines[1:], 2):
@@ -74,7 +74,7 @@ def parse_table(text, protocol, byteorder=sys.byteorder):  # type: (str, str, st
             continue
         match = _ROW.match(line)
         if not match or len(match.group(1)) != len(match.group(3)):
-            raise TableError("line %d is no socket: %r" % (number, line[:160]))
+            raise TableError("line %d is not a socket: %r" % (number, line[:160]))
         local, port, remote, remote_port, state, uid, inode = match.groups()
         for digits in (local, remote):
             if digits not in addresses:
@@ -115,8 +115,8 @@ def read_sockets(proc="/proc"):  # type: (str) -> List[SocketRow]
             raise TableError("%s: %s" % (os.path.join(proc, "net", name), error))
     if not found:
         raise TableError(
-            "%s shows no socket table: mount proc there, and see that it belongs to the process namespace "
-            "that this runs in" % os.path.join(proc, "net")
+            "%s has no socket table: mount proc, and make sure that it belongs to the process namespace "
+            "of this process" % os.path.join(proc, "net")
         )
     return rows
 

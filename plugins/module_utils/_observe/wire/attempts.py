@@ -234,7 +234,7 @@ class EchoAttempt(UdpAttempt):
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.EACCES):
                 raise
-            raise OSError(error.errno, "ICMP echo needs root, or this user's group in net.ipv4.ping_group_range")
+            raise OSError(error.errno, "ICMP echo requires root, or this user's group in net.ipv4.ping_group_range")
         # A bit stands for a type that is kept away: everything but the replies.
         if self.probe.family == socket.AF_INET:
             sock.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~(1 << ICMP_ECHO_REPLY) & 0xFFFFFFFF))
@@ -270,9 +270,9 @@ def checksum(data):  # type: (bytes) -> int
 def _not_sent(error):  # type: (OSError) -> Outcome
     """This host itself did not let the probe out."""
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
-        return Outcome(UNREACHABLE, None, "this host has no route there: %s" % error.strerror)
+        return Outcome(UNREACHABLE, None, "this host has no route to the address: %s" % error.strerror)
     if error.errno in (errno.EPERM, errno.EACCES):
-        return Outcome(PROHIBITED, None, "this host's own firewall or routes forbid it: %s" % error.strerror)
+        return Outcome(PROHIBITED, None, "the firewall or a route of this host rejects it: %s" % error.strerror)
     if error.errno == errno.ECONNREFUSED:
         return Outcome(REFUSED)
     return Outcome(UNAVAILABLE, None, error.strerror)
@@ -290,7 +290,7 @@ def _failed(probe, code):  # type: (Probe, int) -> Outcome
     if code == errno.EHOSTUNREACH and probe.family == socket.AF_INET:
         if Neighbors().is_absent(probe):
             return Outcome(UNREACHABLE, None, said)
-        return Outcome(PROHIBITED, None, "%s, and the kernel does not say who says so: root would see it" % said)
+        return Outcome(PROHIBITED, None, "%s, and only root can read who sent it" % said)
     if code in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return Outcome(UNREACHABLE, None, said)
     return Outcome(UNAVAILABLE, None, said)

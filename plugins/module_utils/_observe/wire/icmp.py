@@ -68,7 +68,7 @@ _MESSAGES = {
     (4, ICMP_UNREACHABLE, 13): (_ADMIN, "administratively prohibited"),
     (4, ICMP_UNREACHABLE, 14): (_ADMIN, "precedence violation"),
     (4, ICMP_UNREACHABLE, 15): (_ADMIN, "precedence cutoff"),
-    (4, ICMP_TIME_EXCEEDED, 0): (_NOBODY, "time to live exceeded: the packet goes in circles"),
+    (4, ICMP_TIME_EXCEEDED, 0): (_NOBODY, "time to live exceeded, probably a routing loop"),
     (6, ICMP6_UNREACHABLE, 0): (_NOBODY, "no route"),
     (6, ICMP6_UNREACHABLE, 1): (_ADMIN, "administratively prohibited"),
     (6, ICMP6_UNREACHABLE, 2): (_NOBODY, "beyond the scope of the source address"),
@@ -76,7 +76,7 @@ _MESSAGES = {
     (6, ICMP6_UNREACHABLE, 4): (_PORT, "port unreachable"),
     (6, ICMP6_UNREACHABLE, 5): (_ADMIN, "source address failed policy"),
     (6, ICMP6_UNREACHABLE, 6): (_ADMIN, "route rejects it"),
-    (6, ICMP6_TIME_EXCEEDED, 0): (_NOBODY, "hop limit exceeded: the packet goes in circles"),
+    (6, ICMP6_TIME_EXCEEDED, 0): (_NOBODY, "hop limit exceeded, probably a routing loop"),
 }
 
 
@@ -142,7 +142,7 @@ def judge(probe, error):  # type: (Probe, IcmpError) -> Optional[Outcome]
     # A machine that says of itself that it is not there has a firewall which prefers to say it that way.
     if kind == _NOBODY and not by_peer:
         if error.sender is not None and is_own_address(error.sender):
-            return Outcome(UNREACHABLE, None, "no machine answers at that address, or the gateway to it is down")
+            return Outcome(UNREACHABLE, None, "no host answers at that address, or the gateway to it is down")
         return Outcome(UNREACHABLE, error.sender, said)
     # Closed TCP ports are refused by TCP itself. An ICMP error, of whatever code, is a firewall's.
     return Outcome(PROHIBITED, error.sender, said)

@@ -88,22 +88,22 @@ def parse_peer(text):  # type: (Any) -> Tuple[int, Tuple[Any, ...]]
     A name is no address: looking it up takes its own time, and says nothing about which of its addresses was meant.
     """
     if not isinstance(text, str):
-        raise ValueError("is missing" if text is None else "%r is no IP address" % (text,))
+        raise ValueError("is missing" if text is None else "%r is not an IP address" % (text,))
     plain, percent, zone = text.partition("%")
     try:
         address = ipaddress.ip_address(plain)
     except ValueError:
-        raise ValueError("%r is no IP address; names are not looked up" % text)
+        raise ValueError("%r is not an IP address; names are not looked up" % text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     if address.is_unspecified or address.is_multicast:
-        raise ValueError("%s is no address of one machine" % text)
+        raise ValueError("%s is not the address of a single host" % text)
     if isinstance(address, ipaddress.IPv4Address):
         if percent:
             raise ValueError("%r: only a link-local IPv6 address has a zone" % text)
         return socket.AF_INET, (str(address), 0)
     if bool(percent) != address.is_link_local:
-        raise ValueError("%r: a link-local IPv6 address, and no other, needs a zone, as in fe80::1%%eth0" % text)
+        raise ValueError("%r: link-local IPv6 addresses, and only these, need a zone, as in fe80::1%%eth0" % text)
     return socket.AF_INET6, (str(address), 0, 0, _interface(zone) if percent else 0)
 
 

@@ -87,7 +87,7 @@ def test_a_console_contacts_what_the_inventory_says(run: Any) -> None:
 def test_a_target_that_fails_fails_the_task(run: Any) -> None:
     result, printed, _called = run(task_vars("con1"), "refused", public_servers={"download.juniper.net": "none"})
     assert result["failed"] is True and result["failures"] == PUBLIC - 1
-    assert result["msg"] == "2 of 2 targets fail; the table above says why"
+    assert result["msg"] == "2 of 2 targets failed; see the table above for the causes"
     assert "results" not in result and result["summary"] == {"refused": 2}
     assert "start the service there" in printed
 

@@ -130,7 +130,7 @@ class TestCheck:
             work(rate=rate)
 
     def test_new_verdicts_need_a_baseline(self, work: Work, tmp_path: Path) -> None:
-        with pytest.raises(AnsibleActionFail, match="jsa_port_check_baseline does not say"):
+        with pytest.raises(AnsibleActionFail, match="jsa_port_check_baseline is not"):
             work(fail_on_new=True)
         (tmp_path / "b.json").write_text(json.dumps({"version": 1, "verdicts": []}))
         assert work(fail_on_new=True, baseline=str(tmp_path / "b.json"))["flows"]

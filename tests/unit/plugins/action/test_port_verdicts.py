@@ -110,7 +110,7 @@ def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 def test_the_table(join: Any) -> None:
     result, text = join(seen(True, "accepts this"))
-    assert result["failed"] and "whose fault" in result["msg"]
+    assert result["failed"] and "see the table above" in result["msg"]
     # The network is the one that the hosts told, not the one that their addresses look like.
     assert f"network  {CON1}/32 (con1) -> {EP1}/32 (ep1)  tcp 32006" in text
     assert f"a firewall between {CON1}/32 and {EP1}/32 drops it" in text

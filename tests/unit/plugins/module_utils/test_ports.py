@@ -43,8 +43,8 @@ def test_ports(value: Any, ports: PortRange) -> None:
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
-        (True, "True is no port"), (None, "None is no port"), ([22], "is no port"), ("22-", "is no port"),
-        ("a", "is no port"), ("٢٢", "is no port"), (0, "port 0 is outside"), ("1-65536", "port 65536 is outside"),
+        (True, "True is not a port"), (None, "None is not a port"), ([22], "is not a port"), ("22-", "is not a port"),
+        ("a", "is not a port"), ("٢٢", "is not a port"), (0, "port 0 is outside"), ("1-65536", "port 65536 is outside"),
         ("9-5", "range 9-5 is reversed"),
     ],
 )  # fmt: skip
@@ -60,7 +60,7 @@ def test_one_port(value: Any, port: int) -> None:
 
 @pytest.mark.parametrize("value", [0, 65536, -1, True, 22.0, None, "", "22-23", "+22", "2_2", "٢٢", "x", [22], "1" * 9])
 def test_what_is_no_port(value: Any) -> None:
-    with pytest.raises(ValueError, match="is no port from 1 to 65535"):
+    with pytest.raises(ValueError, match="is not a port from 1 to 65535"):
         parse_port(value)
 
 

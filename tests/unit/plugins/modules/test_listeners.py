@@ -68,7 +68,7 @@ def test_connections_are_there_when_asked_for(answer, service: int) -> None:
 
 
 def test_a_choice_among_what_is_not_asked_for(answer) -> None:
-    assert "set connections: true" in answer(port=["199"])["msg"]
+    assert "require connections: true" in answer(port=["199"])["msg"]
     assert "port[0]" in answer(connections=True, port=["x"])["msg"]
 
 

@@ -54,13 +54,13 @@ def test_an_answer(answer, ports: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [
-        ("timeout", 0.0, "timeout: 0.0 is no number above 0"),
-        ("timeout", -1.0, "timeout: -1.0 is no number above 0"),
-        ("timeout", math.inf, "timeout: inf is no number above 0"),
-        ("rate", -1.0, "rate: -1.0 is no number from 0"),
-        ("rate", math.nan, "rate: nan is no number from 0"),
-        ("retries", -1, "retries: -1 is no number from 0"),
-        ("recheck_seconds", -0.5, "recheck_seconds: -0.5 is no number from 0"),
+        ("timeout", 0.0, "timeout: 0.0 is not a number above 0"),
+        ("timeout", -1.0, "timeout: -1.0 is not a number above 0"),
+        ("timeout", math.inf, "timeout: inf is not a number above 0"),
+        ("rate", -1.0, "rate: -1.0 is not a number of 0 or more"),
+        ("rate", math.nan, "rate: nan is not a number of 0 or more"),
+        ("retries", -1, "retries: -1 is not a number of 0 or more"),
+        ("recheck_seconds", -0.5, "recheck_seconds: -0.5 is not a number of 0 or more"),
     ],
 )
 def test_numbers_that_mean_nothing(answer, option: str, value: float, complaint: str) -> None:

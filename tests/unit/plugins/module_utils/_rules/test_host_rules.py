@@ -92,7 +92,7 @@ def test_the_keys_are_those_of_a_plan_s_host() -> None:
         ({"inbound": "22"}, "rules.inbound: expected a list, got '22'"),
         ({"inbound": None}, "rules.inbound: expected a list, got None"),
         ({"refused": [{"protocol": "icmp", "ports": "8"}]}, "rules.refused[0].protocol: 'icmp' is not one of tcp, udp"),
-        ({"refused": [{"protocol": "udp", "ports": True}]}, "rules.refused[0].ports: True is no port"),
+        ({"refused": [{"protocol": "udp", "ports": True}]}, "rules.refused[0].ports: True is not a port"),
         ({"internal": [{"protocol": "tcp"}]}, "rules.internal[0].ports: is missing"),
         ({"outbound": [row()]}, "rules.outbound[0].destinations: expected a list of CIDRs"),
         ({"unlisted": "close"}, "rules.unlisted: 'close' is not one of drop, reject, zone"),

@@ -100,8 +100,8 @@ REFUSED = {
     "port 70000": (changed(ports=["70000"]), "ports", "port 70000 is outside 1-65535"),
     "port 0": (changed(ports=["0"]), "ports", "port 0 is outside 1-65535"),
     "range reversed": (changed(ports=["33999-32000"]), "ports", "range 33999-32000 is reversed"),
-    "ports that are no ports": (changed(ports=["ssh"]), "ports", "'ssh' is no port"),
-    "ports that are true": (changed(ports=[True]), "ports", "True is no port"),
+    "ports that are no ports": (changed(ports=["ssh"]), "ports", "'ssh' is not a port"),
+    "ports that are true": (changed(ports=[True]), "ports", "True is not a port"),
     "port twice": (changed(ports=["22", "22"]), "ports", "22 is there twice"),
     "ports that overlap": (changed(ports=["20-30", "22"]), "ports", "22 is there twice"),
     "tcp without ports": (changed(ports=DROP), "ports", "tcp and udp need ports, or dynamic"),
@@ -259,7 +259,7 @@ REFUSED = {
     "bad port of a statement": (
         changed(statements=[{**STATEMENT, "ports": ["many"]}]),
         "statements[0]: ports",
-        "'many' is no port",
+        "'many' is not a port",
     ),
     "bad protocol of a statement": (
         changed(statements=[{**STATEMENT, "protocols": ["TCP"]}]),

@@ -137,13 +137,13 @@ def test_without_flows_nobody_asks_nft(proc):
     [
         ({"own": "ep1"}, "flows[0]: own: 'ep1'"),
         ({"peer": None}, "flows[0]: peer:"),
-        ({"peer": "fd01::1"}, "two families"),
+        ({"peer": "fd01::1"}, "different address families"),
         ({"role": "witness"}, "role: 'witness' is none of listener, initiator"),
         ({"protocol": "sctp"}, "protocol: 'sctp'"),
         ({"port": 70000}, "port: 70000"),
         ({"port": None}, "port: None"),
         ({"port": "x"}, "port: 'x'"),
-        ({"protocol": "icmp"}, "none for ICMP"),
+        ({"protocol": "icmp"}, "no port for ICMP"),
     ],
 )
 def test_problems(changes, says):

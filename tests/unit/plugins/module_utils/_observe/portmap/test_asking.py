@@ -95,15 +95,15 @@ def reset(connection: socket.socket) -> None:
         (send(TABLE), "ok", ""),
         (send(TABLE[:40], TABLE[40:]), "ok", ""),
         (send(TABLE[:-2]), "ok", "the final dot is missing"),
-        (send(TABLE[:-5]), "ok", "cut off in the middle"),
+        (send(TABLE[:-5]), "ok", "was truncated"),
         (send(b"102" + TABLE[3:]), "garbage", "version 102"),
-        (send(b"\x16\x03\x01\xff\n"), "garbage", "no text"),
-        (send(b"\x16"), "garbage", "not even one line"),
-        (send(), "closed", "without a word"),
+        (send(b"\x16\x03\x01\xff\n"), "garbage", "not text"),
+        (send(b"\x16"), "garbage", "not a complete line"),
+        (send(), "closed", "without an answer"),
         (reset, "closed", ""),
-        (silence, "silent", "sent nothing within"),
-        (dribble, "slow", "did not finish within"),
-        (flood, "endless", "did not stop"),
+        (silence, "silent", "sent no data within"),
+        (dribble, "slow", "was not complete within"),
+        (flood, "endless", "is longer than"),
     ],
 )
 def test_a_broker(serve: Serve, talk: Callable[[socket.socket], None], state: str, says: str) -> None:
@@ -119,7 +119,7 @@ def test_a_broker_that_is_down(serve: Serve) -> None:
         port = listener.getsockname()[1]
     answer = ask_broker("127.0.0.1", port, 5.0)
     assert (answer.state, answer.services) == ("down", ())
-    assert "being restarted" in answer.reason
+    assert "it is starting" in answer.reason
 
 
 @pytest.mark.parametrize(("previous", "restarted"), [(None, None), ("42", False), ("41", True)])

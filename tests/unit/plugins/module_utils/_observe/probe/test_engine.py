@@ -335,7 +335,7 @@ def test_an_echo_request_without_the_privilege(monkeypatch) -> None:
     monkeypatch.setattr(attempts.socket, "socket", refuse)
     (found,) = run([{"address": "127.0.0.1", "protocol": "icmp"}])
     assert found["result"] == "unavailable"
-    assert found["error"] == "ICMP echo needs root, or this user's group in net.ipv4.ping_group_range"
+    assert found["error"] == "ICMP echo requires root, or this user's group in net.ipv4.ping_group_range"
 
 
 @pytest.mark.parametrize(("address", "kind"), [("127.0.0.1", 8), ("::1", 128)])

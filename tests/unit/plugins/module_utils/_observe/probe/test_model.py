@@ -40,21 +40,21 @@ def test_peers(text: str, family: int, sockaddr: tuple[Any, ...]) -> None:
     ("text", "complaint"),
     [
         (None, "is missing"),
-        (5, "5 is no IP address"),
-        ("con1", "'con1' is no IP address; names are not looked up"),
-        ("", "'' is no IP address"),
-        ("10.1", "'10.1' is no IP address"),
-        ("10.0.0.1/24", "is no IP address"),
-        ("10.0.0.1:22", "is no IP address"),
-        ("[::1]", "is no IP address"),
+        (5, "5 is not an IP address"),
+        ("con1", "'con1' is not an IP address; names are not looked up"),
+        ("", "'' is not an IP address"),
+        ("10.1", "'10.1' is not an IP address"),
+        ("10.0.0.1/24", "is not an IP address"),
+        ("10.0.0.1:22", "is not an IP address"),
+        ("[::1]", "is not an IP address"),
         ("10.0.0.1%lo", "only a link-local IPv6 address has a zone"),
-        ("2001:db8::1%lo", "a link-local IPv6 address, and no other, needs a zone"),
-        ("fe80::1", "needs a zone, as in fe80::1%eth0"),
+        ("2001:db8::1%lo", "link-local IPv6 addresses, and only these, need a zone"),
+        ("fe80::1", "need a zone, as in fe80::1%eth0"),
         ("fe80::1%nosuch0", "this host has no interface 'nosuch0'"),
-        ("0.0.0.0", "0.0.0.0 is no address of one machine"),
-        ("::", "no address of one machine"),
-        ("224.0.0.1", "no address of one machine"),
-        ("ff02::1", "no address of one machine"),
+        ("0.0.0.0", "0.0.0.0 is not the address of a single host"),
+        ("::", "not the address of a single host"),
+        ("224.0.0.1", "not the address of a single host"),
+        ("ff02::1", "not the address of a single host"),
     ],
 )
 def test_what_is_no_peer(text: Any, complaint: str) -> None:
@@ -91,17 +91,17 @@ def test_probes(item: dict[str, Any], protocol: str, port: int, recheck: bool) -
     ("changes", "complaint"),
     [
         ({"address": None}, "probes[0]: address: is missing"),
-        ({"address": "con1"}, "probes[0]: address: 'con1' is no IP address; names are not looked up"),
+        ({"address": "con1"}, "probes[0]: address: 'con1' is not an IP address; names are not looked up"),
         ({"address": ["10.0.0.1"]}, "probes[0]: address: "),
         ({"port": None}, "probes[0]: port: is missing"),
-        ({"port": 0}, "probes[0]: port: 0 is no port from 1 to 65535"),
-        ({"port": 65536}, "65536 is no port"),
-        ({"port": "ssh"}, "'ssh' is no port"),
-        ({"port": 22.5}, "22.5 is no port"),
-        ({"port": True}, "True is no port"),
-        ({"port": "32000-33999"}, "'32000-33999' is no port"),
+        ({"port": 0}, "probes[0]: port: 0 is not a port from 1 to 65535"),
+        ({"port": 65536}, "65536 is not a port"),
+        ({"port": "ssh"}, "'ssh' is not a port"),
+        ({"port": 22.5}, "22.5 is not a port"),
+        ({"port": True}, "True is not a port"),
+        ({"port": "32000-33999"}, "'32000-33999' is not a port"),
         ({"protocol": "sctp"}, "probes[0]: protocol: 'sctp' is none of tcp, udp, icmp"),
-        ({"protocol": "icmp"}, "probes[0]: port: ICMP has none"),
+        ({"protocol": "icmp"}, "probes[0]: port: ICMP has no ports"),
         ({"recheck": "maybe"}, "recheck: 'maybe' is neither true nor false"),
         ({"result": "open"}, "probes[0]: result is a key of the results, not of a probe"),
     ],
@@ -134,5 +134,5 @@ def test_each_family_has_its_source() -> None:
 
 
 def test_two_sources_of_one_family() -> None:
-    with pytest.raises(ProbeError, match=r"source: 10.0.0.8 and 10.0.0.9 are of one family"):
+    with pytest.raises(ProbeError, match=r"source: 10.0.0.8 and 10.0.0.9 are of the same address family"):
         read_probes([LEAST], ["10.0.0.8", "10.0.0.9"])

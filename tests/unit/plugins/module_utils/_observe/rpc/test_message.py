@@ -48,10 +48,10 @@ def test_a_reply(reply: bytes, results: bytes) -> None:
 @pytest.mark.parametrize(
     ("reply", "says", "versions"),
     [
-        (words(XID, 1, 0, 0, 0, 1), "no such program", None),
+        (words(XID, 1, 0, 0, 0, 1), "does not offer this program", None),
         (words(XID, 1, 0, 0, 0, 2, 3, 4), "versions 3 to 4", (3, 4)),
-        (words(XID, 1, 0, 0, 0, 3), "no such procedure", None),
-        (words(XID, 1, 0, 0, 0, 5), "error of its own", None),
+        (words(XID, 1, 0, 0, 0, 3), "does not offer this procedure", None),
+        (words(XID, 1, 0, 0, 0, 5), "internal error", None),
         (words(XID, 1, 1, 0, 2, 2), "RPC versions 2 to 2", None),
         (words(XID, 1, 1, 1, 5), "credentials", None),
     ],

@@ -43,9 +43,9 @@ def test_items_of_a_plan(changes: dict[str, Any], expected: Expected) -> None:
     ("changes", "complaint"),
     [
         ({"id": None}, "expected[0].id: is missing"),
-        ({"id": ""}, "expected[0].id: expected a text, not ''"),
-        ({"id": 5}, "expected[0].id: expected a text, not 5"),
-        ({"service": 5}, "expected[0].service: expected a text, not 5"),
+        ({"id": ""}, "expected[0].id: expected text, not ''"),
+        ({"id": 5}, "expected[0].id: expected text, not 5"),
+        ({"service": 5}, "expected[0].service: expected text, not 5"),
         ({"protocol": None}, "expected[0].protocol: is missing: expected one of tcp, udp"),
         ({"protocol": "icmp"}, "expected[0].protocol: 'icmp' is none of tcp, udp"),
         ({"ports": None}, "expected[0].ports: is missing: expected a port or a range such as 32000-33999"),

@@ -158,7 +158,7 @@ def test_what_is_no_table_is_refused(text: str) -> None:
 
 
 def test_the_error_names_the_line() -> None:
-    with pytest.raises(TableError, match=r"^line 3 is no socket: 'garbage'"):
+    with pytest.raises(TableError, match=r"^line 3 is not a socket: 'garbage'"):
         parse_table(HEADER + LISTEN + "garbage\n", "tcp", "little")
 
 
@@ -246,7 +246,7 @@ def test_a_kernel_without_ipv6(tmp_path) -> None:
 
 def test_a_broken_table_is_named(tmp_path) -> None:
     proc = write(tmp_path, {"net/tcp": HEADER, "net/udp6": "?"})
-    with pytest.raises(TableError, match=r"net/udp6: no socket table"):
+    with pytest.raises(TableError, match=r"net/udp6: not a socket table"):
         read_sockets(proc)
 
 
@@ -258,7 +258,7 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path) -> None:
 
 
 def test_without_any_table_the_remedy_is_told(tmp_path) -> None:
-    with pytest.raises(TableError, match="mount proc there"):
+    with pytest.raises(TableError, match="mount proc, and make sure"):
         read_sockets(str(tmp_path))
 
 
