@@ -33,7 +33,7 @@ def require_identity(planned, own):  # type: (Sequence[str], Optional[Sequence[s
     raise FirewallError(
         "this is not the host that the rules are for: the plan has %s for it, and this host has %s. Nothing was "
         "written. Correct ansible_host or jsa_address, or, where all of its addresses are translated on the way, set "
-        "verify_identity: false for jsa.ports.firewall" % (", ".join(planned), ", ".join(own) or "no address")
+        "jsa_firewall_verify_identity: false" % (", ".join(planned), ", ".join(own) or "no address")
     )
 
 

@@ -359,7 +359,7 @@ class TestIdentity:
             firewalld.run(rules=rules)
         message = str(caught.value)
         assert "the plan has 10.0.0.2, 192.0.2.2 for it, and this host has 10.0.0.1, fd00::1" in message
-        assert "Nothing was written" in message and "set verify_identity: false" in message
+        assert "Nothing was written" in message and "set jsa_firewall_verify_identity: false" in message
         assert firewalld.files.read() == {}
         assert firewalld.run(rules=rules, verify_identity=False)["changed"]
 
