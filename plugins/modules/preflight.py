@@ -295,9 +295,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 def present(params, check_mode, root=ROOT):
     rules = params["rules"] or {}
-    request = read_request(
-        dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or [])
-    )
+    request = read_request(dict(params, listeners=rules.get("listeners") or [], addresses=rules.get("addresses") or []))
     standing = control.Standing(request.name, root)
     changed = not standing.fits(request)
     state = standing.state
