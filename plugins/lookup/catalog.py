@@ -10,22 +10,21 @@ short_description: Look up the ports of Juniper Secure Analytics
 version_added: 1.0.0
 author: the jsa.ports authors (@jsa-ports)
 description:
-  - Returns entries of the catalog that the collection computes its rules from. Each entry is one purpose for which
-    ports are open, with the flows between roles, the rows of Juniper's documents that it rests on, and how sure that
-    is.
-  - Options narrow the selection. An entry has to fulfil all of those that are given, and of an option with several
-    values at least one.
-  - Runs on the controller and contacts nobody.
+  - Returns entries of the catalog that the collection computes its rules from. Each entry describes one purpose of
+    open ports, with the flows between roles, the rows of Juniper's documents that it is based on, and its confidence.
+  - Options filter the selection. An entry must match all options that are set, and at least one value of an option
+    with several values.
+  - Runs on the controller and contacts no host.
 options:
   _terms:
     description:
       - What to look up. Each term is the id of an entry (V(ariel_query)), a port (V(514)), or a port with its
         protocol (V(514/udp)). Lists of terms are flattened.
-      - A port names every entry that lists it, alone or within a range. Ports that a service chooses itself when it
-        starts are not listed.
-      - The entries come in the order of the terms, each once, and those of a port with the narrowest range first.
-        Without terms, all of them come, in the order of their ports.
-      - A term that names no entry is an error. That no entry is left by the options is none, the list is then empty.
+      - A port selects every entry that lists it, alone or within a range. Ports that a service chooses when it starts
+        are not listed.
+      - The entries are returned in the order of the terms, each once. The entries of a port are sorted by the size of
+        their range, smallest first. Without terms, all entries are returned, in the order of their ports.
+      - A term that matches no entry is an error. If the options exclude all entries, the list is empty.
     type: list
     elements: raw
     required: false
@@ -34,15 +33,15 @@ options:
       - Only entries with a flow in which a host with this role takes part. One of V(console), V(event_collector),
         V(event_processor), V(flow_collector), V(flow_processor), V(data_node), V(app_host), V(risk_manager),
         V(vulnerability_processor), V(vulnerability_scanner).
-      - A processor has the collector of its kind on board, so V(event_processor) finds what V(event_collector) finds,
-        and more. What holds for all hosts, or for all but the console, holds for each role.
-      - V(any_host) and V(managed_host) find what holds for all hosts, or for all hosts but the console.
+      - A processor includes the collector of its kind, so V(event_processor) also finds the entries of
+        V(event_collector). Entries for all hosts, or for all hosts but the console, match each role.
+      - V(any_host) and V(managed_host) find the entries for all hosts, or for all hosts but the console.
     type: str
   direction:
     description:
-      - Seen from the hosts with O(role), which has to be given. With V(inbound), they listen; with V(outbound), they
+      - Seen from the hosts with O(role), which is required. With V(inbound), they listen; with V(outbound), they
         initiate the connection or send the first packet.
-      - What a host does with itself or with the other node of its HA pair is both.
+      - Flows of a host with itself or with the other node of its HA pair have both directions.
     type: str
   peer:
     description:
@@ -75,26 +74,26 @@ options:
     elements: str
   document:
     description:
-      - Only entries that rest on a row of one of these documents, the tables of Juniper's administration guide
+      - Only entries that are based on a row of one of these documents, the tables of Juniper's administration guide
         (V(administration_guide)) and of its installation guide (V(installation_guide)).
     type: list
     elements: str
   confidence:
-    description: Only entries of which listener and initiator are this sure, V(high), V(medium) or V(low).
+    description: Only entries whose listener and initiator have this confidence, V(high), V(medium), or V(low).
     type: list
     elements: str
   query:
     description:
-      - A JMESPath expression that is applied to the list of the entries found. Every key of an entry is always there,
-        so that an expression need not ask first.
-      - A list that it yields is returned as it is, anything else as the only element of a list, null as an empty
-        list.
+      - A JMESPath expression that is applied to the list of entries. Every entry has all keys, so an expression does
+        not need to test for them.
+      - If the result is a list, it is returned unchanged. Null becomes an empty list, and any other result becomes the
+        only element of a list.
     type: str
 requirements:
   - jmespath, for O(query) only
 notes:
-  - Use C(query(...)), or C(lookup(..., wantlist=true)), where you expect a list. C(lookup(...)) alone gives a single
-    result without its list, and joins texts with commas, as it does for every lookup plugin.
+  - Use C(query(...)) or C(lookup(..., wantlist=true)) if you expect a list. As with every lookup plugin,
+    C(lookup(...)) alone returns a single result without its list, and joins strings with commas.
 """
 
 EXAMPLES = r"""
@@ -137,7 +136,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The entries, or what O(query) makes of them.
+    - The entries, or the result of O(query).
   type: list
   elements: raw
   contains:
@@ -146,11 +145,11 @@ _raw:
       type: str
       sample: ariel_query
     service:
-      description: What listens.
+      description: The service that listens.
       type: str
       sample: Ariel queries
     purpose:
-      description: What for.
+      description: The purpose of the flows.
       type: str
       sample: Searches of the console's Ariel proxy in the databases of processors and data nodes.
     protocols:
@@ -168,15 +167,15 @@ _raw:
       type: str
       sample: inter_host
     confidence:
-      description: How sure listener and initiator are; V(high), V(medium) or V(low).
+      description: Confidence in listener and initiator, V(high), V(medium), or V(low).
       type: str
       sample: high
     when:
-      description: When the entry applies. All parts that are set must hold.
+      description: When the entry applies. All conditions that are set must be met.
       type: dict
       contains:
         features:
-          description: Features that the listening host must have; for what leaves the deployment, the initiating host.
+          description: Features that the listening host must have, or the initiator if the flow leaves the deployment.
           type: list
           elements: str
           sample: [snmp_agent]
@@ -215,8 +214,8 @@ _raw:
           sample: [console]
         encryption:
           description:
-            - What it means for the flow that one of the two hosts is encrypted.
-            - V(carrier) carries the tunnels, V(open) stays as it is, V(tunnelled) needs no port of its own any more,
+            - The effect on the flow if one of the two hosts is encrypted.
+            - V(carrier) carries the tunnels, V(open) stays as it is, V(tunnelled) no longer needs a port of its own,
               V(only_encrypted) exists only then, V(unaffected) is no flow between two hosts of the deployment.
           type: str
           sample: tunnelled
@@ -234,19 +233,19 @@ _raw:
             release_from: null
             release_before: null
     dynamic:
-      description: Ports that only the running service can tell, or null.
+      description: Ports that only the running service knows, or null.
       type: dict
       contains:
         ports:
-          description: The range that they lie in.
+          description: The range of these ports.
           type: str
           sample: 32001-65535
         count:
-          description: How many they are, or null where nobody says.
+          description: The number of these ports, or null if no source gives it.
           type: int
           sample: 4
         discovery:
-          description: How they are found out; V(imq_port_mapper), V(rpcbind) or V(none).
+          description: How the ports are discovered; V(imq_port_mapper), V(rpcbind) or V(none).
           type: str
           sample: imq_port_mapper
     ports_with:
@@ -258,11 +257,11 @@ _raw:
       type: str
       sample: download.juniper.net
     replaced_by:
-      description: Id of the entry that takes over where one of the hosts is encrypted, or null.
+      description: ID of the entry that replaces this one if one of the hosts is encrypted, or null.
       type: str
       sample: socat_ntp
     statements:
-      description: The rows of the documents that the entry rests on.
+      description: The rows of the documents that the entry is based on.
       type: list
       elements: dict
       contains:
@@ -289,7 +288,7 @@ _raw:
           elements: str
           sample: [tcp]
         says:
-          description: What the row says about direction and use, in words of this collection.
+          description: Direction and use according to the row, in the words of this collection.
           type: str
           sample: Both ways between components; Ariel's proxy server and its query server.
     evidence:
@@ -306,7 +305,7 @@ _raw:
           type: str
           sample: A flow collector logs that it lost its connection to port 32010 of another host.
     disagreement:
-      description: Where the documents differ, or null.
+      description: The differences between the documents, or null.
       type: dict
       contains:
         readings:
@@ -356,7 +355,7 @@ class LookupModule(LookupBase):
         kwargs.pop("wantlist", None)
         unknown = [name for name in kwargs if name not in _OPTIONS]
         if unknown:
-            problems = ["there is no option %r; %s" % (name, expected(name, _OPTIONS)) for name in unknown]
+            problems = ["unknown option %r; %s" % (name, expected(name, _OPTIONS)) for name in unknown]
             raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
         self.set_options(var_options=variables, direct=kwargs)
         given: dict[str, Any] = {name: self.get_option(name) for name in _ONE}
@@ -385,7 +384,7 @@ def _search(expression: str, entries: list[dict[str, Any]]) -> list[Any]:
     except jmespath.exceptions.JMESPathError as error:
         # ansible-core from 2.19 on appends the message of a cause, which is in this one already.
         raise AnsibleLookupError(
-            "jsa.ports.catalog: query: %r is no JMESPath expression for a list of entries; expected for example"
+            "jsa.ports.catalog: query: %r is not a valid JMESPath expression for a list of entries; for example,"
             " \"[?exposure=='inter_host'].{id: id, ports: ports}\". %s" % (expression, error)
         ) from None
     if result is None:

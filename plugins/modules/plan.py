@@ -7,16 +7,16 @@
 
 DOCUMENTATION = r"""
 module: plan
-short_description: Compute what must be open between the hosts of a JSA deployment
+short_description: Compute which ports must be open between the hosts of a JSA deployment
 version_added: 1.0.0
 description:
   - Reads the whole inventory once, on the controller, and computes for every host of the deployment which packets it
-    accepts from whom and why, and on which cataloged ports it refuses everyone else.
-  - Hosts outside of C(--limit) are peers all the same. The plan of the same inventory is the same to the byte.
-  - All problems of the inventory are told in one message, each with the host, the variable and the remedy.
+    accepts, from which sources, and why, and on which cataloged ports it rejects everyone else.
+  - Hosts outside of C(--limit) are still peers. The same inventory always gives the same plan, byte for byte.
+  - One message reports all problems of the inventory, each with the host, the variable, and the remedy.
   - Run it with C(run_once). The variables that it reads are described in the collection's
-    L(variables, https://github.com/jsa-ports/jsa.ports/blob/main/docs/variables.md). They have to be in the inventory,
-    in C(group_vars) or C(host_vars), or be given with C(-e).
+    L(variables, https://github.com/jsa-ports/jsa.ports/blob/main/docs/variables.md). They must be set in the
+    inventory, in C(group_vars) or C(host_vars), or with C(-e).
   - Needs the Python library netaddr on the controller.
 extends_documentation_fragment:
   - jsa.ports.attributes
@@ -28,13 +28,13 @@ attributes:
   idempotent:
     support: partial
     details:
-      - The time at which ports were discovered is part of O(discovered_file), so that each new discovery changes it.
+      - O(discovered_file) contains the time of the discovery, so each new discovery changes the file.
 options:
   plan_file:
     description:
-      - A plan that was saved earlier and is used as it was reviewed, instead of computing one.
-      - A damaged file, one of another version, or a host of the play that it does not know is an error. What differs
-        from the inventory of today is told in a warning and returned as RV(differences).
+      - A saved plan that is used instead of computing one.
+      - A damaged file, a file with another version, or a host of the play that is not in the file is an error.
+        Differences from the current inventory cause a warning and are returned as RV(differences).
     type: path
   dest:
     description: File on the controller that the plan is written to, as JSON.
@@ -45,21 +45,21 @@ options:
     default: false
   discovered:
     description:
-      - What M(jsa.ports.portmap) returned on each host, by the name of the host, or what this module returned earlier
-        as RV(discovered). The ports are part of the plan where C(jsa_dynamic_ports) is V(discovered).
-      - A host without a result, because the task was skipped there, has the value null. It is an error where the plan
-        of the host has ports that only its port mappers know.
+      - The results of M(jsa.ports.portmap) by host name, or an earlier RV(discovered) of this module. The ports become
+        part of the plan if C(jsa_dynamic_ports) is V(discovered).
+      - Use null for a host on which the task was skipped. It is an error if the plan of this host has ports that only
+        its port mappers know.
     type: dict
   discovered_file:
     description:
-      - File on the controller, JSON, that keeps discovered ports for later runs. It is read where C(jsa_dynamic_ports)
-        is V(discovered), and does not have to exist. A damaged one is an error.
-      - With O(discovered) it is updated. Hosts that are in the file and not in O(discovered) stay in it as they are.
+      - JSON file on the controller that stores discovered ports for later runs. It is read if C(jsa_dynamic_ports) is
+        V(discovered), and does not need to exist. A damaged file is an error.
+      - With O(discovered), the file is updated. Hosts that are not in O(discovered) are not changed.
     type: path
   use_discovered:
     description:
-      - V(false) takes no discovered ports into the plan, whatever C(jsa_dynamic_ports) says. The plan still tells by
-        its C(dynamic) items which hosts have such ports.
+      - With V(false), the plan contains no discovered ports, regardless of C(jsa_dynamic_ports). The C(dynamic) items
+        of the plan still show which hosts have such ports.
     type: bool
     default: true
   show_discovered:
@@ -67,7 +67,7 @@ options:
     type: bool
     default: false
   return_plan:
-    description: Whether to return the plan. A playbook that only shows or writes it saves seconds with 1,000 hosts.
+    description: Whether to return the plan. With 1,000 hosts, V(false) saves seconds if it is only shown or written.
     type: bool
     default: true
 seealso:
@@ -85,7 +85,7 @@ EXAMPLES = r"""
     show: true
   run_once: true
 
-- name: Take the plan that the change board signed
+- name: Use the plan that the change board approved
   jsa.ports.plan:
     plan_file: plan.json
   run_once: true
@@ -95,7 +95,7 @@ EXAMPLES = r"""
   jsa.ports.portmap:
   register: answer
 
-- name: Compute the plan with the ports that they named, and keep those for later runs
+- name: Compute the plan with the discovered ports, and store them for later runs
   jsa.ports.plan:
     discovered: >-
       {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
@@ -113,11 +113,11 @@ plan:
   type: dict
   contains:
     version:
-      description: Version of the form.
+      description: Version of the format.
       type: int
       sample: 1
     hosts:
-      description: Host name to what holds for it.
+      description: The rules and properties of each host, by host name.
       type: dict
       sample:
         con1:
@@ -144,19 +144,19 @@ plan:
           hosts: [ep1]
           networks: []
     warnings:
-      description: What is no problem for certain, yet looks like one.
+      description: Possible problems of the inventory.
       type: list
       elements: str
       sample: []
 differences:
-  description: What the inventory says today that the saved plan does not, and the other way round.
+  description: The differences between the saved plan (C(-)) and the current inventory (C(+)).
   returned: success
   type: list
   elements: str
   sample:
     - "+ ep3: in the inventory, not in the saved plan"
 discovered:
-  description: The usable results in O(discovered), by host, as O(discovered_file) keeps them.
+  description: The usable results in O(discovered), by host, in the form of O(discovered_file).
   returned: when O(discovered) is given
   type: dict
   sample:

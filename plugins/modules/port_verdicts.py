@@ -129,5 +129,5 @@ verdicts:
       port: 32006
       entries: [ariel_query]
       service: Ariel queries
-      reason: nothing listens on it on ep1
+      reason: no service listens on this port on ep1
 """

@@ -7,36 +7,36 @@
 
 DOCUMENTATION = r"""
 module: why
-short_description: Say why a packet is accepted or refused
+short_description: Explain why a packet is accepted or rejected
 version_added: 1.0.0
 description:
-  - Answers whether one host may open a port of another, by which entry of the catalog, and on which row of which
-    document that rests; or why not.
-  - Computed from the inventory on the controller; no host is touched. Run it with C(run_once).
+  - Returns whether a host or address may connect to a port of a host, with the catalog entries that allow it and the
+    rows of the documents that they are based on, or the reasons why not.
+  - Uses the inventory on the controller and contacts no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   source:
-    description: Who asks, a host of the deployment or an IP address.
+    description: The initiator, a host of the deployment or an IP address.
     type: str
     required: true
   target:
-    description: Who is asked, a host of the deployment.
+    description: The listener, a host of the deployment.
     type: str
     required: true
   port:
-    description: The port and protocol, such as V(32006/tcp) or V(514/udp), or V(icmp). Without a protocol it is TCP.
+    description: The port and protocol, such as V(32006/tcp) or V(514/udp), or V(icmp). The default protocol is TCP.
     type: str
     required: true
   plan_file:
-    description: A saved plan that decides instead of the inventory's.
+    description: A saved plan that is used instead of computing one.
     type: path
   discovered:
     description: As in M(jsa.ports.plan).
     type: dict
   discovered_file:
-    description: As in M(jsa.ports.plan). It is only read.
+    description: As in M(jsa.ports.plan). The file is not changed.
     type: path
 seealso:
   - module: jsa.ports.plan
@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Ask why the event processor may query the console's port 32006
+- name: Explain why the event processor may connect to port 32006 of the console
   jsa.ports.why:
     source: ep1
     target: con1
@@ -56,13 +56,13 @@ EXAMPLES = r"""
 RETURN = r"""
 decision:
   description:
-    - V(accepted), V(refused), or V(not_cataloged), where the catalog does not know the port on this host and the
-      host's own zones decide.
+    - V(accepted), V(refused), or V(not_cataloged). With V(not_cataloged), the catalog does not list the port for this
+      host, and RV(unlisted) decides.
   returned: success
   type: str
   sample: accepted
 entries:
-  description: The entries that accept it, with the rows they rest on.
+  description: The catalog entries that accept the packet, with the rows that they are based on.
   returned: success
   type: list
   elements: dict
@@ -73,7 +73,7 @@ entries:
       rests_on:
         - "Juniper Secure Analytics Administration Guide, JSA Port Usage, row 61: both ways"
 not_by:
-  description: The other entries for this port, and why each does not accept it.
+  description: The other catalog entries for this port, and why each does not accept the packet.
   returned: success
   type: list
   elements: dict
@@ -82,7 +82,7 @@ not_by:
       service: Data flow
       reason: jsa_data_ports is listed
 rules:
-  description: The rules of the plan that accept it.
+  description: The rules of the plan that accept the packet.
   returned: success
   type: list
   elements: dict
@@ -94,8 +94,8 @@ rules:
       source_classes: [event_processor]
 management:
   description:
-    - Whether it is accepted because it comes from one of C(jsa_firewall_management_addresses), which always reach the
-      SSH port. The port is taken to be 22.
+    - Whether the packet is accepted because it comes from one of C(jsa_firewall_management_addresses), which always
+      reach the SSH port. The module assumes port 22.
   returned: success
   type: bool
   sample: false
@@ -105,12 +105,12 @@ unlisted:
   type: str
   sample: zone
 source:
-  description: As asked.
+  description: The value of the option.
   returned: success
   type: str
   sample: ep1
 target:
-  description: As asked.
+  description: The value of the option.
   returned: success
   type: str
   sample: con1
@@ -120,7 +120,7 @@ protocol:
   type: str
   sample: tcp
 port:
-  description: The port's number; none for ICMP.
+  description: The port, or null for ICMP.
   returned: success
   type: int
   sample: 32006

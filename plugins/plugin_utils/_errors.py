@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes of an input, all of them at once."""
+"""An error that lists all problems of an input."""
 
 from __future__ import annotations
 

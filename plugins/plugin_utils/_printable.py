@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text of others, made fit for a terminal and for a file's name."""
+"""Text from hosts and inventories, made safe for terminals and file names."""
 
 from __future__ import annotations
 

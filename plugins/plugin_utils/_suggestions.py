@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The second half of every error about a name: what would have been valid."""
+"""Suggestions for error messages about unknown names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def did_you_mean(word: str, valid: Iterable[str], cutoff: float = 0.75) -> str:
 
 
 def expected(given: object, valid: Iterable[str]) -> str:
-    """``expected one of a, b, c``; if *given* looks like a slip of the pen, ``did you mean b?`` goes before it."""
+    """``expected one of a, b, c``; with ``did you mean b?`` before it if *given* is close to a valid name."""
     names = list(dict.fromkeys(valid))
     text = str(given).lower()
     close = [name for name in names if text and name.startswith(text)]

@@ -71,7 +71,7 @@ def test_each_scope_looks_at_its_pairs_and_says_what_it_leaves_out(lab: Lab, tmp
         more = ["-e", "jsa_port_check_sample=3", "-e", "jsa_port_check_seed=7"] if scope == "sample" else []
         result, found[scope] = check(lab, tmp_path / scope, "-e", f"jsa_port_check_scope={scope}", *more)
         assert result.returncode == 0, result.stdout + result.stderr
-        assert f"Scope {scope}" in result.stdout and "In short: " in result.stdout
+        assert f"Scope {scope}" in result.stdout and "Summary: " in result.stdout
         assert "probes from 4 hosts" in result.stdout
     result, default = check(lab, tmp_path / "default")
     assert default["scope"] == found["full"]["scope"] and default["scope"]["left_out"] == 0
@@ -105,12 +105,13 @@ def test_a_baseline_shows_what_has_changed(lab: Lab, tmp_path: Path) -> None:
         assert result.returncode == 0, result.stdout
         assert known["baseline"]["new"] == known["baseline"]["gone"] == []
         assert known["baseline"]["still"] == sum(item["verdict"] != "ok" for item in before["verdicts"]) > 0
-        assert "nothing listens on it on ep1" not in result.stdout
+        assert "no service listens on this port on ep1" not in result.stdout
         lab.services("ep2", "stop", "tcp/32006")
         result, worse = check(lab, tmp_path, *new_only)
         assert result.returncode != 0
         assert {(item["to"], item["port"]) for item in worse["baseline"]["new"]} == {("ep2", 32006)}
-        assert "nothing listens on it on ep2" in result.stdout and "nothing listens on it on ep1" not in result.stdout
+        assert "no service listens on this port on ep2" in result.stdout
+        assert "no service listens on this port on ep1" not in result.stdout
     finally:
         lab.services("ep1", "start", "tcp/32006")
         lab.services("ep2", "start", "tcp/32006")
@@ -122,7 +123,7 @@ def test_a_baseline_shows_what_has_changed(lab: Lab, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"jsa_port_check_baseline": "damaged.json"}, "it is no JSON"),
+        ({"jsa_port_check_baseline": "damaged.json"}, "it is not valid JSON"),
         ({"jsa_port_check_baseline": "other.json"}, "its version is 99"),
         ({"jsa_port_check_baseline": "absent.json"}, "cannot be read"),
         ({"jsa_port_check_fail_on_new": True}, "jsa_port_check_baseline does not say"),

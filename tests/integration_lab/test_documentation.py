@@ -85,8 +85,8 @@ FAILS = {
 SAYS = {
     ("docs/plan.md", "ansible-playbook jsa.ports.why -i INVENTORY -e from=ec1 -e to=con1 -e dport=443/tcp"): (
         "con1 443/tcp from ec1: refused\n"
-        "  not by https (Apache HTTPS): ec1 is encrypted: an SSH tunnel carries it over port 22; con1 has no feature "
-        "wincollect (jsa_features)\n"
+        "  not by https (Apache HTTPS): ec1 is encrypted: an SSH tunnel carries it over port 22; con1 does not have "
+        "the feature wincollect (jsa_features)\n"
     ),
 }
 ROLES = ("jsa_port_check", "jsa_preflight")

@@ -126,7 +126,7 @@ def recap(done: subprocess.CompletedProcess[str], host: str) -> str:
 
 def test_what_nobody_asked_for_is_not_known(lab: Lab, tmp_path: Path) -> None:
     plan, output = planned(lab, tmp_path / "plan.json", "plan", *WANTED)
-    assert "ep1: not asked for dynamic ports" in output
+    assert "ep1: the dynamic ports are not known" in output
     assert "discovered" not in plan["hosts"]["ep1"]["dynamic"][0]
 
 

@@ -170,7 +170,7 @@ def test_a_destination_that_nobody_set_is_an_error(lab: Lab) -> None:
 def test_the_plan_says_so(lab: Lab, tmp_path: Path) -> None:
     dest = tmp_path / "plan.json"
     told = lab.ansible(["ansible-playbook", "jsa.ports.plan", "-e", f"jsa_plan_dest={dest}"], check=True)
-    assert "refuse  whatever else leaves the host" in told.stdout
+    assert "refuse  all other outbound traffic" in told.stdout
     hosts = json.loads(dest.read_text())["hosts"]
     assert "outbound" not in hosts["ep1"]
     rules = {(rule["protocol"], rule["ports"]): rule for rule in hosts["con1"]["outbound"]}

@@ -135,14 +135,20 @@ FINE = [
 ]
 
 SERVICES = [
-    fault("stopped", ARIEL, stopped("ep1", "tcp/32006"), verdict="service_down", says="nothing listens on it on ep1"),
+    fault(
+        "stopped",
+        ARIEL,
+        stopped("ep1", "tcp/32006"),
+        verdict="service_down",
+        says="no service listens on this port on ep1",
+    ),
     fault(
         "stopped-behind-a-firewall",
         ARIEL,
         stopped("ep1", "tcp/32006"),
         on_the_way(f"{TO_ARIEL} drop"),
         verdict="service_down",
-        says="nothing listens on it on ep1",
+        says="no service listens on this port on ep1",
     ),
     fault("loopback", ARIEL, bound("ep1", "tcp/32006", "loopback"), verdict="service_down", says="on loopback only"),
     fault(
@@ -163,10 +169,14 @@ SERVICES = [
         stopped("ep1", "tcp/32006"),
         program("ep1", server(32006, queue=0, full=True)),
         verdict="service_down",
-        says="takes no more connections: 1 wait in a queue for 0",
+        says="accepts no more connections: 1 wait in its queue of 0",
     ),
     fault(
-        "udp-stopped", SYSLOG, stopped("con1", "udp/514"), verdict="service_down", says="nothing listens on it on con1"
+        "udp-stopped",
+        SYSLOG,
+        stopped("con1", "udp/514"),
+        verdict="service_down",
+        says="no service listens on this port on con1",
     ),
     fault("broker-down", "con1>ep1 tcp/7676", stopped("ep1", "tcp/7676"), verdict="service_down", says="on ep1"),
     fault(
@@ -175,7 +185,7 @@ SERVICES = [
         stopped("con1", "udp/123"),
         program("con1", SILENT),
         verdict="unverifiable",
-        says="the service says nothing to strangers",
+        says="the service does not answer unknown clients",
     ),
     fault(
         "standby-and-active-down",
@@ -230,7 +240,7 @@ HOST_FIREWALLS = [
         ARIEL,
         nft("ep1", "output", "tcp sport 32006 drop"),
         verdict="host_firewall",
-        says=(EP1, "does not let the answer out"),
+        says=(EP1, "blocks the answer"),
     ),
     fault(
         "host-policy-drop",
@@ -284,21 +294,21 @@ HOST_FIREWALLS = [
         ARIEL,
         nft("con1", "output", "tcp dport 32006 drop"),
         verdict="host_firewall",
-        says=("con1's own firewall does not let it out", "chain output: tcp dport 32006 drop"),
+        says=("con1's own firewall blocks the outgoing packet", "chain output: tcp dport 32006 drop"),
     ),
     fault(
         "initiator-rejects",
         ARIEL,
         nft("con1", "output", "tcp dport 32006 reject"),
         verdict="host_firewall",
-        says="con1's own firewall does not let it out",
+        says="con1's own firewall blocks the outgoing packet",
     ),
     fault(
         "initiator-drops-answers",
         ARIEL,
         nft("con1", "input", "tcp sport 32006 drop"),
         verdict="host_firewall",
-        says="con1's own firewall refuses the answer",
+        says="con1's own firewall blocks the answer",
     ),
     fault(
         "initiator-route-prohibits",
@@ -340,7 +350,7 @@ HOST_FIREWALLS = [
         ARIEL,
         nft("ep1", "input", "tcp dport 32006 meta mark != 7 drop"),
         verdict="unverifiable",
-        says=("a rule on ep1 may refuse it", "mark"),
+        says=("a rule on ep1 may reject it", "mark"),
     ),
     fault(
         "host-other-rule",
@@ -383,7 +393,7 @@ NETWORKS = [
         ARIEL,
         on_the_way(f"{TO_ARIEL} reject with tcp reset"),
         verdict="network",
-        says=f"{BETWEEN} refuses it",
+        says=f"{BETWEEN} rejects it",
     ),
     fault(
         "router-drift-elsewhere",
@@ -398,21 +408,21 @@ NETWORKS = [
         ARIEL,
         on_the_way(f"{TO_ARIEL} masquerade", "nat", "postrouting", 100),
         verdict="network",
-        says="NAT on the way gives the packets another sender",
+        says="NAT on the path changes the source address",
     ),
     fault(
         "router-dnat-to-another-firewall",
         ARIEL,
         on_the_way(f"{TO_ARIEL} dnat ip to 10.2.0.32:5432", "nat", "prerouting", -100),
         verdict="network",
-        says="leads them to another machine",
+        says="sends the packets to another machine",
     ),
     fault(
         "router-dnat-to-nobody",
         ARIEL,
         on_the_way(f"{TO_ARIEL} dnat ip to 10.2.0.99", "nat", "prerouting", -100),
         verdict="network",
-        says="refuses it",
+        says="rejects it",
     ),
     fault(
         "router-dnat-to-somebody",
@@ -421,21 +431,21 @@ NETWORKS = [
         program("out", server(32006)),
         on_the_way(f"{TO_ARIEL} dnat ip to 10.2.0.99", "nat", "prerouting", -100),
         verdict="network",
-        says="nothing listens on ep1, yet 10.2.0.31 answers",
+        says="no service listens on ep1, but 10.2.0.31 answers",
     ),
     fault(
         "answer-lost",
         ARIEL,
         on_the_way("ip saddr 10.2.0.31 tcp sport 32006 drop"),
         verdict="network",
-        says=("ep1 gets what con1 sends and answers", "lost on its way back between 10.1.0.0/24 and 10.2.0.0/24"),
+        says=("ep1 receives the packets of con1 and answers", "lost between 10.1.0.0/24 and 10.2.0.0/24"),
     ),
     fault(
         "asymmetric-route",
         ARIEL,
         shell("ep1", "ip route replace 10.1.0.11 via 10.2.0.99", "ip route del 10.1.0.11"),
         verdict="network",
-        says="ep1 gets what con1 sends and answers",
+        says="ep1 receives the packets of con1 and answers",
     ),
     fault(
         "no-route-back",
@@ -456,7 +466,7 @@ NETWORKS = [
         SYSLOG,
         on_the_way("udp dport 514 drop"),
         verdict="unverifiable",
-        says=("UDP gives no answer", "con1 listens on udp 514 and accepts it from ep1"),
+        says=("UDP got no answer", "con1 listens on udp 514 and accepts it from ep1"),
     ),
     fault("router-rejects-udp", SYSLOG, on_the_way("udp dport 514 reject"), verdict="network", says="10.2.0.254"),
     fault("router-drops-pings", PING, on_the_way("icmp type echo-request drop"), verdict="network", says="drops it"),
@@ -465,7 +475,7 @@ NETWORKS = [
         "ep1>dn1 tcp/32006",
         shell("dn1", "ip link set eth0 down", "ip link set eth0 up; ip route replace 10.1.0.0/24 via 10.2.0.254"),
         verdict="network",
-        says="nobody could look at dn1 either: it is down, or cut off",
+        says="dn1 could not be observed either: it is down or disconnected",
         unseen=("dn1",),
     ),
     fault(
@@ -484,7 +494,7 @@ ADDRESSES = [
         "wrong-address-of-nobody",
         ARIEL,
         verdict="network",
-        says="10.2.0.77, which the inventory has for ep1",
+        says="the inventory assigns 10.2.0.77 to ep1",
         inventory=(NOBODY,),
     ),
     fault(
@@ -500,14 +510,14 @@ ADDRESSES = [
         ARIEL,
         program("out", server(32006)),
         verdict="unverifiable",
-        says="ep1 behind NAT or another machine",
+        says="ep1 behind NAT, or another machine",
         inventory=(STRANGER,),
     ),
     fault(
         "wrong-address-of-a-closed-stranger",
         ARIEL,
         verdict="network",
-        says="10.2.0.99, which the inventory has for ep1",
+        says="the inventory assigns 10.2.0.99 to ep1",
         inventory=(STRANGER,),
     ),
     fault(
@@ -515,7 +525,7 @@ ADDRESSES = [
         ARIEL,
         planned("ep1", ELSEWHERE),
         verdict="network",
-        says="ep1 accepts 10.1.0.77, which the inventory has for con1, but con1 does not have it",
+        says="ep1 accepts 10.1.0.77, which the inventory assigns to con1, but con1 does not have it",
         inventory=ELSEWHERE,
     ),
     fault(
@@ -523,19 +533,19 @@ ADDRESSES = [
         "dn1>ep1 tcp/32006",
         shell(ROUTER, "ip neigh add proxy 10.2.0.77 dev eth0", "ip neigh del proxy 10.2.0.77 dev eth0"),
         verdict="network",
-        says="10.2.0.77, which the inventory has for ep1",
+        says="the inventory assigns 10.2.0.77 to ep1",
         inventory=(NOBODY,),
     ),
 ]
 
 UNKNOWN = [
-    fault("initiator-not-asked", ARIEL, verdict="unverifiable", says="could not be asked", unseen=("con1",)),
+    fault("initiator-not-asked", ARIEL, verdict="unverifiable", says="returned no result", unseen=("con1",)),
     fault(
         "listener-not-asked",
         ARIEL,
         on_the_way(f"{TO_ARIEL} drop"),
         verdict="unverifiable",
-        says="nobody looked whether ep1 listens",
+        says="it is not known whether ep1 listens",
         unseen=("ep1",),
     ),
 ]
@@ -569,7 +579,7 @@ ENCRYPTED = [
         "ec1>con1 tcp/12500",
         stopped("con1", "tcp/12500"),
         verdict="service_down",
-        says="nothing listens on it on con1",
+        says="no service listens on this port on con1",
     ),
     fault(
         "tunnelled-port-open",
@@ -577,7 +587,11 @@ ENCRYPTED = [
         bound("ec1", "tcp/7676", "network"),
         early("ec1", "--add-port=7676/tcp"),
         verdict="unexpected_open",
-        says=("lets in one who is none of its sources", "policy early", "its tunnels carry what may come in"),
+        says=(
+            "accepts a host that is not one of its sources",
+            "policy early",
+            "permitted traffic arrives through its tunnels",
+        ),
     ),
 ]
 
@@ -588,7 +602,7 @@ OPEN = [
         program("ep1", server(5432)),
         daemon_stopped("ep1", "firewalld"),
         verdict="unexpected_open",
-        says="its firewall lets in everyone",
+        says="its firewall accepts everyone",
     ),
     fault(
         "open-by-an-early-policy",
@@ -596,14 +610,14 @@ OPEN = [
         program("ep1", server(5432)),
         early("ep1", "--add-port=5432/tcp"),
         verdict="unexpected_open",
-        says=("policy early opens tcp 5432", "it decides before ours"),
+        says=("policy early opens tcp 5432", "it takes effect before the planned rules"),
     ),
     fault(
         "open-by-nat",
         "ec1!ep1 tcp/7676",
         on_the_way("ip saddr 10.1.0.21 tcp dport 7676 snat ip to 10.1.0.11", "nat", "postrouting", 100),
         verdict="unexpected_open",
-        says="NAT on the way",
+        says="NAT on the path",
     ),
 ]
 

@@ -219,7 +219,7 @@ class TestPlaybook:
             "mirror.test:443",
         ]
         assert all("ok" in row for row in rows)
-        assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address" in done.stdout
+        assert "not checked: ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is not a single address" in done.stdout
         assert "changed=0" in done.stdout
 
     @pytest.mark.gate
@@ -227,7 +227,7 @@ class TestPlaybook:
         proxy = f"jsa_proxy=http://jsa:s3cret%2Fwrong@{WORLD}:3129"
         done = self.play(lab, inventory, "-vvv", "-e", proxy, "-e", "jsa_outward_timeout=5")
         assert done.returncode != 0
-        assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +let the proxy", done.stdout)
+        assert re.search(r"alpha +good\.test:443 +JSA automatic updates +proxy_refused +allow this target", done.stdout)
         assert "2 of 7 targets failed; see the table above for the causes" in done.stdout
         assert "s3cret" not in done.stdout + done.stderr
 

@@ -208,8 +208,8 @@ class TestTheNetwork:
         with on_router(lab, forward(*rules)):
             result = preflight(lab, tmp_path)
         assert result.faults() == {("con1", "ep1", "tcp", port): "network" for port in (32006, 32011)}
-        assert result.reason("con1", "ep1", "tcp", 32006) == "10.77.1.254, on the way to ep1, refuses it"
-        assert "refuses it in ep1's name" in result.reason("con1", "ep1", "tcp", 32011)
+        assert result.reason("con1", "ep1", "tcp", 32006) == "10.77.1.254, on the path to ep1, rejects it"
+        assert "rejects it with the address of ep1" in result.reason("con1", "ep1", "tcp", 32011)
 
     def test_another_machine_answers(self, lab: Lab, tmp_path: Path) -> None:
         rule = f"chain nat {{ type nat hook prerouting priority -100; ip daddr {EP1} tcp dport 32006 dnat to {DN1}; }}"
@@ -224,7 +224,7 @@ class TestTheNetwork:
             result = preflight(lab, tmp_path)
         flows = result.faults()
         assert {(source, verdict) for (source, *_rest), verdict in flows.items()} == {("con1", "translated")}
-        assert "ep1 sees con1 come from 10.77.2.254: NAT on the way" in result.reason("con1", "ep1", "udp", 5514)
+        assert "ep1 sees con1 come from 10.77.2.254: NAT on the path" in result.reason("con1", "ep1", "udp", 5514)
 
 
 @contextmanager
@@ -279,7 +279,7 @@ class TestTheHostsOwnFirewall:
     def both(self, lab: Lab) -> tuple[dict[str, bytes], str]:
         return lab.snapshot("dn1", "/etc/firewalld"), lab.run("dn1", ["nft", "-s", "list", "ruleset"]).stdout
 
-    @pytest.mark.parametrize(("name", "does"), [("public", "refuses"), ("drop", "drops")])
+    @pytest.mark.parametrize(("name", "does"), [("public", "rejects"), ("drop", "drops")])
     def test_is_named_and_left_alone(self, lab: Lab, tmp_path: Path, name: str, does: str) -> None:
         with self.zone(lab, name) as before:
             result = preflight(lab, tmp_path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes an entry of the mapping that describes it, and refuses what cannot be."""
+"""Builds an entry from the mapping that describes it, and reports what is not valid."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ class Builder:
         entry_id = node.text("id")
         if entry_id:
             if not _ID.fullmatch(entry_id):
-                node.problem("id", "%r is no id: expected lower-case letters, digits and _, a letter first" % entry_id)
+                node.problem(
+                    "id", "%r is not an ID: expected lowercase letters, digits, and _, with a letter first" % entry_id
+                )
             node.where = "%s (%s)" % (where, entry_id)
         flows = self._flows(node)
         service = node.text("service", entry_id if self._site else None)
@@ -136,7 +138,7 @@ class Builder:
         without = when.names("without_features", FEATURES)
         for feature in features:
             if feature in without:
-                when.problem("without_features", "%r is among the features too" % feature)
+                when.problem("without_features", "%r is also in features" % feature)
         return Condition(
             features=features,
             without_features=without,
@@ -159,7 +161,7 @@ class Builder:
         usual = node.choice("encryption", ENCRYPTION, "") or None
         flows = tuple(self._flow(child, usual) for child in node.children("flows", _FLOW_KEYS))
         if not flows:
-            node.problem("flows", "missing: an entry without a flow says nothing about who contacts whom")
+            node.problem("flows", "missing: an entry needs at least one flow")
         return flows
 
     def _flow(self, node: Node, usual_encryption: str | None) -> Flow:
@@ -179,11 +181,13 @@ class Builder:
             encryption = "open"
         else:
             encryption = ""
-            node.problem("encryption", "missing here and in the entry; %s" % expected("", ENCRYPTION))
+            node.problem("encryption", "missing in the flow and in the entry; %s" % expected("", ENCRYPTION))
         impossible = _WITHIN_DEPLOYMENT if leaves else _BETWEEN_HOSTS if SELF in initiators else ()
         if encryption in impossible:
             node.problem(
-                "encryption", "%s is for flows between two hosts of the deployment; write the others apart" % encryption
+                "encryption",
+                "%s is for flows between two hosts of the deployment; write a separate flow for the others"
+                % encryption,
             )
         attached = node.flag("attached")
         if attached and not all(name in ROLES for name in both):
@@ -210,7 +214,7 @@ class Builder:
                     node.problem(key, "%r %s; %s, or an address or CIDR" % (value, problem, expected(text, valid)))
                     continue
             if text in found:
-                node.problem(key, "%r is there twice" % text)
+                node.problem(key, "%r is listed twice" % text)
             else:
                 found.append(text)
         return tuple(found)

@@ -51,7 +51,7 @@ def parse_release(text: object) -> Release:
         return NEWEST
     if not isinstance(text, str):
         # YAML reads 2014.10 as the number 2014.1, which is another release.
-        raise ValueError("%r is no release: put it in quotes; %s" % (text, _FORMS))
+        raise ValueError("%r is not a release: put it in quotes; %s" % (text, _FORMS))
     return _parse_text(text)
 
 
@@ -63,16 +63,16 @@ def _parse_text(text: str) -> Release:
     if match:
         year, number, revision = (int(part or 0) for part in match.group("year", "number", "revision"))
         if year > _LAST_YEAR:
-            raise ValueError("%r is no release: they are numbered by year until %d; %s" % (text, _LAST_YEAR, _FORMS))
+            raise ValueError("%r is not a release: they are numbered by year until %d; %s" % (text, _LAST_YEAR, _FORMS))
         return Release(0, year, number, revision)
     match = _BY_VERSION.fullmatch(plain)
     if match:
         parts = match.group("major", "minor", "micro", "package", "fix")
         release = Release(1, *(int(part or 0) for part in parts))
         if release < Release(1, 7, 3):
-            raise ValueError("%r is no release: before 7.3 they are numbered by year; %s" % (text, _FORMS))
+            raise ValueError("%r is not a release: before 7.3 they are numbered by year; %s" % (text, _FORMS))
         return release
-    raise ValueError("%r is no release: %s" % (text, _FORMS))
+    raise ValueError("%r is not a release: %s" % (text, _FORMS))
 
 
 def applies(release: Release, release_from: str | None, release_before: str | None) -> bool:

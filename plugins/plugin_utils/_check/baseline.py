@@ -23,7 +23,7 @@ RESULT_VERSION = 1
 #: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
 Key = tuple[str, str, str, int | None]
 
-#: So many problems of a file are told.
+#: The maximum number of problems of a file in a message.
 _SHOWN = 10
 
 
@@ -39,13 +39,13 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is not ok, beside what was not ok."""
+    """How the verdicts that are not ok differ from those of an earlier result."""
 
     new: list[Verdict]
     #: As the earlier result wrote them.
     gone: list[dict[str, Any]]
     still: int
-    #: What was not ok and was not looked at this time, or cannot be told any more.
+    #: Verdicts of the baseline whose flows were not checked this time, or could not be observed.
     unknown: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,30 +58,33 @@ class Changes:
         }
 
     def lines(self) -> list[str]:
-        """For people: what is gone, and how much is new."""
+        """The verdicts that are gone, then the numbers, as lines of text."""
         found = [
             f"gone: {item['verdict']}  {item['from']} -> {item['to']}  "
             f"{item['protocol']} {item.get('port', '')}".rstrip()
             for item in self.gone
         ]
-        counts = f"{len(self.new)} new, {len(self.gone)} gone, {self.still} still there"
+        counts = f"{len(self.new)} new, {len(self.gone)} gone, {self.still} unchanged"
         if self.unknown:
-            counts += f", {self.unknown} of the baseline not looked at this time, or not to be told"
+            counts += f", {self.unknown} of the baseline not checked this time"
         return [*found, f"Since the baseline: {counts}."]
 
 
 def parse_baseline(text: str, place: str) -> Baseline:
-    """An earlier port_check.json. Raises InputError where it is damaged or of another version."""
-    subject = f"The baseline {place} cannot be used; no host was touched"
+    """An earlier port_check.json. Raises InputError if it is damaged or has another version."""
+    subject = f"The baseline {place} cannot be used; no host was contacted"
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(subject, [f"it is no JSON: {error}"]) from None
+        raise InputError(subject, [f"it is not valid JSON: {error}"]) from None
     if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
-        raise InputError(subject, ["it is no result of the check: verdicts is missing; give a port_check.json"])
+        raise InputError(subject, ["it is not a result of the check: verdicts is missing; expected a port_check.json"])
     version = document.get("version")
     if version != RESULT_VERSION or isinstance(version, bool):
-        raise InputError(subject, [f"its version is {version!r}, this collection reads {RESULT_VERSION}: make it anew"])
+        raise InputError(
+            subject,
+            [f"its version is {version!r}, and this collection reads version {RESULT_VERSION}: run the check again"],
+        )
     problems = []
     found: dict[Key, dict[str, Any]] = {}
     for number, item in enumerate(document["verdicts"], start=1):
@@ -97,7 +100,7 @@ def parse_baseline(text: str, place: str) -> Baseline:
 
 
 def _drift(hosts: Any) -> dict[str, list[str]]:
-    """What is no result of ours has none."""
+    """Differences and openings by host; none for a host without a valid result."""
     found: dict[str, list[str]] = {}
     for name, host in hosts.items() if isinstance(hosts, dict) else ():
         for key in ("firewall_difference", "openings") if isinstance(host, dict) else ():
@@ -107,7 +110,7 @@ def _drift(hosts: Any) -> dict[str, list[str]]:
 
 
 def new_drift(earlier: Mapping[str, list[str]], now: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Of *now*, what was not there before."""
+    """The lines of *now*, by host, that are not in *earlier*."""
     return {name: [line for line in lines if line not in set(earlier.get(name, ()))] for name, lines in now.items()}
 
 
@@ -116,12 +119,12 @@ def _problem(item: Any) -> str | None:
         return "expected a mapping"
     for key in ("verdict", "from", "to", "protocol"):
         if not isinstance(item.get(key), str):
-            return f"{key} is missing or no text"
+            return f"{key} is missing or is not a string"
     if item["verdict"] not in VERDICTS:
         return f"unknown verdict {item['verdict']!r}"
     port = item.get("port")
     if "port" in item and (isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535):
-        return f"port: {port!r} is no port"
+        return f"port: {port!r} is not a port"
     return None
 
 
@@ -131,7 +134,7 @@ def changes(
     flows: Iterable[ExpectedFlow],
     observations: Mapping[str, HostObservation],
 ) -> Changes:
-    """*flows*: those that *verdicts* are about, the ones too that there is nothing to say of."""
+    """Compares *verdicts* with the *baseline*. *flows*: all flows that were checked, also those without a verdict."""
     before = baseline.verdicts
     present = {_key_of(item.flow): item for item in verdicts if item.verdict != "ok"}
     looked_at = {key for flow in flows if (key := _key_of(flow)) in before and _was_tried(flow, observations)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is in the way of a probe that did not get through, although it should: one of the two hosts, or neither."""
+"""Which host, or the network, blocks a flow that should work but does not."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ class Finding:
 
 _SEEN = {
     "refused": "the connection was refused",
-    "prohibited": "a firewall refused it",
+    "prohibited": "a firewall rejected the packet",
     "no_answer": "the probe got no answer",
-    "open_or_filtered": "UDP gives no answer",
+    "open_or_filtered": "UDP got no answer",
 }
 
 
 @dataclass(frozen=True)
 class FlowEvidence:
-    """One flow with everything that was seen of it."""
+    """One flow with everything that was observed of it."""
 
     plan: Plan
     observations: Mapping[str, HostObservation]
     flow: ExpectedFlow
     probe: ProbeAnswer
-    #: Whether the listener serves the address; None where nobody looked.
+    #: Whether the listener serves the address; None if it was not observed.
     listens: bool | None
 
     @property
@@ -101,20 +101,21 @@ def not_its_address(evidence: FlowEvidence) -> Finding | None:
         return Finding(
             "network",
             f"{flow.address} is an address of {other}, not of {flow.listener} (it has: {own}): "
-            "the inventory, or one of the two hosts, has the wrong one",
+            "the address is wrong in the inventory or on one of the two hosts",
         )
-    what = f"{flow.address}, which the inventory has for {flow.listener}, is not on its interfaces (it has: {own})"
+    what = f"the inventory assigns {flow.address} to {flow.listener}, which does not have it (it has: {own})"
     if evidence.result == "open":
         return Finding(
-            "unverifiable", f"{what}: something answers there, {flow.listener} behind NAT or another machine"
+            "unverifiable", f"{what}: {flow.listener} behind NAT, or another machine, answers at this address"
         )
-    return Finding(
-        "network", f"{what}: the inventory is wrong, or whatever translates the address does not let it through"
-    )
+    return Finding("network", f"{what}: the inventory is wrong, or the address translation blocks the packet")
 
 
 def diagnose(evidence: FlowEvidence) -> Finding:
-    """Of a probe with any result but ``open`` and ``unavailable``, where the listener is there or nobody knows."""
+    """The finding for a probe whose result is not ``open`` or ``unavailable``.
+
+    The listener exists, or could not be observed. The first step that has a finding decides.
+    """
     steps = (
         _initiator,
         _address_of_another,
@@ -140,13 +141,13 @@ def _initiator(evidence: FlowEvidence) -> Finding | None:
     path = evidence.path(INITIATOR)
     name = f"{flow.initiator}'s own firewall"
     if path and path.question.refuses:
-        return Finding("host_firewall", f"{name} does not let it out{_rule(path.question)}")
+        return Finding("host_firewall", f"{name} blocks the outgoing packet{_rule(path.question)}")
     if path and path.answer.refuses:
-        return Finding("host_firewall", f"{name} refuses the answer{_rule(path.answer)}")
+        return Finding("host_firewall", f"{name} blocks the answer{_rule(path.answer)}")
     if evidence.result == "prohibited" and not evidence.by and path and not path.route:
-        return Finding("host_firewall", f"{flow.initiator}'s own routes forbid it")
+        return Finding("host_firewall", f"{flow.initiator}'s own routes prohibit it")
     if evidence.has(flow.initiator, evidence.by):
-        return Finding("host_firewall", f"{name} refuses what it sends")
+        return Finding("host_firewall", f"{name} rejects the packets that it sends")
     return None
 
 
@@ -158,7 +159,7 @@ def _on_the_way(evidence: FlowEvidence) -> Finding | None:
     flow, by = evidence.flow, evidence.by
     if not by or evidence.has(flow.listener, by) or evidence.result == "unreachable":
         return None
-    return Finding("network", f"{by}, on the way to {flow.listener}, refuses it")
+    return Finding("network", f"{by}, on the path to {flow.listener}, rejects it")
 
 
 def _listener(evidence: FlowEvidence) -> Finding | None:
@@ -168,12 +169,14 @@ def _listener(evidence: FlowEvidence) -> Finding | None:
         return None
     if path.question.refuses:
         return Finding(
-            "host_firewall", f"{name}'s own firewall refuses it{_rule(path.question)}{_drift(evidence.listener)}"
+            "host_firewall", f"{name}'s own firewall blocks it{_rule(path.question)}{_drift(evidence.listener)}"
         )
     if path.answer.refuses:
-        return Finding("host_firewall", f"{name}'s own firewall does not let the answer out{_rule(path.answer)}")
+        return Finding("host_firewall", f"{name}'s own firewall blocks the answer{_rule(path.answer)}")
     if path.ignored:
-        return Finding("host_firewall", f"the kernel of {name} is told not to answer pings (icmp_echo_ignore_all)")
+        return Finding(
+            "host_firewall", f"the kernel of {name} is configured not to answer pings (icmp_echo_ignore_all)"
+        )
     return None
 
 
@@ -181,21 +184,21 @@ def _unreachable(evidence: FlowEvidence) -> Finding | None:
     flow = evidence.flow
     if evidence.result != "unreachable":
         return None
-    detail = evidence.probe.error or "no route, or no machine at that address"
-    says = f" ({evidence.by} says so)" if evidence.by else ""
+    detail = evidence.probe.error or "no route, or no machine has the address"
+    says = f" (reported by {evidence.by})" if evidence.by else ""
     if evidence.listener.listeners is None and evidence.listener.addresses is None:
-        detail += f"; nobody could look at {flow.listener} either: it is down, or cut off"
+        detail += f"; {flow.listener} could not be observed either: it is down or disconnected"
     return Finding("network", f"{flow.address} cannot be reached: {detail}{says}")
 
 
 def _rationed(evidence: FlowEvidence) -> Finding | None:
     if evidence.probe.rate_limited:
-        return Finding("unverifiable", "no answer, but refusals came faster than the peer may send them")
+        return Finding("unverifiable", "no answer, possibly because the peer limits the rate of its ICMP errors")
     return None
 
 
 def _kernel(evidence: FlowEvidence) -> Finding | None:
-    """What the listener's kernel knows of the flow beside its rules."""
+    """What the listener's kernel knows about the flow, apart from its rules."""
     flow = evidence.flow
     path = evidence.path(LISTENER)
     if not path:
@@ -203,22 +206,22 @@ def _kernel(evidence: FlowEvidence) -> Finding | None:
     if path.backlog and evidence.result == "no_answer":
         return Finding(
             "service_down",
-            f"the service on {flow.listener} takes no more connections: {path.backlog.waiting} wait in a queue "
-            f"for {path.backlog.limit}",
+            f"the service on {flow.listener} accepts no more connections: {path.backlog.waiting} wait in its queue "
+            f"of {path.backlog.limit}",
         )
     if not path.route:
         return Finding("network", f"{flow.listener} has no route back to {evidence.source}")
     if path.half_open:
         return Finding(
             "network",
-            f"{flow.listener} gets what {flow.initiator} sends and answers, and the answer is lost on its way back "
-            f"{_between(evidence)}: another path than the question's, or a firewall that saw only one of the two",
+            f"{flow.listener} receives the packets of {flow.initiator} and answers, but the answer is lost "
+            f"{_between(evidence)}: it takes another path, or a firewall saw only one direction",
         )
     return None
 
 
 def _doubtful(evidence: FlowEvidence) -> Finding | None:
-    """There is a rule that may be it, depending on what only the packet would tell."""
+    """A rule may reject the packet, depending on conditions that only a real packet has."""
     flow = evidence.flow
     for role, name in ((LISTENER, flow.listener), (INITIATOR, flow.initiator)):
         path = evidence.path(role)
@@ -227,14 +230,14 @@ def _doubtful(evidence: FlowEvidence) -> Finding | None:
                 sure = role == LISTENER and evidence.has(flow.listener, evidence.by)
                 return Finding(
                     "host_firewall" if sure else "unverifiable",
-                    f"{_seen(evidence)}, and a rule on {name} may refuse it{_rule(passage)}"
-                    + ("" if sure else "; or something on the way does"),
+                    f"{_seen(evidence)}, and a rule on {name} may reject it{_rule(passage)}"
+                    + ("" if sure else "; or a device on the path does"),
                 )
     return None
 
 
 def _unknown_rules(evidence: FlowEvidence) -> Finding | None:
-    """Nobody could look at all the rules of one of the two hosts: what is known is whether the plan's are there."""
+    """The rules of one of the two hosts could not be read in full: only their comparison with the plan is known."""
     flow, target = evidence.flow, evidence.listener
     path = evidence.path(LISTENER)
     if path and path.accepts:
@@ -243,68 +246,69 @@ def _unknown_rules(evidence: FlowEvidence) -> Finding | None:
             return None
         return Finding(
             "unverifiable",
-            f"{_accepts(evidence)}, {_seen(evidence)}: something on the way, or {flow.initiator}'s own firewall, "
-            "which is not known",
+            f"{_accepts(evidence)}, {_seen(evidence)}: a device on the path blocks it, or {flow.initiator}'s own "
+            "firewall, which is not known",
         )
     itself = evidence.has(flow.listener, evidence.by)
     if target.firewall_as_planned is False and evidence.result != "open_or_filtered":
         return Finding(
-            "host_firewall", f"{_seen(evidence)}, and {flow.listener}'s firewall is not as planned{_drift(target)}"
+            "host_firewall", f"{_seen(evidence)}, and {flow.listener}'s firewall differs from the plan{_drift(target)}"
         )
     if itself and target.firewall_as_planned is None:
-        return Finding("host_firewall", f"{flow.listener}'s own firewall refuses it")
+        return Finding("host_firewall", f"{flow.listener}'s own firewall rejects it")
     if itself:
         return Finding(
             "unverifiable",
-            f"{flow.listener} refuses it although its firewall is as planned: a rule beside the plan's, or NAT on the "
-            "way that gives the packets another sender",
+            f"{flow.listener} rejects it although its firewall matches the plan: it has an additional rule, or NAT on "
+            "the path changes the source address",
         )
     if evidence.listens is None and flow.port is not None:
-        return Finding("unverifiable", f"{_seen(evidence)}, and nobody looked whether {flow.listener} listens")
-    known = "its firewall is as planned, but what rules it has beside the plan's"
+        return Finding("unverifiable", f"{_seen(evidence)}, and it is not known whether {flow.listener} listens")
+    why = "its firewall matches the plan, but its additional rules are not known"
     if target.firewall_as_planned is None:
-        known = "its own firewall or one on the way; its own"
-    return Finding("unverifiable", f"{flow.listener} listens, {_seen(evidence)}: {known} is not known")
+        why = "its own firewall, which is not known, or a device on the path blocks it"
+    return Finding("unverifiable", f"{flow.listener} listens, {_seen(evidence)}: {why}")
 
 
 def _beyond_the_hosts(evidence: FlowEvidence) -> Finding:
-    """Neither host is in the way, for sure."""
+    """Neither host blocks the packet."""
     flow = evidence.flow
     if evidence.listens is None and flow.port is not None:
-        return Finding("unverifiable", f"{_seen(evidence)}, and nobody looked whether {flow.listener} listens")
+        return Finding("unverifiable", f"{_seen(evidence)}, and it is not known whether {flow.listener} listens")
     if evidence.has(flow.listener, evidence.by):
         return _itself(evidence)
     if evidence.foreign(flow.initiator, evidence.source):
         own = ", ".join(evidence.initiator.addresses or {})
         return Finding(
             "network",
-            f"{flow.initiator} does not have {evidence.source}, which the inventory says and {flow.listener} accepts "
-            f"(it has: {own}): the inventory is wrong, or something on the way blocks what it should translate",
+            f"{flow.initiator} does not have {evidence.source}, which the inventory assigns to it and {flow.listener} "
+            f"accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the packet instead of "
+            "translating it",
         )
     if evidence.result == "open_or_filtered":
         return Finding(
             "unverifiable",
-            f"UDP gives no answer; {_accepts(evidence)}: the service says nothing to strangers, or something "
+            f"UDP got no answer; {_accepts(evidence)}: the service does not answer unknown clients, or a device "
             f"{_between(evidence)} drops it",
         )
-    verb = "drops" if evidence.result == "no_answer" else "refuses"
+    verb = "drops" if evidence.result == "no_answer" else "rejects"
     return Finding("network", f"{_accepts(evidence)}, {_seen(evidence)}: a firewall {_between(evidence)} {verb} it")
 
 
 def _itself(evidence: FlowEvidence) -> Finding:
-    """The refusal carries the listener's address, and none of its rules refuses the initiator's."""
+    """The rejection has the listener's address, and none of its rules rejects the initiator's."""
     flow = evidence.flow
     if evidence.foreign(flow.initiator, evidence.source):
         own = ", ".join(evidence.initiator.addresses or {})
         return Finding(
             "network",
-            f"{flow.listener} accepts {evidence.source}, which the inventory has for {flow.initiator}, but "
+            f"{flow.listener} accepts {evidence.source}, which the inventory assigns to {flow.initiator}, but "
             f"{flow.initiator} does not have it (it has: {own}): the inventory is wrong",
         )
     return Finding(
         "network",
-        f"{flow.address} refuses it, although {_accepts(evidence)}: NAT on the way gives the packets another sender, "
-        "or leads them to another machine",
+        f"{flow.address} rejects it, although {_accepts(evidence)}: NAT on the path changes the source address, or "
+        "sends the packets to another machine",
     )
 
 
@@ -324,12 +328,12 @@ def _rule(passage: Passage) -> str:
 
 
 def _between(evidence: FlowEvidence) -> str:
-    """Where between the two hosts, by the networks that they stand in."""
+    """Where between the two hosts, by their networks."""
     networks = []
     for host, address in ((evidence.initiator, evidence.source), (evidence.listener, evidence.flow.address)):
         prefix = (host.addresses or {}).get(address or "")
         if prefix is None:
-            return "on the way"
+            return "on the path"
         networks.append(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
     if networks[0] == networks[1]:
         return f"inside {networks[0]}"

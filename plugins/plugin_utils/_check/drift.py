@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where firewalls are not as planned, object by object, and what the site's own configuration opens beside them."""
+"""Differences between firewalls and the plan, and ports that the site's own configuration opens."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SHOWN = 8
 
 
 def opening_line(one: Opening) -> str:
-    """Where the site's own zones and policies open a port that nobody outside of the deployment should reach."""
+    """A port that the site's own zones and policies open to hosts outside of the deployment."""
     return f"{one.object} opens {one.protocol} {format_ports(one.ports)} ({', '.join(one.why)}) by {one.setting}; " + (
-        "it decides before ours" if one.effective else "ours decides before it"
+        "it takes effect before the planned rules" if one.effective else "the planned rules take effect before it"
     )
 
 
 def drift_lines(host: HostObservation) -> list[str]:
-    """How its firewall differs from the plan, then what the site opens beside it."""
+    """How its firewall differs from the plan, then which ports the site itself opens."""
     return [*host.differences, *map(opening_line, host.openings)]
 
 
@@ -34,8 +34,8 @@ def drift_table(lines_of: Mapping[str, Sequence[str]]) -> str:
         if not lines:
             continue
         more = len(lines) - _SHOWN
-        blocks.append(f"{name}: its firewall is not as planned, or the site opens what it should not")
+        blocks.append(f"{name}: the firewall differs from the plan, or the site's own rules open internal ports")
         blocks += [f"  {line}" for line in lines[:_SHOWN]]
         if more > 0:
-            blocks.append(f"  and {more} more: jsa_port_check_dest keeps them all")
+            blocks.append(f"  and {more} more; the files in jsa_port_check_dest list all of them")
     return "\n".join(blocks)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults: verdicts that have one cause, most likely, and that one person puts right."""
+"""Faults: groups of verdicts that probably have one cause and one correction."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import format_por
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 
-#: Nobody says how long the site's prefixes are: hosts that have so much of their address in common are neighbors.
+#: Prefix lengths for hosts that did not report theirs.
 _PREFIXES = {4: 24, 6: 64}
 
 _FROM, _TO, _ADDRESS, _PORT = "{from}", "{to}", "{address}", "{port}"
 _IN_GENERAL = {_FROM: "the initiator", _TO: "the listener", _ADDRESS: "its address", _PORT: "these ports"}
 
-#: So many names, or services, are written out.
+#: The maximum number of names, or services, in a list.
 _SHOWN = 3
 
 
@@ -34,17 +34,17 @@ class Fault:
 
     verdict: str
     reason: str
-    #: Of two networks, where that is what tells it from other faults.
+    #: Two networks, if they distinguish the fault from others.
     networks: tuple[str, str] | None
     initiators: tuple[str, ...]
     listeners: tuple[str, ...]
-    #: Of those the hosts that it is about.
+    #: Those of the hosts that have to be corrected.
     at: tuple[str, ...]
     #: By protocol; empty for ICMP.
     ports: Mapping[str, Sequence[int]]
     services: tuple[str, ...]
     flows: int
-    #: What JSA says meanwhile.
+    #: What JSA reports in this case.
     symptoms: tuple[str, ...] = ()
 
     @property
@@ -57,22 +57,22 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """From where to where."""
+        """The initiators and listeners, with their networks if they are known."""
         source, target = named(self.initiators), named(self.listeners)
         if self.initiators == self.listeners and len(self.listeners) == 1:
-            # A host with itself: what it lacks.
+            # A host with itself: tunnels that it should have.
             return source
         if self.networks:
             source, target = f"{self.networks[0]} ({source})", f"{self.networks[1]} ({target})"
         return f"{source} -> {target}"
 
     def lines(self) -> list[str]:
-        """What it is and where, then what is known of it."""
+        """The verdict, place and ports; then the reason; then what JSA reports."""
         services = f" ({named(self.services)})" if self.services else ""
         count = f"  [{self.flows} flows]" if self.flows > 1 else ""
         lines = [f"{self.verdict}  {self.place}  {self.port_text}{services}{count}", f"    {self.reason}"]
         if self.symptoms:
-            lines.append(f"    JSA may say: {'; '.join(self.symptoms)}")
+            lines.append(f"    JSA may report: {'; '.join(self.symptoms)}")
         return lines
 
 
@@ -81,7 +81,7 @@ def faults(
 ) -> list[Fault]:
     """All verdicts but the ok ones, worst first, then those that concern the most flows.
 
-    *hosts*: those of the plan; *prefixes*: the length of the prefix by address, as far as hosts have told.
+    *hosts*: those of the plan; *prefixes*: the length of the prefix by address, as far as hosts reported it.
     """
     groups: dict[tuple[Any, ...], list[Verdict]] = {}
     for item in verdicts:
@@ -94,14 +94,14 @@ def faults(
 
 
 def named(names: Sequence[str]) -> str:
-    """The names, or some of them and how many more there are."""
+    """The names, or the first ones and the number of the others."""
     if len(names) <= _SHOWN:
         return ", ".join(names)
     return f"{', '.join(names[: _SHOWN - 1])} and {len(names) - _SHOWN + 1} more"
 
 
 def network_of(address: str, prefixes: Mapping[str, int]) -> str:
-    """The network that neighbors of *address* are in; a guess where its host has not told the prefix."""
+    """The network that neighbors of *address* are in; assumes a prefix length if the host did not report it."""
     length = prefixes.get(address) or _PREFIXES[ipaddress.ip_address(address).version]
     return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 
@@ -109,7 +109,7 @@ def network_of(address: str, prefixes: Mapping[str, int]) -> str:
 def networks_between(
     item: Verdict, hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int]
 ) -> tuple[str, str] | None:
-    """Those of initiator and listener, where they differ."""
+    """The networks of initiator and listener; None if they are the same."""
     version = ipaddress.ip_address(item.flow.address).version
     own = [text for text in hosts[item.flow.initiator].addresses if ipaddress.ip_address(text).version == version]
     if not own:
@@ -119,9 +119,9 @@ def networks_between(
 
 
 def _place(item: Verdict, pattern: str, hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int]) -> tuple[Any, ...]:
-    """What tells a fault from others of the same kind; first of all its networks, if it is about networks."""
+    """What distinguishes a fault from others with the same reason; networks come first."""
     if item.verdict == "unverifiable":
-        # Nothing that anybody has to repair at each place.
+        # Nothing has to be corrected at each place.
         return (None,)
     if item.verdict == "network":
         networks = networks_between(item, hosts, prefixes)
@@ -170,7 +170,7 @@ def _fault(pattern: str, networks: tuple[str, str] | None, items: Sequence[Verdi
 
 
 def _in_general(pattern: str, items: Sequence[Verdict]) -> str:
-    """The reason for all of them: with the names that they share, and without the others."""
+    """One reason for all of them: with the names that they share, and general words for the others."""
     for word, values in (
         (_FROM, {item.flow.initiator for item in items}),
         (_TO, {item.flow.listener for item in items}),
@@ -181,32 +181,32 @@ def _in_general(pattern: str, items: Sequence[Verdict]) -> str:
     return pattern
 
 
-#: What is said in the end: what it is, who has to put it right, and how.
+#: For the summary: what is wrong, and who can correct it and how.
 _ADVICE = {
     "unexpected_open": (
-        "Open to hosts that have no business there",
-        "whoever runs the host's firewall: jsa.ports.firewall closes them, unless a rule of the site opens them first",
+        "Open to hosts that should be rejected",
+        "The administrators of the hosts can run jsa.ports.firewall, and remove rules that take effect before it.",
     ),
     "service_down": (
-        "No service listens where it should",
-        "whoever runs JSA on the host: start the service, or correct the address that it listens on",
+        "No service listens",
+        "The administrators of JSA can start the service, or correct the address that it listens on.",
     ),
     "host_firewall": (
-        "Stopped by a host's own firewall",
-        "whoever runs the host's firewall: jsa.ports.firewall makes it as planned, and leaves alone what others made",
+        "Blocked by the firewall of a host",
+        "The administrators of the hosts can run jsa.ports.firewall, and correct rules that it does not manage.",
     ),
-    "network": ("Stopped on the way", "whoever runs the network between them"),
-    "unverifiable": ("Not known to work, nor to fail", ""),
+    "network": ("Blocked by the network", "The administrators of the network can correct it."),
+    "unverifiable": ("Could not be verified", "The reasons are above."),
 }
 
 
 def plain_words(found: Sequence[Fault], working: int) -> Iterator[str]:
-    """What works, what does not, and whose it is to put right, for those who read nothing else."""
+    """The summary: how many flows work, which do not, and who can correct them."""
     total = working + sum(one.flows for one in found)
     if not total:
-        yield "Nothing was checked: there is no flow between these hosts that anybody looked at."
+        yield "Nothing was checked: no flow between these hosts was observed."
         return
-    yield f"In short: {working} of {_flows(total)} proved to work."
+    yield f"Summary: {working} of {_flows(total)} verified."
     for name in VERDICTS:
         mine = [one for one in found if one.verdict == name]
         if not mine:
@@ -214,7 +214,7 @@ def plain_words(found: Sequence[Fault], working: int) -> Iterator[str]:
         what, who = _ADVICE[name]
         places = named(tuple(dict.fromkeys(place for one in mine for place in _places(one))))
         line = f"- {what} ({_flows(sum(one.flows for one in mine))}): {places}."
-        yield f"{line} For {who}." if who else f"{line} The reasons are above."
+        yield f"{line} {who}"
 
 
 def _places(fault: Fault) -> Iterator[str]:

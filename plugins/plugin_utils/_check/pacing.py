@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""In which order and how fast each host probes, so that no listener gets more at once than one host may send."""
+"""The order and rate of each host's probes, so that no listener receives more than one host may send."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def rates(probes: Mapping[str, Sequence[Probe]], rate: float, at_once: int) -> d
 
 
 def expected_seconds(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, float], at_once: int) -> float:
-    """For how long the probing goes on where everybody answers; silence adds time-outs."""
+    """The duration of all probes in seconds if every probe is answered; missing answers add timeouts."""
     each = [len(own) / rates_of[host] if rates_of[host] else 0.0 for host, own in probes.items()]
     return max([sum(each) / at_once, *each])

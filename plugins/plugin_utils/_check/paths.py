@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A closer look at the hosts of a flow that did not get through: what their own rules and kernels do with it."""
+"""What the rules and kernels of the two hosts do with a flow that had an unexpected result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INITIATOR = "initiator"
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """What becomes of a packet on a host."""
+    """What a host does with a packet."""
 
     decision: Annotated[str, Choice(("accept", "drop", "reject", "unknown"))]
     #: The rule that says so; with ``unknown`` the one that may reject it.
@@ -45,7 +45,7 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """The queue of a service that takes no more connections."""
+    """The queue of a service that accepts no more connections."""
 
     waiting: int
     limit: int
@@ -53,7 +53,7 @@ class Backlog:
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """What one end of a flow does with its packets."""
+    """What one of the two hosts of a flow does with its packets."""
 
     role: Annotated[str, Choice((LISTENER, INITIATOR))]
     own: Text
@@ -68,7 +68,7 @@ class Path:
     #: Whether a connection of the peer waits for the end of its handshake; None where that cannot be.
     half_open: bool | None = None
     backlog: Backlog | None = None
-    #: Whether the kernel was told not to answer pings.
+    #: Whether the kernel is configured not to answer pings.
     ignored: bool = False
 
     @property
@@ -77,7 +77,7 @@ class Path:
 
     @property
     def accepts(self) -> bool:
-        """Nothing on this host is in the way, for sure."""
+        """Whether this host certainly accepts both packets."""
         return self.question.decision == self.answer.decision == "accept"
 
 
@@ -91,7 +91,7 @@ class OwnAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class PathsSeen:
-    """What a host's kernel knows of the flows that went otherwise than expected, and of its own addresses."""
+    """What a host's kernel knows about flows with an unexpected result, and the host's own addresses."""
 
     #: None where the kernel does not tell.
     addresses: tuple[OwnAddress, ...] | None
@@ -109,7 +109,7 @@ def _document(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-#: What ``jsa.ports.packet_path`` told.
+#: The results of ``jsa.ports.packet_path``.
 PATHS = Part("paths", "jsa.ports.packet_path", "flows", _document, PathsSeen)
 
 

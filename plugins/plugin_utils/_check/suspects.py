@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which flows the hosts at their ends should look at once more: those that went otherwise than expected."""
+"""Flows with an unexpected result, for which both hosts evaluate their rules and routes."""
 
 from __future__ import annotations
 

@@ -57,14 +57,14 @@ _BROKEN = ("service_down", "host_firewall", "network")
 
 
 class Diagnosis:
-    """Knows the plan's addresses and everything that was seen."""
+    """Gives each flow a verdict, from the plan and the observations of all hosts."""
 
     def __init__(self, plan: Plan, observations: Mapping[str, HostObservation]) -> None:
         self._plan = plan
         self._observations = observations
 
     def verdicts(self, flows: Iterable[ExpectedFlow]) -> list[Verdict]:
-        """A verdict for each flow that there is something to say about, and for missing tunnels, worst first."""
+        """A verdict for each flow that has one, and for missing tunnels, worst first."""
         found = [verdict for flow in flows if (verdict := self._verdict(flow)) is not None]
         found += [_no_tunnels(flow) for flow in self.tunnels() if not self._has_tunnels(flow.listener)]
         return in_order(map(self._with_symptoms, found), VERDICTS)
@@ -87,9 +87,9 @@ class Diagnosis:
         if listens is False:
             return self._without_listener(flow, probe)
         if probe is None:
-            return Verdict(flow, "unverifiable", "the initiator could not be asked to probe")
+            return Verdict(flow, "unverifiable", "the initiator returned no result for the probe")
         if probe.result == "unavailable":
-            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.error or 'no reason'}")
+            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.error or 'no reason given'}")
         evidence = FlowEvidence(self._plan, self._observations, flow, probe, listens)
         if probe.result == "open":
             return _verdict(flow, not_its_address(evidence) or Finding("ok", ""))
@@ -108,8 +108,8 @@ class Diagnosis:
         return Verdict(
             flow,
             "network",
-            f"nothing listens on {flow.listener}, yet {flow.address} answers: another machine has "
-            "that address, or something on the way answers for it",
+            f"no service listens on {flow.listener}, but {flow.address} answers: another machine has "
+            "the address, or a device on the path answers for it",
         )
 
     def _unwanted(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
@@ -123,20 +123,20 @@ class Diagnosis:
         path = evidence.path(LISTENER)
         if path and path.question.refuses:
             reason = (
-                f"{flow.listener} refuses {flow.initiator}, which gets in all the same: NAT on the way gives the "
-                "packets another sender"
+                f"{flow.listener} rejects {flow.initiator}, but {flow.initiator} connected: NAT on the path changes "
+                "the source address"
             )
         else:
-            reason = f"{flow.listener} lets in one who is none of its sources, so its firewall lets in everyone"
+            reason = f"{flow.listener} accepts a host that is not one of its sources, so its firewall accepts everyone"
             openings = self._observations[flow.listener].openings
             opened = next((one for one in openings if not set(one.why).isdisjoint(flow.ids)), None)
             reason += f": {opening_line(opened)}" if opened else ""
         if self._encrypted(flow.listener):
-            reason += "; the host is encrypted, its tunnels carry what may come in"
+            reason += "; the host is encrypted, so permitted traffic arrives through its tunnels"
         return Verdict(flow, "unexpected_open", reason)
 
     def _absent(self, flow: ExpectedFlow) -> Verdict | None:
-        """Nothing listens for the network. None where that is no fault."""
+        """The verdict if no service listens on the network. None if that is not a fault."""
         socket = (self._observations[flow.listener].listeners or {}).get(flow.socket)
         peer = self._plan.hosts[flow.listener].ha_peer
         if peer is not None and peer in self._observations:
@@ -148,7 +148,7 @@ class Diagnosis:
             return Verdict(flow, "service_down", reason)
         if not flow.required:
             return None
-        return Verdict(flow, "service_down", f"nothing listens on it on {flow.listener}")
+        return Verdict(flow, "service_down", f"no service listens on this port on {flow.listener}")
 
     def tunnels(self) -> list[ExpectedFlow]:
         """Encrypted hosts whose sockets were seen, as flows of each with itself: the ends of its tunnels."""
@@ -159,7 +159,7 @@ class Diagnosis:
         ]
 
     def _has_tunnels(self, name: str) -> bool:
-        """Of an HA pair, the node that rests has none."""
+        """Whether the host or its HA peer has tunnels: the standby node has none."""
         cluster = (name, self._plan.hosts[name].ha_peer)
         return any(_has_tunnel_ends(one) for node, one in self._observations.items() if node in cluster)
 
@@ -170,7 +170,7 @@ def _verdict(flow: ExpectedFlow, finding: Finding) -> Verdict:
 
 def _no_tunnels(flow: ExpectedFlow) -> Verdict:
     reason = (
-        f"{flow.listener} is encrypted, and no end of a tunnel listens on its loopback "
+        f"{flow.listener} is encrypted, but no end of a tunnel listens on loopback "
         f"({_TUNNEL_PORTS[0]}-{_TUNNEL_PORTS[-1]}): its SSH tunnels are down"
     )
     return Verdict(flow, "service_down", reason)

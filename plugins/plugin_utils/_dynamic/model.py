@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What port mappers told, as plain, frozen values."""
+"""The answers of port mappers, as plain, frozen values."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Discovery:
-    """One look at one host."""
+    """The answers of one host's port mappers at one time."""
 
     services: tuple[Found, ...]
-    #: Kind -> why it told nothing; who told something, or was not asked, is absent.
+    #: Kind -> why it returned nothing; absent if it answered or was not asked.
     failures: dict[str, str]
     #: Who was asked.
     kinds: frozenset[str]
@@ -39,7 +39,7 @@ class Discovery:
 
 @dataclass(frozen=True)
 class Discoveries:
-    """All looks at all hosts, and the time that they are judged at."""
+    """The discoveries of all hosts, and the time that their age is compared with."""
 
     now: float = 0.0
     by_host: Mapping[str, Discovery] = field(default_factory=dict)

@@ -20,14 +20,14 @@ FILE_VERSION = 1
 
 
 def parse_discovery(result: Any) -> Discovery | None:
-    """What a result of the module says; None where the module did not run. Raises ValueError where it is broken."""
+    """The discovery in a result of the module; None if the module did not run. Raises ValueError if it is malformed."""
     if not isinstance(result, Mapping) or "services" not in result:
         return None
     if any(result.get(word) for word in ("failed", "skipped", "unreachable")):
         return None
     services = result["services"]
     if not isinstance(services, (list, tuple)):
-        raise ValueError("services is no list")
+        raise ValueError("services is not a list")
     failures = {}
     kinds = set()
     for kind in KIND_OF.values():
@@ -43,17 +43,17 @@ def parse_discovery(result: Any) -> Discovery | None:
 
 def _parse_service(item: Any) -> Found:
     if not isinstance(item, Mapping):
-        raise ValueError("a service is no mapping")
+        raise ValueError("a service is not a mapping")
     port = item.get("port")
     if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
-        raise ValueError(f"{port!r} is no port")
+        raise ValueError(f"{port!r} is not a port")
     if item.get("protocol") not in ("tcp", "udp") or item.get("kind") not in KIND_OF.values():
         raise ValueError(f"a service has the protocol {item.get('protocol')!r} and the kind {item.get('kind')!r}")
     return Found(str(item.get("service")), str(item["kind"]), str(item["protocol"]), port)
 
 
 def parse_results(results: Mapping[str, Any]) -> dict[str, Discovery]:
-    """Host name -> discovery, of the hosts on which the module ran. Raises InputError with all that is broken."""
+    """Host name -> discovery, of the hosts on which the module ran. Raises InputError with all malformed results."""
     problems = []
     found = {}
     for name, result in results.items():
@@ -65,12 +65,12 @@ def parse_results(results: Mapping[str, Any]) -> dict[str, Discovery]:
         if discovery is not None:
             found[str(name)] = discovery
     if problems:
-        raise InputError("What the port mappers of the hosts answered cannot be used; nothing was changed", problems)
+        raise InputError("The answers of the hosts' port mappers cannot be used; nothing was changed", problems)
     return found
 
 
 def parse_file(text: str, place: str) -> dict[str, Discovery]:
-    """Host name -> discovery, as the file *place* has them. Raises InputError with every damage."""
+    """Host name -> discovery, from the file *place*. Raises InputError with every problem."""
     problems = []
     found = {}
     for name, kept in _kept(text, place).items():
@@ -84,7 +84,7 @@ def parse_file(text: str, place: str) -> dict[str, Discovery]:
         else:
             found[name] = discovery
     if problems:
-        raise InputError(_subject(place), [*problems, "remove it, and run jsa.ports.discover"])
+        raise InputError(_subject(place), [*problems, "remove the file and run jsa.ports.discover"])
     return found
 
 
@@ -109,12 +109,14 @@ def _kept(text: str, place: str) -> dict[str, Any]:
     try:
         document = parse_json(text)
     except ValueError as error:
-        raise InputError(_subject(place), [f"it is not JSON that can be read: {error}"]) from None
+        raise InputError(_subject(place), [f"it is not valid JSON: {error}"]) from None
     if not isinstance(document, dict) or document.get("version") != FILE_VERSION:
-        raise InputError(_subject(place), [f"it is not of version {FILE_VERSION}: remove it, and discover anew"])
+        raise InputError(
+            _subject(place), [f"it does not have version {FILE_VERSION}: remove the file and run jsa.ports.discover"]
+        )
     hosts = document.get("hosts")
     if not isinstance(hosts, dict):
-        raise InputError(_subject(place), ["hosts is no mapping: remove it, and discover anew"])
+        raise InputError(_subject(place), ["hosts is not a mapping: remove the file and run jsa.ports.discover"])
     return hosts
 
 

@@ -35,10 +35,10 @@ _Items = dict[SocketKey, list[_Item]]
 
 
 class Expectations:
-    """The flows of one plan between the hosts of one play, as far as the scope goes."""
+    """The flows of one plan between the hosts of one play that are in the scope."""
 
     def __init__(self, plan: Plan, names: list[str], scope: Scope | None = None) -> None:
-        """Raises InputError where the plan does not say what to expect of a host in *names*, or the scope is empty."""
+        """Raises InputError if the plan has no expected listeners for a host in *names*, or the scope is empty."""
         self._listeners = _listeners(plan, names)
         self.scope = scope or Scope()
         self._plan = plan
@@ -69,7 +69,7 @@ class Expectations:
         )
 
     def unwanted(self, exposed: Mapping[str, Collection[SocketKey]]) -> Iterator[ExpectedFlow]:
-        """Ports that listen on the network, each with one host that has no business with it, where there is one.
+        """Ports that listen on the network, each with one host that should be rejected, if there is one.
 
         *exposed*: host to the sockets that were seen to listen on the network; a host that nobody saw may be absent.
         That host stands for all: the refusal that it must meet is the same for everyone. A port without a listener
@@ -198,9 +198,9 @@ def _listeners(plan: Plan, names: Iterable[str]) -> dict[str, tuple[Listener, ..
         labels.update(label for one in host.listeners or () for label in one.source_classes)
         if host.listeners is None or not plan.source_classes.keys() >= labels:
             raise InputError(
-                "The plan says what to accept, but not what to expect, so it cannot be checked",
+                "The plan does not contain the expected listeners, so it cannot be checked",
                 [
-                    f"{name}: listeners or source_classes are missing: write the plan anew with "
+                    f"{name}: listeners or source_classes are missing: create the plan again with "
                     "jsa.ports.plan -e jsa_plan_dest=FILE"
                 ],
             )

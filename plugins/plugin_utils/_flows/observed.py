@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host told, as far as it did: the parts that the observations of a check and of a preflight are made of.
+"""The parts of each host's observations, in a check and in a preflight.
 
-Hosts and networks decide what stands in here. Texts are made printable, and one host's malformed answer costs that
-host this part of its observation, by name, and no other host anything.
+The values come from hosts and networks. Text is made printable. A malformed answer costs its host only this part of
+the observation, and no other host loses anything.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PROBE_RESULTS = ("open", "refused", "prohibited", "unreachable", "no_answer", "o
 UNSEEN = ("unreachable", "failed", "unanswered", "skipped", "lost", "malformed")
 UNREACHABLE, FAILED, UNANSWERED, SKIPPED, LOST, MALFORMED = UNSEEN
 
-#: So many problems of a malformed answer are told.
+#: The maximum number of problems of a malformed answer in a reason.
 _SHOWN = 3
 
 
@@ -114,7 +114,7 @@ class Part(Generic[T]):
         if result.get("skipped"):
             return Unseen(kind=SKIPPED, reason=f"the task with {self.module} was skipped")
         if self.key not in result:
-            return Unseen(kind=UNANSWERED, reason=_said(result, f"{self.module} did not say why"))
+            return Unseen(kind=UNANSWERED, reason=_said(result, f"{self.module} gave no reason"))
         problems: list[str] = []
         found = None
         try:
@@ -139,8 +139,8 @@ def read_parts(
     """Host to the arguments of its observation: its parts, and in ``unseen`` why others are not there.
 
     *handed_over*: name of the part to the results by host; parts that were not handed over are left out. *alive*:
-    the hosts that Ansible has not dropped from the play. Raises InputError where one of them has no result: then the
-    result of another task was handed over, or the task did not run.
+    the hosts that Ansible has not dropped from the play. Raises InputError if one of them has no result, because the
+    result of another task was passed or the task did not run.
     """
     found: dict[str, dict[str, Any]] = {name: {"unseen": {}} for name in names}
     problems = []
@@ -165,7 +165,7 @@ def read_parts(
             else:
                 seen[part.name] = value
     if problems:
-        raise InputError("Not every host was observed, so nothing can be said about them", problems)
+        raise InputError("The observations are not complete, so there are no verdicts", problems)
     return found
 
 
@@ -177,7 +177,10 @@ def _lost(unseen: Mapping[str, Unseen], module: str) -> str:
 
 
 def failures(unseen: Mapping[str, Unseen]) -> dict[str, Unseen]:
-    """Of one host, the parts whose absence nobody explained. What was lost because of an earlier one is explained."""
+    """The missing parts of one host that Ansible did not already count as a failure.
+
+    A part that was lost because of an earlier failure of the host is not among them.
+    """
     explained = any(one.explained for one in unseen.values())
     return {name: one for name, one in unseen.items() if not one.explained and not (one.kind == LOST and explained)}
 
@@ -188,7 +191,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 
 def known(kind: type, item: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Of what a module returned, the keys that the dataclass *kind* has, and *more*."""
+    """The keys of a module's result *item* that the dataclass *kind* has, and *more*."""
     return {**{name: item[name] for name in _names(kind) if name in item}, **more}
 
 
@@ -199,7 +202,7 @@ class ProbesSeen:
     answers: tuple[ProbeAnswer, ...]
 
 
-#: What ``jsa.ports.reachability`` told.
+#: The results of ``jsa.ports.reachability``.
 PROBES = Part(
     "probes",
     "jsa.ports.reachability",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pairs of hosts a check looks at: a full mesh of n hosts has n² of them."""
+"""The pairs of hosts that are checked: a full mesh of n hosts has n² of them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 SCOPES = ("console", "attached", "full", "sample")
 
-#: Up to so many hosts, every pair is looked at unless somebody says otherwise.
+#: The largest number of hosts of which every pair is checked by default.
 LARGEST_FULL = 50
 
-_SUBJECT = "The check cannot be limited as asked; no host was touched"
+_SUBJECT = "The scope of the check is not valid; no host was contacted"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What was chosen; the same for every step of one check."""
+    """The scope of one check; all its steps use the same."""
 
     name: str = "full"
     #: Of ``sample``: so many flows per listener, and what decides on which.
@@ -32,11 +32,11 @@ class Scope:
 
     @classmethod
     def chosen(cls, name: str | None, sample: int, seed: int, hosts: int) -> Scope:
-        """*name* is None where nobody chose. Raises InputError."""
+        """The scope *name*, or the default for *hosts* hosts if it is None. Raises InputError."""
         if name is None:
             name = "full" if hosts <= LARGEST_FULL else "console"
         if sample < 1:
-            raise InputError(_SUBJECT, [f"jsa_port_check_sample is {sample}: expected a number from 1 on"])
+            raise InputError(_SUBJECT, [f"jsa_port_check_sample is {sample}: expected 1 or more"])
         return cls(name, sample, seed)
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,17 +44,17 @@ class Scope:
         return {"name": self.name, **numbers}
 
     def line(self, flows: int, total: int, hosts: int) -> str:
-        """What is looked at and what is left out."""
+        """One line: how many flows are checked and how many are left out."""
         drawn = f" (up to {self.sample:,} flows per listener, seed {self.seed})" if self.name == "sample" else ""
         share = f"{flows / total:.1%}" if total else "none"
-        left_out = f"{total - flows:,} left out, {share} looked at" if flows < total else "none left out"
+        left_out = f"{total - flows:,} left out, {share} checked" if flows < total else "none left out"
         return f"Scope {self.name}{drawn}: {flows:,} of {total:,} flows between {hosts:,} hosts, {left_out}"
 
 
 def initiators_by_listener(plan: Plan, names: Sequence[str], scope: Scope) -> dict[str, list[str]]:
-    """Who probes each listener in the scopes ``console`` and ``attached``, without a look at every pair.
+    """The hosts that probe each listener in the scopes ``console`` and ``attached``, without listing all pairs.
 
-    Raises InputError where the scope ``console`` would leave nothing.
+    Raises InputError if the scope is ``console`` and no console is among *names*.
     """
     hosts = plan.hosts
     consoles = [name for name in names if "console" in hosts[name].roles]
@@ -62,7 +62,7 @@ def initiators_by_listener(plan: Plan, names: Sequence[str], scope: Scope) -> di
         raise InputError(
             _SUBJECT,
             [
-                "the scope is console, but no console is among the play's hosts: add it to --limit, or set "
+                "the scope is console, but no console is among the hosts of the play: add it to --limit, or set "
                 "jsa_port_check_scope to attached, full or sample"
             ],
         )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verdict on one flow, whoever gives it, and the order of many."""
+"""The verdict on one flow, of a check or a preflight, and the order of verdicts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Expe
 
 @dataclass(frozen=True)
 class FlowVerdict:
-    """What to think of one flow, and why."""
+    """The verdict on one flow, and the reason."""
 
     flow: ExpectedFlow
     verdict: str
@@ -41,7 +41,7 @@ AnyVerdict = TypeVar("AnyVerdict", bound=FlowVerdict)
 
 
 def in_order(verdicts: Iterable[AnyVerdict], words: Sequence[str]) -> list[AnyVerdict]:
-    """Sorted by the order of *words*, then by who listens for what, then by who opens it."""
+    """Sorted by the order of *words*, then by listener, protocol and port, then by initiator."""
     order = {word: number for number, word in enumerate(words)}
     return sorted(
         verdicts,

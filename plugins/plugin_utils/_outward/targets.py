@@ -28,7 +28,7 @@ PUBLIC_SERVERS = "public_servers"
 _KINDS = {"smtp": "smtp", "ntp_out": "ntp", "nfs": "nfs", "nfs_mountd": "mountd"}
 
 _SERVER_KEYS = ("host", "port", "name")
-SUBJECT = "What the console contacts outside is not clear; nothing was contacted"
+SUBJECT = "The outside servers of the console cannot be determined; no server was contacted"
 
 
 @dataclass
@@ -45,7 +45,7 @@ def require_console(topology: Topology, play_hosts: Iterable[str]) -> None:
     """Raises InputError where no console of the deployment is among the hosts of the play."""
     consoles = [host.name for host in topology.hosts.values() if host.is_console]
     if not set(consoles).intersection(play_hosts):
-        raise InputError(SUBJECT, [f"the console ({', '.join(consoles)}) is not in this play: do not --limit it away"])
+        raise InputError(SUBJECT, [f"the console ({', '.join(consoles)}) is not in this play: include it in --limit"])
 
 
 def outward_targets(topology: Topology, name: str, public_servers: Any = None, dns_name: str | None = None) -> Outward:
@@ -87,13 +87,13 @@ def _add_network(
 def _add_name_servers(outward: Outward, topology: Topology, name: str | None) -> None:
     for address in _addresses(outward, topology, NAME_SERVERS, "dns"):
         if name is None:
-            outward.left_out.append(f"dns: no name to ask {address} for: set jsa_outward_dns_name")
+            outward.left_out.append(f"dns: {address} cannot be asked without a name: set jsa_outward_dns_name")
         else:
             outward.targets.append({**_target("dns", "DNS", "dns", address, 53), "name": name})
 
 
 def _addresses(outward: Outward, topology: Topology, network: str, purpose: str) -> list[str]:
-    """The single addresses of a network; wider ones cannot be contacted."""
+    """The single addresses of a network; larger networks cannot be contacted."""
     if network not in topology.networks:
         outward.left_out.append(f"{purpose}: jsa_networks.{network} is not set")
         return []
@@ -103,7 +103,7 @@ def _addresses(outward: Outward, topology: Topology, network: str, purpose: str)
         if parsed.num_addresses == 1:
             addresses.append(str(parsed.network_address))
         else:
-            outward.left_out.append(f"{purpose}: {cidr} in jsa_networks.{network} is no single address")
+            outward.left_out.append(f"{purpose}: {cidr} in jsa_networks.{network} is not a single address")
     return addresses
 
 
@@ -112,7 +112,7 @@ def _target(entry: str, purpose: str, kind: str, host: str, port: int) -> dict[s
 
 
 def _public_entries(entries: list[Entry], applicability: Applicability, console: Host) -> list[Entry]:
-    """Public servers that the console contacts: others are another host's matter."""
+    """Public servers that the console contacts: other hosts contact the others."""
     return [
         entry
         for entry in entries
@@ -156,7 +156,7 @@ def _read_public_servers(value: Any, entries: list[Entry], problems: list[str]) 
         if server not in by_server:
             hint = did_you_mean(str(server), by_server)
             known = f"the console contacts {', '.join(by_server)}"
-            problems.append(f"jsa_public_servers.{server}: is no server of the catalog's{hint}; {known}")
+            problems.append(f"jsa_public_servers.{server}: is not a server of the catalog{hint}; {known}")
         elif replacement == "none":
             everything[by_server[server]] = None
         else:
@@ -172,7 +172,7 @@ def _replacement_problems(replacement: Any) -> list[str]:
         return [f"expected none, or a mapping with {', '.join(_SERVER_KEYS)}"]
     problems = [f"unknown key {key!r}" for key in replacement if key not in _SERVER_KEYS]
     problems += [
-        f"{key}: {replacement[key]!r} is no name"
+        f"{key}: {replacement[key]!r} is not a name"
         for key in ("host", "name")
         if key in replacement and (not isinstance(replacement[key], str) or not replacement[key])
     ]

@@ -40,7 +40,7 @@ class Applicability:
         """Why *condition* does not hold for *host*; None where it does."""
         for feature in condition.features:
             if feature not in host.features:
-                return f"{host.name} has no feature {feature} (jsa_features)"
+                return f"{host.name} does not have the feature {feature} (jsa_features)"
         for feature in condition.without_features:
             if feature in host.features:
                 return f"{host.name} has the feature {feature} (jsa_features)"
@@ -60,7 +60,7 @@ class Applicability:
         return f"it {bound}, and this is {self.topology.release or 'the newest release (jsa_release is not set)'}"
 
     def selected(self, entry: Entry) -> str | None:
-        """Why the site's choices leave *entry* out; None where they do not."""
+        """Why the site's variables leave *entry* out; None if they do not."""
         if entry.confidence not in self.topology.confidences:
             return (
                 f"its confidence is {entry.confidence}, and jsa_confidence opens {', '.join(self.topology.confidences)}"
@@ -78,10 +78,10 @@ class Applicability:
 
 #: Why each exposure opens nothing.
 NOT_OPENED: dict[str, str] = {
-    "outbound": "JSA is the client of this flow, so nothing listens for it here",
+    "outbound": "JSA is the client of this flow, so no service listens for it here",
     "hardware": "it belongs to the management hardware beside the host, not to the host",
     "local_only": "it serves the host itself over loopback and is never available from outside",
-    "tunnel_local": "it is the loopback end of an SSH tunnel; port 22 carries the traffic",
+    "tunnel_local": "it is the loopback end of an SSH tunnel, whose traffic uses port 22",
     "unknown": "no source says who contacts it, so it stays closed",
 }
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What differs between two plans, and what of a plan is too old."""
+"""The differences between two plans, and the discovered ports of a plan that are too old."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rule_text(rule: InboundRule | OutboundRule | RefusedRule) -> str:
 
 
 def plan_differences(saved: Plan, current: Plan) -> list[str]:
-    """What the inventory says today that the saved plan does not, and the other way round, in lines."""
+    """The differences between the saved plan (``-``) and the current one of the inventory (``+``), as lines."""
     lines = []
     for name in sorted({*saved.hosts, *current.hosts}):
         before, after = saved.hosts.get(name), current.hosts.get(name)
@@ -49,7 +49,7 @@ def plan_differences(saved: Plan, current: Plan) -> list[str]:
 
 
 def stale_discoveries(saved: Plan, max_age: int, now: float) -> list[str]:
-    """Services of a saved plan whose ports may be others by now: found more than *max_age* seconds before *now*."""
+    """Services of a saved plan whose ports were discovered more than *max_age* seconds before *now*, as texts."""
     return [
         f"{name} ({item.id}, found {item.discovered_at})"
         for name, host in saved.hosts.items()
@@ -62,10 +62,10 @@ def _host_lines(host: HostPlan) -> list[str]:
     lines = [rule_text(inbound) for inbound in host.inbound]
     lines += [rule_text(outbound) for outbound in host.outbound or ()]
     if host.outbound is not None:
-        lines.append("refuse whatever else leaves the host")
+        lines.append("refuse all other outbound traffic")
     lines += [rule_text(rule) for rule in host.refused]
     if host.management_addresses:
         lines.append(f"accept SSH from the management addresses {', '.join(host.management_addresses)}")
-    unlisted = "what the catalog does not list"
+    unlisted = "all ports that the catalog does not list"
     lines.append(f"leave {unlisted} to the zones" if host.unlisted == "zone" else f"{host.unlisted} {unlisted}")
     return lines

@@ -36,7 +36,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SELF, SOURCE_NETWORKS
 
-SUBJECT = "The inventory does not describe a JSA deployment that rules can be computed for; nothing was changed"
+SUBJECT = "The plan cannot be computed from this inventory; nothing was changed"
 
 #: An entry that the catalog lists for a host, and its ports there.
 _Listed = tuple[Entry, tuple[PortRange, ...]]
@@ -282,8 +282,12 @@ class Planner:
                         for feature in condition.features
                     }
                 )
-                hint = f"; jsa_features of the hosts that it contacts lacks {' or '.join(features)}" if features else ""
-                warnings.append(f"jsa_networks.{name} is set, but nothing is opened for it{hint}")
+                hint = (
+                    f"; jsa_features of the hosts that it contacts does not have {' or '.join(features)}"
+                    if features
+                    else ""
+                )
+                warnings.append(f"jsa_networks.{name} is set, but no port is opened for it{hint}")
         return warnings
 
 

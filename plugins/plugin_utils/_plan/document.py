@@ -64,15 +64,15 @@ def parse_plan(text: str, place: str) -> Plan:
     try:
         document = parse_json(text)
     except ValueError as error:
-        raise InputError(subject, [f"it is not JSON that can be read: {error}"]) from None
+        raise InputError(subject, [f"it is not valid JSON: {error}"]) from None
     if not isinstance(document, dict) or _HOSTS not in document:
         raise InputError(
-            subject, ["it is not a plan: hosts is missing; write one with jsa.ports.plan -e jsa_plan_dest=FILE"]
+            subject, ["it is not a plan: hosts is missing; create one with jsa.ports.plan -e jsa_plan_dest=FILE"]
         )
     version = document.get("version")
     if version != PLAN_VERSION or isinstance(version, bool):
         raise InputError(
             subject,
-            [f"its version is {shown(version)}, and this collection reads version {PLAN_VERSION}: write it again"],
+            [f"its version is {shown(version)}, and this collection reads version {PLAN_VERSION}: create it again"],
         )
     return Plan.from_dict(document, subject)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ports that a running service told, as the plan takes them in: what is fresh, and where it is nobody else's."""
+"""Discovered ports in the plan: those that are recent and that no other catalog entry has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOCKS_DIFFER = 300.0
 #: A wider range of the catalog is room that services take ports from, random ones too.
 _LARGEST_OWN_RANGE = 16
 
-#: So many hosts are named in a warning; of more, their number.
+#: The maximum number of hosts that a warning names; the others are counted.
 _SHOWN = 10
 
 
@@ -35,7 +35,7 @@ class Taken:
 
 
 class DynamicPorts:
-    """Decides what of the discoveries counts, and remembers why the rest does not."""
+    """Selects the discovered ports that the plan uses, and collects the reasons for the others."""
 
     def __init__(self, topology: Topology, discoveries: Discoveries) -> None:
         self._wanted = topology.dynamic_ports
@@ -85,20 +85,20 @@ class DynamicPorts:
             if owners:
                 # Any user of a host may register a port with rpcbind: it must not open a database.
                 self._not_theirs.append(
-                    f"{name}: {found.service} claims {found.port}/{found.protocol}, which is {', '.join(owners)}'s: "
-                    "not opened for it"
+                    f"{name}: {found.service} claims {found.port}/{found.protocol}, which belongs to "
+                    f"{', '.join(owners)}: not opened"
                 )
                 continue
             services.append(DiscoveredService(service=found.service, protocol=found.protocol, port=found.port))
         return tuple(services)
 
     def warnings(self) -> list[str]:
-        """Why hosts have none of their dynamic ports in the plan."""
+        """Sentences that say why the plan lacks dynamic ports of some hosts."""
         warnings = []
         if self._not_asked:
             warnings.append(
-                f"{_names(self._not_asked)}: not asked for dynamic ports, so none is opened there: "
-                "jsa.ports.discover asks, in the same run or with jsa_dynamic_ports_file"
+                f"{_names(self._not_asked)}: the dynamic ports are not known, so they are not opened: "
+                "run jsa.ports.discover, in the same run or with jsa_dynamic_ports_file"
             )
         if self._stale:
             hosts = [f"{name} ({age})" for name, age in self._stale.items()]
@@ -130,7 +130,7 @@ def _names(names: Iterable[str]) -> str:
 
 def _age(seconds: float) -> str:
     if seconds < 0:
-        return f"found {-seconds:.0f} s from now: a clock is wrong"
+        return f"discovered {-seconds:.0f} s in the future: a clock is wrong"
     if seconds < 7200:
         return f"{seconds:.0f} s old"
     return f"{seconds / 3600:.1f} hours old"

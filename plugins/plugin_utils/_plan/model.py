@@ -72,7 +72,7 @@ class InboundRule:
 
     protocol: Protocol
     ports: Ports | None = left_out()
-    sources: Annotated[tuple[Network, ...], NonEmpty("a rule without sources accepts nobody")]
+    sources: Annotated[tuple[Network, ...], NonEmpty("a rule without sources accepts no packets")]
     why: Reasons
     #: Stable labels for sets of peers: they stay when peers come and go.
     source_classes: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class OutboundRule:
 
     protocol: Protocol
     ports: Ports | None = left_out()
-    destinations: Annotated[tuple[Network, ...], NonEmpty("a rule without destinations allows nothing")]
+    destinations: Annotated[tuple[Network, ...], NonEmpty("a rule without destinations accepts no packets")]
     why: Reasons
     destination_classes: tuple[str, ...] = ()
 
@@ -207,7 +207,7 @@ class Plan:
     #: What is no problem for certain, yet looks like one.
     warnings: tuple[str, ...] = ()
     source_classes: Mapping[str, SourceClass] = field(default_factory=dict)
-    hosts: Annotated[Mapping[str, HostPlan], NonEmpty("a plan without hosts says nothing")]
+    hosts: Annotated[Mapping[str, HostPlan], NonEmpty("a plan needs at least one host")]
 
     @classmethod
     def from_dict(cls, value: Any, subject: str = "The plan cannot be used; nothing was changed") -> Plan:

@@ -107,7 +107,7 @@ def parse_port(text: Any) -> tuple[str, int | None]:
 def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) -> Explanation:
     """Whether *source* (host or address) may open a port of *target* (host), and why.
 
-    *plan* decides; *planner* knows the catalog behind it. Raises InputError for what is not understood.
+    *plan* decides; *planner* knows the catalog behind it. Raises InputError for an unknown host, address or port.
     """
     problems = []
     initiator: Host | None = None
@@ -118,14 +118,14 @@ def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) 
         problems.append(f"from: {error}")
     host = plan.hosts.get(target)
     if host is None:
-        problems.append(f"to: {target!r} is no host of the plan{did_you_mean(target, plan.hosts)}")
+        problems.append(f"to: {target!r} is not a host of the plan{did_you_mean(target, plan.hosts)}")
     protocol, port = "", None
     try:
         protocol, port = parse_port(port_text)
     except ValueError as error:
         problems.append(f"port: {error}")
     if problems or host is None:
-        raise InputError("The question is not understood", problems)
+        raise InputError("The packet cannot be explained", problems)
 
     accepting = tuple(
         rule
@@ -179,7 +179,7 @@ def _reasons(
 
 
 def explanation_text(answer: Explanation) -> str:
-    """The answer in plain lines."""
+    """The explanation as lines of text."""
     port = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
     lead = f"{answer.target} {port} from {answer.source}: "
     if answer.decision == NOT_CATALOGED:
@@ -188,7 +188,7 @@ def explanation_text(answer: Explanation) -> str:
         lines = [lead + answer.decision]
     for entry in answer.entries:
         lines.append(f"  by {entry.id} ({entry.service}, confidence {entry.confidence}): {entry.purpose}")
-        lines += [f"    rests on {statement}" for statement in entry.rests_on]
+        lines += [f"    based on {statement}" for statement in entry.rests_on]
         if entry.disagreement:
             lines.append(f"    the documents disagree: {entry.disagreement}")
     if answer.management:
@@ -234,8 +234,8 @@ def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool
 
 def _lacking(entry: Entry) -> str:
     if entry.dynamic:
-        return "the service chooses its ports itself, and the plan knows of none here (jsa_dynamic_ports)"
-    return "the saved plan lacks it"
+        return "the service chooses its ports itself, and the plan contains none of them (jsa_dynamic_ports)"
+    return "the saved plan does not contain it"
 
 
 def _obstacle(
@@ -243,7 +243,7 @@ def _obstacle(
 ) -> str | None:
     """Why *entry* does not let the initiator in; None where it does."""
     if listener is None:
-        return "the inventory does not know the target"
+        return "the target is not in the inventory"
     if entry.exposure in ELSEWHERE:
         return NOT_OPENED[entry.exposure]
     if not listens(entry, listener):
@@ -267,17 +267,19 @@ def _obstacle(
         if any(initiator.name in source.hosts for source in planner.sources.tunnel_peers(listener)):
             return None
         if not initiator.is_console and not listener.is_console:
-            reasons.append("no SSH tunnel is needed between the two")
+            reasons.append("no SSH tunnel is needed between the two hosts")
     if entry.exposure in NOT_OPENED:
         return NOT_OPENED[entry.exposure]
     if not entry.ports and entry.dynamic:
-        reasons.append("its ports are only known while the service runs")
+        reasons.append("its ports are known only while the service runs")
     if open_to and not reasons:
         who = (
-            f"{initiator.name} is {', '.join(sorted(initiator.roles))}" if initiator else "this address is none of them"
+            f"{initiator.name} is {', '.join(sorted(initiator.roles))}"
+            if initiator
+            else "this address is not one of them"
         )
-        reasons.append(f"it is open to {', '.join(dict.fromkeys(open_to))} alone, and {who}")
-    return "; ".join(dict.fromkeys(reasons)) or "it serves the host itself alone"
+        reasons.append(f"it is open only to {', '.join(dict.fromkeys(open_to))}, and {who}")
+    return "; ".join(dict.fromkeys(reasons)) or "it serves only the host itself"
 
 
 def _admits(
@@ -295,11 +297,11 @@ def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) ->
     """Why a flow between two hosts of the right roles is not open between these two."""
     encrypted = [host.name for host in (initiator, listener) if host.encrypted]
     if flow.encryption == "tunnelled" and encrypted:
-        instead = f", and {entry.replaced_by} takes its place" if entry.replaced_by else ""
+        instead = f", and {entry.replaced_by} replaces it" if entry.replaced_by else ""
         verb = "are" if len(encrypted) > 1 else "is"
         return f"{' and '.join(encrypted)} {verb} encrypted: an SSH tunnel carries it over port 22{instead}"
     if flow.encryption == "only_encrypted" and not encrypted:
-        return "it is needed only where one of the two is encrypted (jsa_encrypted)"
+        return "it is needed only if one of the two hosts is encrypted (jsa_encrypted)"
     if flow.attached and (initiator.processor or listener.processor):
         one = initiator if initiator.processor else listener
         return f"{one.name} reports to {one.processor} (jsa_processor)"

@@ -52,7 +52,7 @@ class Change:
 
 
 def changes(plan: Plan, seen: Mapping[str, HostPreflight], verdicts: Iterable[Verdict]) -> list[Change]:
-    """Of the verdicts that blame the network. Every line holds for each of its ports, between hosts that it names."""
+    """The changes for all verdicts ``network``. Each line holds for each of its ports, between the hosts in it."""
     by_pair: dict[tuple[str, str, str, str, str], Change] = {}
     for item in verdicts:
         if item.verdict == "network":
@@ -92,7 +92,7 @@ def port_words(sockets: set[SocketKey], ranges: Iterable[tuple[str, PortRange]])
 
 
 def network_of(host: HostPreflight, address: str) -> str:
-    """The network that the host itself says *address* is in; the address alone where it does not say."""
+    """The network of *address* as the host itself reported it; the address alone if it did not."""
     parsed = ipaddress.ip_address(address)
     containing = [network for text in host.networks if parsed in (network := ipaddress.ip_network(text))]
     if containing:

@@ -16,7 +16,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Liste
 
 
 def tested_flows(plan: Plan, names: list[str]) -> list[ExpectedFlow]:
-    """Raises InputError where the plan does not say what to expect."""
+    """The flows between the hosts *names*. Raises InputError if the plan has no expected listeners."""
     return list(Expectations(_sampled(plan), names).wanted())
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The verdict on each flow of a preflight: who, if anybody, keeps it from arriving."""
+"""The verdict on each flow of a preflight: whether a host or the network blocks it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations 
 VERDICTS: tuple[str, ...] = ("wrong_host", "network", "host_firewall", "translated", "unverifiable", "ok")
 
 DROPPED = "dropped"
-ANSWER_DROPPED = "let through, but the answer is dropped"
+ANSWER_DROPPED = "accepted, but the answer is dropped"
 REFUSED = "refused"
 UNREACHABLE = "without a route"
 
@@ -38,7 +38,7 @@ class Verdict(FlowVerdict):
 
 
 class Diagnosis:
-    """Knows the plan's addresses and everything that was seen."""
+    """Gives each flow a verdict, from the plan's addresses and the observations of all hosts."""
 
     def __init__(self, plan: Plan, seen: Mapping[str, HostPreflight]) -> None:
         self._addresses = {name: frozenset(host.addresses) for name, host in plan.hosts.items()}
@@ -63,9 +63,9 @@ class Diagnosis:
         probe, target = self._probe(flow), self._seen[flow.listener]
         if target.standing is None:
             told = f": {target.why_none}" if target.why_none else ""
-            return Verdict(flow, "unverifiable", f"no listeners could stand on {flow.listener}{told}")
+            return Verdict(flow, "unverifiable", f"{flow.listener} has no temporary listeners{told}")
         if probe is None:
-            return Verdict(flow, "unverifiable", f"{flow.initiator} could not be asked to probe")
+            return Verdict(flow, "unverifiable", f"{flow.initiator} returned no result for the probe")
         if probe.result == "unavailable":
             return Verdict(flow, "unverifiable", f"{flow.initiator} could not probe: {probe.error}")
         if flow.port is None:
@@ -75,12 +75,12 @@ class Diagnosis:
         return self._not_ours(flow, probe, target)
 
     def _not_ours(self, flow: ExpectedFlow, probe: ProbeAnswer, target: HostPreflight) -> Verdict:
-        """Somebody else has the port, or nobody could take it."""
+        """The verdict where another process has the port, or no temporary listener could be started on it."""
         item = target.in_use.get(flow.socket)
         if item is None:
-            why = target.not_bound.get(flow.socket, "it is not one of its listeners")
-            return Verdict(flow, "unverifiable", f"nothing could stand there on {flow.listener}: {why}")
-        who = ", ".join(sorted(set(item.processes))) or "somebody unknown"
+            why = target.not_bound.get(flow.socket, "none was requested")
+            return Verdict(flow, "unverifiable", f"{flow.listener} has no temporary listener on this port: {why}")
+        who = ", ".join(sorted(set(item.processes))) or "an unknown process"
         if not item.listens:
             reason = f"a connection that {who} has opened on {flow.listener} uses the port; try again"
         elif item.bind == "loopback":
@@ -88,7 +88,7 @@ class Diagnosis:
         elif probe.result == "open":
             return Verdict(flow, "ok", f"in use by {who}, which answers")
         elif flow.protocol == "udp" and probe.result in _SILENT:
-            reason = f"{who} has the port on {flow.listener}, and does not answer what it does not understand"
+            reason = f"{who} has the port on {flow.listener}, and does not answer unknown clients"
         else:
             return self._blocked(flow, probe, who)
         return Verdict(flow, "unverifiable", reason)
@@ -98,29 +98,31 @@ class Diagnosis:
         if token == "match":
             return self._seen_under(flow, probe)
         if token == "mismatch" and probe.same_run:
-            reason = f"{probe.answered_by} answers at {flow.address}, not {flow.listener}: a wrong address in the "
-            return Verdict(flow, "wrong_host", f"{reason}inventory, or one that is translated on the way")
+            reason = f"{probe.answered_by} answers at {flow.address}, not {flow.listener}: the inventory has a "
+            return Verdict(flow, "wrong_host", f"{reason}wrong address, or NAT on the path changes it")
         if token == "mismatch":
-            reason = f"at {flow.address} listeners of another run answer, for {probe.answered_by}; try again later"
+            reason = f"listeners of another run answer at {flow.address}, for {probe.answered_by}; try again later"
             return Verdict(flow, "unverifiable", reason)
         if flow.protocol == "tcp" and self._arrival(flow) in (_ARRIVED, _ANSWERED):
-            reason = f"{flow.listener} was reached, but what it said got lost: something on the way cuts connections"
-            return Verdict(flow, "network", f"{reason} short that it does not know", "cut short")
-        reason = f"something answers at {flow.address} that is not {flow.listener}: another machine has the address, or"
-        return Verdict(flow, "wrong_host", f"{reason} something on the way answers for it")
+            reason = f"it reaches {flow.listener}, but the answer is lost: a device on the path cuts connections"
+            return Verdict(flow, "network", f"{reason} of unknown protocols", "cut short")
+        reason = f"{flow.address} is answered, but not by {flow.listener}: another machine has the address, or"
+        return Verdict(flow, "wrong_host", f"{reason} a device on the path answers for it")
 
     def _seen_under(self, flow: ExpectedFlow, probe: ProbeAnswer) -> Verdict:
         seen_as, sent_from = probe.seen_as, probe.sent_from
         if seen_as in self._addresses[flow.initiator]:
             return Verdict(flow, "ok", "")
         if seen_as == sent_from:
-            reason = f"{flow.initiator} comes from {seen_as}, an address of its own that the inventory does not know: "
+            reason = f"{flow.initiator} comes from {seen_as}, an address of its own that is not in the inventory: "
             return Verdict(flow, "translated", f"{reason}add it to its jsa_address")
-        reason = f"{flow.listener} sees {flow.initiator} come from {seen_as}: NAT on the way. Rules that accept "
-        return Verdict(flow, "translated", f"{reason}{flow.initiator} do not accept that", f"translated to {seen_as}")
+        reason = f"{flow.listener} sees {flow.initiator} come from {seen_as}: NAT on the path. Rules that accept "
+        return Verdict(
+            flow, "translated", f"{reason}{flow.initiator} do not accept this address", f"translated to {seen_as}"
+        )
 
     def _arrival(self, flow: ExpectedFlow) -> str | None:
-        """None where nobody knows."""
+        """Whether the packet reached the listener's host, and was answered; None if it is not known."""
         target = self._seen[flow.listener]
         if not target.watched or flow.port is None:
             return None
@@ -144,36 +146,38 @@ class Diagnosis:
         result, by = probe.result, probe.by
         to = flow.listener
         if by and by in self._addresses[flow.initiator]:
-            return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall refuses what it sends")
+            return Verdict(flow, "host_firewall", f"{flow.initiator}'s own firewall rejects the packets that it sends")
         if result == "unreachable":
-            reason = f"{flow.address} cannot be reached: {probe.error or 'no route, or no such machine'}"
+            reason = f"{flow.address} cannot be reached: {probe.error or 'no route, or no machine has the address'}"
             return Verdict(flow, "network", reason, UNREACHABLE)
         if by and by not in self._addresses[to]:
-            return Verdict(flow, "network", f"{by}, on the way to {to}, refuses it", f"{REFUSED} by {by}")
+            return Verdict(flow, "network", f"{by}, on the path to {to}, rejects it", f"{REFUSED} by {by}")
         if probe.rate_limited:
-            return Verdict(flow, "unverifiable", "no answer, but refusals came faster than the peer may send them")
+            return Verdict(
+                flow, "unverifiable", "no answer, possibly because the peer limits the rate of its ICMP errors"
+            )
         if self._seen[to].stood is False:
-            reason = f"the listeners on {to} had ended before the check was over: raise jsa_preflight_seconds"
+            reason = f"the listeners on {to} ended before the check did: increase jsa_preflight_seconds"
             return Verdict(flow, "unverifiable", reason)
         arrival = self._arrival(flow)
         silent = result in _SILENT
         if arrival == _NOT_ARRIVED:
             if silent:
-                return Verdict(flow, "network", f"it never reaches {to}: something on the way drops it", DROPPED)
-            return Verdict(flow, "network", f"something on the way refuses it in {to}'s name", REFUSED)
+                return Verdict(flow, "network", f"it does not reach {to}: a device on the path drops it", DROPPED)
+            return Verdict(flow, "network", f"a device on the path rejects it with the address of {to}", REFUSED)
         if who is not None and result == "refused" and flow.protocol == "udp":
-            reason = f"it is refused, and {who} has the port: on another address only, or a firewall refuses it"
+            reason = f"it is rejected, and {who} has the port: on another address only, or a firewall rejects it"
             return Verdict(flow, "unverifiable", reason)
         if by:
-            return Verdict(flow, "host_firewall", f"{to}'s own firewall refuses it")
+            return Verdict(flow, "host_firewall", f"{to}'s own firewall rejects it")
         if arrival == _ANSWERED:
-            reason = f"{to} answers, but the answer does not come back to {flow.initiator}"
-            return Verdict(flow, "network", f"{reason}: something on the way drops it", ANSWER_DROPPED)
+            reason = f"{to} answers, but the answer does not reach {flow.initiator}"
+            return Verdict(flow, "network", f"{reason}: a device on the path drops it", ANSWER_DROPPED)
         if arrival == _ARRIVED and who is None:
-            does = "drops" if silent else "refuses"
+            does = "drops" if silent else "rejects"
             return Verdict(flow, "host_firewall", f"it reaches {to}, and {to}'s own firewall {does} it")
         if arrival == _ARRIVED:
-            reason = f"it reaches {to}, where {who} has the port: that, or {to}'s own firewall, does not let it in"
+            reason = f"it reaches {to}, where {who} has the port: it or {to}'s own firewall blocks the packet"
             return Verdict(flow, "unverifiable", reason)
         return self._without_evidence(flow, "no answer" if silent else "refused")
 
@@ -181,8 +185,8 @@ class Diagnosis:
         as_planned = self._seen[flow.listener].firewall_as_planned
         if as_planned:
             how = DROPPED if said == "no answer" else REFUSED
-            reason = f"{said}, and {flow.listener}'s own firewall accepts it: something on the way blocks it"
+            reason = f"{said}, and {flow.listener}'s own firewall accepts it: a device on the path blocks it"
             return Verdict(flow, "network", reason, how)
-        known = "is not known" if as_planned is None else "is not as planned yet"
-        reason = f"{said}: {flow.listener}'s own firewall, which {known}, or one on the way"
+        known = "is not known" if as_planned is None else "differs from the plan"
+        reason = f"{said}: {flow.listener}'s own firewall, which {known}, or one on the path blocks it"
         return Verdict(flow, "unverifiable", reason)

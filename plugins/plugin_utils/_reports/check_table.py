@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a check: a table for people, and how it is written for machines."""
+"""The result of a check: the printed table, and the parts of port_check.json."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fault_table(found: Sequence[Fault]) -> str:
 
 
 def host_result(seen: HostObservation) -> dict[str, Any]:
-    """What was seen of the host itself, for port_check.json; its probes are the verdicts."""
+    """The observations of the host itself, for port_check.json; its probes become verdicts."""
     return {
         "observed": seen.listeners is not None,
         "firewall_as_planned": seen.firewall_as_planned,

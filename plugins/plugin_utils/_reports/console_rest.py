@@ -39,8 +39,8 @@ def render_console_rest(plan: Plan, name: str) -> Report:
     host = plan.hosts[name]
     records: list[dict[str, Any]] = []
     notes = [
-        "PUT replaces the server's whole list: GET it first, and add what has to stay",
-        "what the product's own rules accept stays accepted, also from addresses that the plan refuses",
+        "PUT replaces the whole list of the server: GET it first, and add the records that must stay",
+        "packets that the product's own rules accept stay accepted, also from addresses that the plan rejects",
         *common_notes(host),
     ]
     host_addresses = frozenset(address for one in plan.hosts.values() for address in one.addresses)
@@ -53,8 +53,8 @@ def render_console_rest(plan: Plan, name: str) -> Report:
         if refused:
             notes.append(left_out(_ONLY_ACCEPTS, refuse_words(protocol, refused)))
     if host.unlisted != "zone":
-        notes.append(left_out(_ONLY_ACCEPTS, f"{host.unlisted} whatever the catalog does not list"))
-    notes += outbound_notes(host, "the resource takes rules for inbound traffic only")
+        notes.append(left_out(_ONLY_ACCEPTS, f"{host.unlisted} all ports that the catalog does not list"))
+    notes += outbound_notes(host, "the resource supports inbound rules only")
     unique = {json.dumps(record): record for record in records}
     return Report(json.dumps(list(unique.values()), indent=2) + "\n", tuple(dict.fromkeys(notes)))
 
@@ -62,7 +62,7 @@ def render_console_rest(plan: Plan, name: str) -> Report:
 def _accept(
     protocol: str, ports: PortRange | None, sources: Iterable[str], single: _Single | None, notes: list[str]
 ) -> Iterator[dict[str, Any]]:
-    """The records of one rule; to *notes* what they cannot express."""
+    """The records of one rule. Adds to *notes* what they cannot express."""
     missing: dict[str, list[str]] = {}
     for source in sources:
         obstacle = _obstacle(protocol, source, single)
@@ -94,13 +94,13 @@ class _Single:
 def _obstacle(protocol: str, source: str, single: _Single | None) -> str | None:
     """Why the resource cannot accept from the CIDR *source*; None where it can."""
     if protocol == ICMP:
-        return "the resource knows TCP and UDP only"
+        return "the resource supports TCP and UDP only"
     network = ipaddress.ip_network(source)
     if isinstance(network, ipaddress.IPv6Network):
-        return "the resource knows IPv4 only"
+        return "the resource supports IPv4 only"
     if source == _ANYONE or network.num_addresses == 1 or (single and single.are_all_of(network)):
         return None
-    return "the resource takes single addresses"
+    return "the resource supports single addresses only"
 
 
 def _addresses(source: str) -> list[str | None]:

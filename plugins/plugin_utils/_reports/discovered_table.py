@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What port mappers told, as people read it."""
+"""The answers of port mappers, as a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import 
 
 
 def discovered_table(found: Mapping[str, Discovery]) -> str:
-    """A line per service of each host, and one for each port mapper that told nothing, with the reason."""
+    """A line per service of each host, and one for each port mapper that returned nothing, with the reason."""
     rows = [("HOST", "ASKED", "SERVICE", "PORT")]
     for name, discovery in found.items():
         rows += [(name, kind, "-", reason) for kind, reason in sorted(discovery.failures.items())]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Commands for a firewalld that runs on a host which is no JSA appliance."""
+"""Commands for firewalld on a host that is not a JSA appliance."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def render_firewall_cmd(plan: Plan, name: str) -> Report:
         lines += _new_policy(ruleset.policies[policy_name], ruleset)
     lines += ["firewall-cmd --check-config", "firewall-cmd --reload"]
     notes = [
-        "never run this on a JSA appliance: firewalld removes the product's own rules",
-        "run this on a host without the sets and policies named here: it creates them, and changes no existing one",
+        "do not run these commands on a JSA appliance: firewalld removes the product's own rules",
+        "the host must not have sets and policies with these names: the commands only create new ones",
         *common_notes(host),
     ]
     return Report("\n".join(lines) + "\n", tuple(notes))
 
 
 def new_set(address_set: AddressSet) -> list[str]:
-    """The commands that make a set with all its entries."""
+    """The commands that create a set with all its entries."""
     options = " --option=family=inet6" if address_set.family == IPV6 else ""
     size = len(address_set.entries)
     if size > _DEFAULT_MAXELEM:

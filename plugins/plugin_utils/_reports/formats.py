@@ -18,7 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.model import Re
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write down what a host needs."""
+    """One format for the rules of a host."""
 
     #: Of the plan and the name of one of its hosts. Raises InputError where the rules of the host cannot be used.
     render: Callable[[Plan, str], Report]
@@ -29,7 +29,7 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "iptables": Format(render_iptables, "iptables", "lines for the files of a JSA appliance, such as iptables.pre"),
-    "firewall_cmd": Format(render_firewall_cmd, "sh", "commands for firewalld on a host that is no appliance"),
+    "firewall_cmd": Format(render_firewall_cmd, "sh", "commands for firewalld on a host that is not an appliance"),
     "console_rest": Format(
         render_console_rest,
         "json",

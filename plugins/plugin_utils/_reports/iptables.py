@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lines that belong into the files of a JSA appliance."""
+"""The lines for the files of a JSA appliance."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _CONF = "/opt/qradar/conf"
 
 
 def render_iptables(plan: Plan, name: str) -> Report:
-    """By file of an appliance, each the lines that belong into it. Raises InputError."""
+    """The lines for each file of an appliance. Raises InputError."""
     host = plan.hosts[name]
     bodies = render(ruleset_of(host, name), FAMILIES)
     text = "".join(f"# {_CONF}/{file}\n{bodies[file]}" for file in sorted(bodies, reverse=True))
     notes = [
-        "run /opt/qradar/bin/iptables_update.pl when the lines are in their files",
+        "after you have added the lines to the files, run /opt/qradar/bin/iptables_update.pl",
         *common_notes(host),
-        "no public source names ip6tables.pre: where the appliance has no such file, IPv6 cannot be entered",
-        *outbound_notes(host, "the product's own files take rules for inbound traffic only"),
+        "no public document mentions ip6tables.pre: if the appliance does not have this file, it takes no IPv6 rules",
+        *outbound_notes(host, "the product's files support inbound rules only"),
     ]
     return Report(text, tuple(notes))

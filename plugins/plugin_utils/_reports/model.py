@@ -43,5 +43,5 @@ def refuse_words(protocol: str, ports: Iterable[PortRange]) -> str:
 
 
 def left_out(why: str, what: str) -> str:
-    """A note for *what* a format cannot express; *why* completes "left out, as"."""
-    return f"left out, as {why}: {what}"
+    """A note for *what* a format cannot express; *why* completes "left out because"."""
+    return f"left out because {why}: {what}"

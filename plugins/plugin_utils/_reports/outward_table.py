@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What came of the targets, for people: a table, and what to do about each that fails."""
+"""The results of the outside targets as a table, with a remedy for each that fails."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 
-#: Result to what helps.
+#: Result to remedy.
 _REMEDIES: dict[str, str] = {
-    "refused": "start the service there, or correct address and port",
-    "no_answer": "let a firewall between the console and it open this port",
-    "unreachable": "correct address or route",
-    "prohibited": "let the firewall that refuses it open this port",
-    "reset": "look for a firewall or proxy on the way that inspects and breaks it off",
-    "wrong_answer": "correct the address, or let the server serve the console",
+    "refused": "start the service, or correct the address and port",
+    "no_answer": "open this port in the firewalls between the console and the target",
+    "unreachable": "correct the address or the route",
+    "prohibited": "open this port in the firewall that rejects the packets",
+    "reset": "look for a firewall or proxy on the path that inspects and ends the connection",
+    "wrong_answer": "correct the address, or allow the console on the server",
     "name_not_resolved": "correct the console's name servers, or the name",
-    "tls_failed": "look for a proxy on the way, or another service on this port",
-    "certificate_invalid": "exempt it from TLS inspection, or correct the server's certificate or the console's clock",
-    "proxy_unreachable": "correct jsa_proxy, or let a firewall open the way to the proxy",
-    "proxy_refused": "let the proxy allow this target, or correct the user and password in jsa_proxy",
-    "unavailable": "the console itself could not try",
+    "tls_failed": "look for a proxy on the path, or another service on this port",
+    "certificate_invalid": "exclude it from TLS inspection, or correct the server's certificate or the console's clock",
+    "proxy_unreachable": "correct jsa_proxy, or open the port of the proxy in the firewalls",
+    "proxy_refused": "allow this target on the proxy, or correct the user and password in jsa_proxy",
+    "unavailable": "the console could not run the check",
 }
 
 
@@ -42,7 +42,7 @@ def outward_table(console: str, results: Iterable[Mapping[str, Any]], left_out: 
         rows.append((console, result["target"], result["purpose"], result["result"], remedy))
         if result["reason"]:
             reasons.append(f"{result['target']}: {result['reason']}")
-    lines = aligned(rows) if len(rows) > 1 else [f"{console} has nothing to contact"]
+    lines = aligned(rows) if len(rows) > 1 else [f"{console} has no targets"]
     if reasons:
         lines += ["", *reasons]
     lines += ["", *(f"not checked: {text}" for text in left_out)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan as people read it."""
+"""The plan as a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 
-#: So many addresses are shown; of more, their number.
+#: The maximum number of addresses in a cell; the others are counted.
 _SHOWN_SOURCES = 3
 
 
@@ -36,18 +36,16 @@ def _host_table(name: str, host: HostPlan) -> str:
         for item in host.dynamic
         if item.ports
     ]
-    rows += [
-        ("contact", _port(rule), _sources(rule.destinations), ", ".join(rule.why)) for rule in host.outbound or ()
-    ]
+    rows += [("contact", _port(rule), _sources(rule.destinations), ", ".join(rule.why)) for rule in host.outbound or ()]
     lines += [f"  {line}" for line in aligned(rows)]
     if host.outbound is not None:
-        lines.append("  refuse  whatever else leaves the host")
+        lines.append("  refuse  all other outbound traffic")
     for protocol in (TCP, UDP):
         ports = [format_ports(rule.ports) for rule in host.refused if rule.protocol == protocol]
         if ports:
             lines += _wrapped(f"  refuse  {protocol} to everyone else: ", ports)
     if host.unlisted != "zone":
-        lines.append(f"  {host.unlisted}  what the catalog does not list")
+        lines.append(f"  {host.unlisted}  all ports that the catalog does not list")
     if host.management_addresses:
         lines.append(f"  manage  SSH from {_sources(host.management_addresses)}")
     return "\n".join(lines)

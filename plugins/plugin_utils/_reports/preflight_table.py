@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a preflight: a table for people, and how it is written for machines."""
+"""The result of a preflight: the printed table, and the parts of preflight.json."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN_PER_VERDICT = 25
 
 
 def table(verdicts: list[Verdict], changes: list[Change]) -> str:
-    """Worst first, a line for all ports that meet the same; then what the network has to change."""
+    """A line for all ports with the same verdict and reason, worst first; then the changes for the network."""
     rows = []
     notes = []
     for name in VERDICTS[:-1]:
@@ -42,7 +42,7 @@ def table(verdicts: list[Verdict], changes: list[Change]) -> str:
     if rows:
         text += [*aligned([("VERDICT", "FROM", "TO", "PORTS", "REASON"), *rows]), *notes, ""]
     if changes:
-        text += ["For the network's administrators:", *(f"  {change}" for change in changes), ""]
+        text += ["Changes for the network administrators:", *(f"  {change}" for change in changes), ""]
     return "\n".join([*text, RESULT.summary_line(verdicts)])
 
 
@@ -51,7 +51,7 @@ def _few(words: list[str]) -> str:
 
 
 def host_result(seen: HostPreflight) -> dict[str, Any]:
-    """What was seen of the host itself, for preflight.json; its probes are the verdicts."""
+    """The observations of the host itself, for preflight.json; its probes become verdicts."""
     return {
         "listened": seen.listeners is not None,
         "why_not": seen.why_none,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Verdicts for machines, as JSON and JUnit XML, and how many there are of each."""
+"""Verdicts as JSON and JUnit XML, and their numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ResultFormat:
     words: tuple[str, ...]
 
     def summary(self, verdicts: Sequence[FlowVerdict]) -> dict[str, int]:
-        """How many of each verdict, all of them always there."""
+        """Verdict to number of flows; verdicts without flows have 0."""
         counts = Counter(item.verdict for item in verdicts)
         return {word: counts[word] for word in self.words}
 
@@ -39,7 +39,7 @@ class ResultFormat:
         return f"{len(verdicts)} flows: {', '.join(parts)}"
 
     def as_json(self, verdicts: Sequence[FlowVerdict], hosts: Mapping[str, Any], **more: Any) -> str:
-        """All verdicts, the ok ones too. *hosts*: what else was seen on each host; *more*: what else there is."""
+        """All verdicts, also ok, as JSON. *hosts*: the observations by host; *more*: further keys of the document."""
         document = {
             "version": self.version,
             "summary": self.summary(verdicts),
@@ -47,13 +47,13 @@ class ResultFormat:
             "verdicts": [item.as_dict() for item in verdicts],
             "hosts": hosts,
         }
-        # In ASCII: what others told may hold control characters.
+        # In ASCII: text from hosts may contain control characters.
         return json.dumps(document, indent=1) + "\n"
 
     def as_junit(self, verdicts: Sequence[FlowVerdict], fail_on: Collection[str]) -> str:
         """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it.
 
-        XML has no form for control characters, and what others told may hold some: they are written as Python does.
+        XML has no form for control characters, and text from hosts may contain some: they are escaped as in Python.
         """
         root = ET.Element("testsuites", name=self.name)
         by_host: dict[str, list[FlowVerdict]] = {}

@@ -27,27 +27,25 @@ def ruleset_of(host: HostPlan, name: str) -> Ruleset:
 
 
 def common_notes(host: HostPlan) -> list[str]:
-    """What has to be known of *host* whatever the format."""
+    """The notes about *host* that hold for every format."""
     notes = []
     if host.management_addresses:
         notes.append(
-            f"the management addresses are accepted on port {DEFAULT_SSH_PORT}: change that where SSH listens elsewhere"
+            f"the management addresses are accepted on port {DEFAULT_SSH_PORT}: change the port if SSH uses another one"
         )
     else:
-        notes.append(
-            "nothing here keeps your own SSH connection open: set jsa_firewall_management_addresses in the inventory"
-        )
+        notes.append("no rule here keeps your SSH access open: set jsa_firewall_management_addresses in the inventory")
     for item in host.dynamic:
         if item.sources and item.discovered is None:
             notes.append(
-                f"the ports of {item.service or item.id} are not known and not in here: they are chosen at its start, "
-                "and the playbook jsa.ports.discover reads them"
+                f"the ports of {item.service or item.id} are not included, because it chooses them when it starts: "
+                "run the playbook jsa.ports.discover to find them"
             )
     return notes
 
 
 def outbound_notes(host: HostPlan, why: str) -> list[str]:
-    """Of a format that cannot restrict what *host* contacts: all that it leaves out. *why* completes "left out, as"."""
+    """The notes of a format that cannot restrict outbound traffic. *why* completes "left out because"."""
     if host.outbound is None:
         return []
     contacts = [contact_words(rule.protocol, rule.ports, rule.destinations) for rule in host.outbound]

@@ -23,7 +23,7 @@ def unobserved_table(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
 
 
 def unobserved_message(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
-    """Names the hosts that should have been observed and were not, without an explanation of Ansible or the host."""
+    """Names the hosts that were not observed although Ansible did not count them as failed; empty if there are none."""
     named = [
         f"{name} ({', '.join(f'{part}: {one.reason}' for part, one in failed.items())})"
         for name, unseen in unseen_of.items()

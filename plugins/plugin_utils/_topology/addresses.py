@@ -19,17 +19,17 @@ _MAPPED_LENGTH = 96
 def parse_address(text: Any) -> str:
     """One address of a host, normalized. Raises ValueError with what is wrong."""
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no IP address")
+        raise ValueError(f"{text!r} is not an IP address")
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
         hint = " (one address without a prefix length is expected)" if "/" in text else ""
-        raise ValueError(f"{text!r} is no IP address{hint}") from None
+        raise ValueError(f"{text!r} is not an IP address{hint}") from None
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             address = address.ipv4_mapped
         elif address.is_link_local:
-            raise ValueError(f"{text} is a link-local address: peers on other links cannot use it")
+            raise ValueError(f"{text} is a link-local address, which hosts on other links cannot use")
     if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
         raise ValueError(f"{text} is not the address of a host on a network")
     return str(address)
@@ -57,7 +57,7 @@ def parse_cidr(text: Any) -> str:
     never read narrower than what is enforced.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8")
+        raise ValueError(f"{text!r} is not a network: expected a CIDR such as 10.0.0.0/8")
     try:
         return str(_as_ipv4(ipaddress.ip_network(text.strip())))
     except ValueError:
@@ -65,8 +65,8 @@ def parse_cidr(text: Any) -> str:
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
-        raise ValueError(f"{text!r} is no network: expected a CIDR such as 10.0.0.0/8") from None
-    raise ValueError(f"{text} has bits set behind its prefix: write {network}, or a single address without prefix")
+        raise ValueError(f"{text!r} is not a network: expected a CIDR such as 10.0.0.0/8") from None
+    raise ValueError(f"{text} has host bits set: write {network}, or a single address without a prefix length")
 
 
 def _as_ipv4(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -92,7 +92,7 @@ def parse_network(value: Any) -> tuple[str, ...]:
         wrong = []
         for item in value:
             if isinstance(item, str) and item.strip().lower() in ("any", "none"):
-                wrong.append(f"{item!r} stands alone, never in a list")
+                wrong.append(f"{item!r} cannot be an item of a list")
                 continue
             try:
                 cidrs.append(parse_cidr(item))
@@ -101,7 +101,7 @@ def parse_network(value: Any) -> tuple[str, ...]:
         if wrong:
             raise ValueError("; ".join(wrong))
         return tuple(cidrs)
-    raise ValueError(f"{value!r} is none of: a list of CIDRs, any, none")
+    raise ValueError(f"{value!r} is not a list of CIDRs, any, or none")
 
 
 def read_addresses(name: str, variable: str, value: Any, problems: list[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HA clusters: who is paired with whom, and what the two nodes have in common."""
+"""HA clusters: their nodes, and the values that both nodes share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import read_addresses
 
-#: What the nodes of an HA cluster share where only one of them says it.
+#: Variables of an HA cluster that can be set on one of its nodes.
 _SHARED = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features")
 
 
@@ -25,11 +25,11 @@ def read_peers(values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> 
             continue
         if not isinstance(peer, str) or peer not in values:
             problems.append(
-                f"{name}: jsa_ha_peer: {peer!r} is no host of the inventory{did_you_mean(str(peer), values)}; "
+                f"{name}: jsa_ha_peer: {peer!r} is not a host of the inventory{did_you_mean(str(peer), values)}; "
                 "name the other node of the HA pair as the inventory does"
             )
         elif peer == name:
-            problems.append(f"{name}: jsa_ha_peer: a host is not its own peer; name the other node of the HA pair")
+            problems.append(f"{name}: jsa_ha_peer: a host cannot be its own peer; name the other node of the HA pair")
         else:
             for one, other in ((name, str(peer)), (str(peer), name)):
                 if peers.setdefault(one, other) != other:
@@ -50,7 +50,9 @@ def share_values(
             if mine is None and theirs is not None:
                 shared[name][variable] = theirs
             elif mine is not None and theirs is not None and mine != theirs and name < peer:
-                problems.append(f"{name}, {peer}: {variable}: the nodes of an HA pair differ; set it the same on both")
+                problems.append(
+                    f"{name}, {peer}: {variable}: the nodes of an HA pair differ; set the same value on both"
+                )
     return shared
 
 
@@ -69,8 +71,8 @@ def read_virtual_addresses(
                 found[node] = read_addresses(node, "jsa_ha_virtual_address", value, problems)
         if not found:
             problems.append(
-                f"{name}, {peer}: jsa_ha_virtual_address is not set: peers of an HA pair meet it with three addresses, "
-                "each node's own and the cluster's; set the cluster's address on either node"
+                f"{name}, {peer}: jsa_ha_virtual_address is not set: an HA pair has three addresses, one for each node "
+                "and one for the cluster; set the cluster's address on one of the nodes"
             )
         elif len(set(found.values())) > 1:
             problems.append(f"{name}, {peer}: jsa_ha_virtual_address: the nodes of an HA pair have different values")
@@ -79,6 +81,6 @@ def read_virtual_addresses(
     for name, own in values.items():
         if own.get("jsa_ha_virtual_address") is not None and name not in peers:
             problems.append(
-                f"{name}: jsa_ha_virtual_address is set, but no jsa_ha_peer: name the other node of the pair"
+                f"{name}: jsa_ha_virtual_address is set, but jsa_ha_peer is not: set it to the other node of the pair"
             )
     return virtual

@@ -41,7 +41,7 @@ DEFAULT_GROUP_ROLES: dict[str, tuple[str, ...]] = {
 DATA_PORTS = ("range", "listed")
 DYNAMIC_PORTS = ("none", "discovered")
 
-#: Every name is a variable that must say the same for each host of the deployment.
+#: Variables that must have the same value on each host of the deployment.
 DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_networks",
     "jsa_release",
@@ -58,7 +58,7 @@ def check_roles(value: Any) -> tuple[str, ...]:
     """One role or a list of roles. Raises ValueError with what would have been valid."""
     roles = [value] if isinstance(value, str) else value
     if not isinstance(roles, (list, tuple)) or not roles:
-        raise ValueError(f"{value!r} is no list of roles; the roles are {', '.join(ROLES)}")
+        raise ValueError(f"{value!r} is not a list of roles; the roles are {', '.join(ROLES)}")
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         wrong = "; ".join(f"unknown role {role!r}{did_you_mean(str(role), ROLES)}" for role in unknown)
@@ -94,8 +94,8 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
     for name, content in value.items():
         if name not in known:
             problems.append(
-                f"jsa_networks.{name}: unknown network{did_you_mean(str(name), known)} "
-                f"Known are {', '.join(dict.fromkeys((*SOURCE_NETWORKS, *DESTINATION_NETWORKS)))}, and names that "
+                f"jsa_networks.{name}: unknown network{did_you_mean(str(name), known)}; "
+                f"expected {', '.join(dict.fromkeys((*SOURCE_NETWORKS, *DESTINATION_NETWORKS)))}, or a name that "
                 "jsa_extra_flows uses"
             )
             continue
@@ -126,7 +126,7 @@ def read_confidences(value: Any, problems: list[str]) -> tuple[str, ...]:
         return CONFIDENCES
     chosen = [value] if isinstance(value, str) else value
     if not isinstance(chosen, (list, tuple)) or not chosen or any(item not in CONFIDENCES for item in chosen):
-        problems.append(f"jsa_confidence: {value!r} is no list of {', '.join(CONFIDENCES)}")
+        problems.append(f"jsa_confidence: {value!r} is not a list of {', '.join(CONFIDENCES)}")
         return CONFIDENCES
     return tuple(name for name in CONFIDENCES if name in chosen)
 
@@ -136,7 +136,7 @@ def read_data_ports(value: Any, problems: list[str]) -> str:
     if value is None:
         return "range"
     if value not in DATA_PORTS:
-        problems.append(f"jsa_data_ports: {value!r} is none of {', '.join(DATA_PORTS)}")
+        problems.append(f"jsa_data_ports: {value!r} is not one of {', '.join(DATA_PORTS)}")
         return "range"
     return str(value)
 
@@ -145,13 +145,13 @@ def read_dynamic_ports(settings: Mapping[str, Any], problems: list[str]) -> Dyna
     """``jsa_dynamic_ports`` and ``jsa_dynamic_ports_max_age``."""
     use = settings["jsa_dynamic_ports"]
     if use is not None and use not in DYNAMIC_PORTS:
-        problems.append(f"jsa_dynamic_ports: {use!r} is none of {', '.join(DYNAMIC_PORTS)}")
+        problems.append(f"jsa_dynamic_ports: {use!r} is not one of {', '.join(DYNAMIC_PORTS)}")
     value = settings["jsa_dynamic_ports_max_age"]
     max_age = DynamicPortsChoice.max_age
     if value is not None:
         digits = str(value).strip()
         if isinstance(value, bool) or not digits.isascii() or not digits.isdigit() or not int(digits):
-            problems.append(f"jsa_dynamic_ports_max_age: {value!r} is no number of seconds above 0")
+            problems.append(f"jsa_dynamic_ports_max_age: {value!r} is not a number of seconds above 0")
         else:
             max_age = int(digits)
     return DynamicPortsChoice(use == "discovered", max_age)

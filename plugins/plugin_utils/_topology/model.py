@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the inventory says, once it has been read: plain, frozen values."""
+"""The deployment that the inventory describes, as plain, frozen values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Host:
 
 @dataclass(frozen=True)
 class DynamicPortsChoice:
-    """Whether ports that a running service told are opened."""
+    """Whether discovered ports are opened, and how old they may be."""
 
     use: bool = False
     #: Seconds.

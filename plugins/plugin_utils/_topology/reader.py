@@ -57,8 +57,8 @@ def read_topology(
     *inventory*: host name -> its variables (``jsa_*`` and ``ansible_host`` are looked at).
     *groups*: host name -> names of its inventory groups.
     *play_vars*: deployment variables as the play sees them; they win over the inventory's.
-    What is wrong is left out of the topology, so that a plan can still tell what else is missing; with a problem
-    nothing may be applied.
+    Invalid values are left out of the topology, so that the plan can report further problems. If there is a problem,
+    the topology must not be applied.
     """
     problems: list[str] = []
     values = {name: _values_of(name, variables, problems) for name, variables in inventory.items()}
@@ -173,8 +173,8 @@ def _host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> t
         if is_address(candidate):
             return (parse_address(candidate),)
     problems.append(
-        f"{name}: its address is not known: set jsa_address (one address or a list), "
-        "or ansible_host to an address; names are not looked up"
+        f"{name}: its address is not known: set jsa_address to one address or a list, "
+        "or ansible_host to one address; host names are not resolved"
     )
     return ()
 
@@ -195,7 +195,7 @@ def _read_features(name: str, own: Mapping[str, Any], problems: list[str]) -> fr
         return frozenset()
     features = [value] if isinstance(value, str) else value
     if not isinstance(features, (list, tuple)):
-        problems.append(f"{name}: jsa_features: {value!r} is no list; the features are {', '.join(FEATURES)}")
+        problems.append(f"{name}: jsa_features: {value!r} is not a list; the features are {', '.join(FEATURES)}")
         return frozenset()
     for feature in features:
         if feature not in FEATURES:
@@ -212,7 +212,7 @@ def _read_unlisted(name: str, own: Mapping[str, Any], problems: list[str]) -> st
         return UNLISTED[0]
     if value not in UNLISTED:
         problems.append(
-            f"{name}: jsa_firewall_unlisted: {value!r} is none of {', '.join(UNLISTED)}"
+            f"{name}: jsa_firewall_unlisted: {value!r} is not one of {', '.join(UNLISTED)}"
             f"{did_you_mean(str(value), UNLISTED)}"
         )
         return UNLISTED[0]
@@ -261,17 +261,18 @@ def _check_consoles(hosts: Mapping[str, Host], values: Mapping[str, Mapping[str,
     if not hosts:
         problems.append(
             f"none of the {len(values)} hosts has a role: put hosts into the groups "
-            f"{', '.join(deployment.DEFAULT_GROUP_ROLES)}, set jsa_roles on them, or map own groups by jsa_group_roles"
+            f"{', '.join(deployment.DEFAULT_GROUP_ROLES)}, set jsa_roles on them, or assign "
+            "roles to your own groups with jsa_group_roles"
         )
     elif not consoles:
         problems.append(
             "no host has the role console: every flow of a deployment begins or ends there; put it into the group "
-            "jsa_console. (Where only a part of the inventory is visible, apply a saved plan: jsa_plan_file.)"
+            "jsa_console. (If only a part of the inventory is visible, apply a saved plan with jsa_plan_file.)"
         )
     elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
         problems.append(
             f"{', '.join(consoles)} all have the role console, but a deployment has one, or one HA pair: set "
-            "jsa_ha_peer on a node of the pair, or keep deployments in inventories of their own"
+            "jsa_ha_peer on a node of the pair, or use one inventory per deployment"
         )
 
 
@@ -283,12 +284,12 @@ def _check_processors(hosts: dict[str, Host], problems: list[str]) -> None:
         target = hosts.get(host.processor) if isinstance(host.processor, str) else None
         if target is None:
             problems.append(
-                f"{name}: jsa_processor: {host.processor!r} is no host of the deployment"
+                f"{name}: jsa_processor: {host.processor!r} is not a host of the deployment"
                 f"{did_you_mean(str(host.processor), hosts)}"
             )
         elif not target.roles.intersection(able) or name in (target.name, target.ha_peer):
             problems.append(
-                f"{name}: jsa_processor: {target.name} is no processor that it can report to; name an event or flow "
+                f"{name}: jsa_processor: {target.name} is not a processor that it can report to; name an event or flow "
                 "processor, or the console"
             )
         else:
@@ -304,7 +305,7 @@ def _check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> N
         for address, claimant in claims:
             owner = owners.setdefault(address, claimant)
             if owner != claimant:
-                problems.append(f"{owner}, {claimant}: both have the address {address}; each has one of its own")
+                problems.append(f"{owner}, {claimant}: both have the address {address}; each needs its own")
 
 
 def _cluster_name(host: Host) -> str:
@@ -317,7 +318,7 @@ def _warnings(
     hosts: Mapping[str, Host],
     group_roles: Mapping[str, tuple[str, ...]],
 ) -> list[str]:
-    """What is no problem for certain, yet looks like one."""
+    """What may be a problem, as sentences."""
     warnings = []
     known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES, *_OF_PLAYBOOKS)
     misspelt: dict[str, str] = {}

@@ -114,9 +114,9 @@ def test_the_table(join: Any) -> None:
     # The network is the one that the hosts told, not the one that their addresses look like.
     assert f"network  {CON1}/32 (con1) -> {EP1}/32 (ep1)  tcp 32006" in text
     assert f"a firewall between {CON1}/32 and {EP1}/32 drops it" in text
-    assert "JSA may say: An IO error occurred on server(s)" in text
+    assert "JSA may report: An IO error occurred on server(s)" in text
     assert "lacks in the files, policy jsa-in: accepts this" in text
-    assert f"Stopped on the way (1 flow): {CON1}/32 to {EP1}/32." in text
+    assert f"Blocked by the network (1 flow): {CON1}/32 to {EP1}/32." in text
 
 
 def test_with_a_baseline_only_what_is_new_is_shown(join: Any, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_with_a_baseline_only_what_is_new_is_shown(join: Any, tmp_path: Path) ->
         "ec1"
     ]
     assert "accepts that" in text and "accepts this" not in text
-    assert "drops it" not in text and " still there" in text
+    assert "drops it" not in text and " unchanged" in text
     # What is written has all of it.
     written = json.loads((tmp_path / "port_check.json").read_text())
     assert len(written["hosts"]["ep1"]["firewall_difference"]) == 2

@@ -72,7 +72,7 @@ def test_a_damaged_file_is_an_error_where_it_is_used(tmp_path: Path) -> None:
 
 
 def test_a_broken_result_is_an_error() -> None:
-    with pytest.raises(InputError, match="ep1: 70000 is no port"):
+    with pytest.raises(InputError, match="ep1: 70000 is not a port"):
         handed({"ep1": result(70000)})
 
 

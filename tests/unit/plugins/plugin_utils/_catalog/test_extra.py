@@ -121,7 +121,7 @@ def test_a_site_may_say_more():
             [extra(flows=[{"listeners": "console", "initiators": "log_source"}])],
             "initiators: 'log_source' is not known; did you mean log_sources",
         ),
-        ([extra(flows=[{"listeners": "console", "initiators": ["10.0.0.1"] * 2}])], "'10.0.0.1' is there twice"),
+        ([extra(flows=[{"listeners": "console", "initiators": ["10.0.0.1"] * 2}])], "'10.0.0.1' is listed twice"),
         ([extra(replaced_by="shs")], "replaced_by: no entry 'shs'; did you mean ssh"),
         ([extra(exposure="local_only")], "local_only contradicts the flows"),
     ],

@@ -88,7 +88,7 @@ def test_a_valid_entry(read):
 REFUSED = {
     "unknown key": (changed(port="22"), "port", "unknown key; did you mean ports"),
     "no id": (changed(id=DROP), "id", "missing"),
-    "id with capitals": (changed(id="Query"), "id", "lower-case"),
+    "id with capitals": (changed(id="Query"), "id", "lowercase"),
     "id that is a port": (changed(id="32006"), "id", "a letter first"),
     "id that is no text": (changed(id=32006), "id", "expected text"),
     "no service": (changed(service=DROP), "service", "missing"),
@@ -148,7 +148,11 @@ REFUSED = {
         "'10.0.0.1' is not known",
     ),
     "unknown key of a flow": (changed(flows=[{**FLOW, "to": "x"}]), "flows[0]: to", "unknown key"),
-    "flow without encryption": (changed(encryption=DROP), "flows[0]: encryption", "missing here and in the entry"),
+    "flow without encryption": (
+        changed(encryption=DROP),
+        "flows[0]: encryption",
+        "missing in the flow and in the entry",
+    ),
     "unknown encryption of a flow": (changed(flows=[{**FLOW, "encryption": "no"}]), "flows[0]: encryption", "'no'"),
     "tunnel from a network": (
         changed(flows=[FLOW, {"listeners": ["console"], "initiators": ["users"], "encryption": "tunnelled"}]),
@@ -178,7 +182,7 @@ REFUSED = {
     "feature to have and not to have": (
         changed(when={"features": ["fips"], "without_features": ["fips"]}),
         "when: without_features",
-        "among the features too",
+        "also in features",
     ),
     "unknown role in a condition": (
         changed(when={"deployment_roles": ["any_host"]}),
@@ -190,7 +194,7 @@ REFUSED = {
         "flows[0]: when: features",
         "'nfs' is not known; did you mean nfs_client or nfs_export?",
     ),
-    "bad release": (changed(when={"release_before": "soon"}), "when: release_before", "'soon' is no release"),
+    "bad release": (changed(when={"release_before": "soon"}), "when: release_before", "'soon' is not a release"),
     "release without quotes": (changed(when={"release_from": 2014.1}), "when: release_from", "put it in quotes"),
     "releases reversed": (
         changed(when={"release_from": "7.5.0 UP6", "release_before": "7.5.0"}),

@@ -66,18 +66,18 @@ def test_unset_is_the_newest():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "is no release"),
-        ("newest", "is no release"),
-        ("7", "is no release"),
+        ("", "is not a release"),
+        ("newest", "is not a release"),
+        ("7", "is not a release"),
         ("7.5.0.6", "7.5.0 UP6"),
-        ("7.5.0 UP", "is no release"),
-        ("7.5.0 IF3 UP8", "is no release"),
-        ("7.5.0 UP8 beta", "is no release"),
+        ("7.5.0 UP", "is not a release"),
+        ("7.5.0 IF3 UP8", "is not a release"),
+        ("7.5.0 UP8 beta", "is not a release"),
         ("7.2.8", "numbered by year"),
         ("2021.6", "numbered by year until 2014"),
-        ("2014", "is no release"),
-        ("-7.5.0", "is no release"),
-        ("\uff17.5.0", "is no release"),
+        ("2014", "is not a release"),
+        ("-7.5.0", "is not a release"),
+        ("\uff17.5.0", "is not a release"),
         (2014.1, "put it in quotes"),
         (7.5, "put it in quotes"),
         (True, "put it in quotes"),
@@ -85,7 +85,7 @@ def test_unset_is_the_newest():
     ],
 )
 def test_nonsense_is_refused(text, says):
-    with pytest.raises(ValueError, match="is no release") as caught:
+    with pytest.raises(ValueError, match="is not a release") as caught:
         parse_release(text)
     assert says in str(caught.value)
     assert repr(text) in str(caught.value)

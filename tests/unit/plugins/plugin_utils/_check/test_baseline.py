@@ -74,8 +74,7 @@ def test_new_gone_still_and_not_looked_at() -> None:
     assert (found.still, found.unknown) == (1, 2)
     assert found.lines() == [
         "gone: network  con1 -> ep1  tcp 2",
-        "Since the baseline: 2 new, 1 gone, 1 still there, "
-        "2 of the baseline not looked at this time, or not to be told.",
+        "Since the baseline: 2 new, 1 gone, 1 unchanged, 2 of the baseline not checked this time.",
     ]
 
 
@@ -129,8 +128,8 @@ class TestWhatWasOpen:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "no JSON"),
-        ("[" * 100000, "no JSON"),
+        ("", "not valid JSON"),
+        ("[" * 100000, "not valid JSON"),
         ("[]", "verdicts is missing"),
         ('{"version": 1}', "verdicts is missing"),
         ('{"version": 2, "verdicts": []}', "its version is 2"),
@@ -144,14 +143,14 @@ class TestWhatWasOpen:
         ),
         (
             '{"version": 1, "verdicts": [{"verdict": "ok", "from": "a", "to": "b", "protocol": "tcp", "port": "22"}]}',
-            "'22' is no port",
+            "'22' is not a port",
         ),
     ],
 )
 def test_a_file_that_is_none(text: str, told: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_baseline(text, "b.json")
-    assert told in str(caught.value) and "b.json" in str(caught.value) and "no host was touched" in str(caught.value)
+    assert told in str(caught.value) and "b.json" in str(caught.value) and "no host was contacted" in str(caught.value)
 
 
 def test_all_mistakes_come_at_once() -> None:

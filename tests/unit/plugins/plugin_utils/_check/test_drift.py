@@ -12,9 +12,13 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings imp
 
 def test_openings() -> None:
     zone = opening("postgres", setting="service postgresql")
-    assert opening_line(zone) == ("zone public opens tcp 5432 (postgres) by service postgresql; ours decides before it")
+    assert opening_line(zone) == (
+        "zone public opens tcp 5432 (postgres) by service postgresql; the planned rules take effect before it"
+    )
     early = opening("postgres", object="policy early", ports=(5432, 5433), effective=True)
-    assert opening_line(early) == "policy early opens tcp 5432-5433 (postgres) by port; it decides before ours"
+    assert opening_line(early) == (
+        "policy early opens tcp 5432-5433 (postgres) by port; it takes effect before the planned rules"
+    )
 
 
 def test_what_differs_comes_before_what_the_site_opens() -> None:
@@ -30,5 +34,5 @@ def test_the_table_names_hosts_that_differ_and_stays_short() -> None:
     assert table.splitlines()[0].startswith("ep1: ")
     assert "line 7" in table
     assert "line 8" not in table
-    assert table.endswith("and 2 more: jsa_port_check_dest keeps them all")
+    assert table.endswith("and 2 more; the files in jsa_port_check_dest list all of them")
     assert drift_table({"con1": []}) == ""

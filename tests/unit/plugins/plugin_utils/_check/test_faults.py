@@ -98,7 +98,7 @@ def test_networks_are_those_that_hosts_told() -> None:
 def test_what_jsa_says_meanwhile() -> None:
     items = [replace(blocked("con1", "ep1", port), symptoms=(f"s{port % 2}", "t")) for port in (1, 2, 3)]
     (found,) = faults(items, HOSTS)
-    assert found.lines()[-1] == "    JSA may say: s1; t; s0"
+    assert found.lines()[-1] == "    JSA may report: s1; t; s0"
 
 
 def test_a_fault_of_both_ends_is_at_the_listener() -> None:
@@ -107,9 +107,7 @@ def test_a_fault_of_both_ends_is_at_the_listener() -> None:
 
 
 def test_hosts_that_fail_with_each_other_stand_on_both_sides() -> None:
-    items = [
-        verdict("unverifiable", one, two, 1, "UDP gives no answer") for one, two in (("ep1", "dn1"), ("dn1", "ep1"))
-    ]
+    items = [verdict("unverifiable", one, two, 1, "UDP got no answer") for one, two in (("ep1", "dn1"), ("dn1", "ep1"))]
     assert [found.place for found in faults(items, HOSTS)] == ["dn1, ep1 -> dn1, ep1"]
 
 
@@ -122,16 +120,16 @@ def test_tunnels_are_at_one_host() -> None:
     flow = ExpectedFlow("ep1", "ep1", "127.0.0.1", "tcp", None, ("ssh_tunnel_local",), "Ends of SSH tunnels", True)
     (found,) = faults([Verdict(flow, "service_down", "ep1 is encrypted, its tunnels are down")], HOSTS)
     assert found.lines()[0] == "service_down  ep1  tcp (Ends of SSH tunnels)"
-    assert "listens where it should (1 flow): ep1." in list(plain_words([found], 0))[1]
+    assert "No service listens (1 flow): ep1." in list(plain_words([found], 0))[1]
 
 
 def test_other_reasons_are_other_faults() -> None:
     items = [
-        verdict("host_firewall", "con1", "ep1", 1, "ep1's own firewall refuses it"),
-        verdict("host_firewall", "con2", "ep1", 2, "ep1's own firewall refuses it"),
+        verdict("host_firewall", "con1", "ep1", 1, "ep1's own firewall rejects it"),
+        verdict("host_firewall", "con2", "ep1", 2, "ep1's own firewall rejects it"),
         verdict("host_firewall", "con2", "ep1", 3, "the connection was refused, and ep1's firewall is not as planned"),
-        verdict("host_firewall", "con1", "ep1", 4, "con1's own firewall refuses what it sends"),
-        verdict("host_firewall", "con1", "dn1", 4, "con1's own firewall refuses what it sends"),
+        verdict("host_firewall", "con1", "ep1", 4, "con1's own firewall rejects the packets that it sends"),
+        verdict("host_firewall", "con1", "dn1", 4, "con1's own firewall rejects the packets that it sends"),
     ]
     assert {(one.place, one.port_text) for one in faults(items, HOSTS)} == {
         ("con1, con2 -> ep1", "tcp 1-2"),
@@ -149,10 +147,10 @@ def test_a_name_within_a_name_is_not_taken_for_it() -> None:
 def test_worst_first_and_ok_not_at_all() -> None:
     items = [
         verdict("ok", "con1", "ep1", 22, ""),
-        verdict("unverifiable", "con1", "ep1", 514, "UDP gives no answer", "udp"),
-        verdict("unverifiable", "con1", "dn1", 123, "UDP gives no answer", "udp"),
+        verdict("unverifiable", "con1", "ep1", 514, "UDP got no answer", "udp"),
+        verdict("unverifiable", "con1", "dn1", 123, "UDP got no answer", "udp"),
         blocked("con1", "ep1", 9),
-        verdict("service_down", "con1", "ep1", 9, "nothing listens on it on ep1"),
+        verdict("service_down", "con1", "ep1", 9, "no service listens on this port on ep1"),
         verdict("network", "con1", "ep1", None, "10.2.0.1 cannot be reached: no route", "icmp"),
     ]
     found = faults(items, HOSTS)
@@ -178,20 +176,18 @@ class TestPlainWords:
     def test_what_works_and_whose_the_rest_is(self) -> None:
         items = [
             blocked("con1", "ep1", 9),
-            verdict("service_down", "con1", "ep1", 8, "nothing listens on it on ep1"),
-            verdict("unverifiable", "con1", "ep1", 514, "UDP gives no answer", "udp"),
+            verdict("service_down", "con1", "ep1", 8, "no service listens on this port on ep1"),
+            verdict("unverifiable", "con1", "ep1", 514, "UDP got no answer", "udp"),
         ]
         first, service, network, unknown = plain_words(faults(items, HOSTS), 4)
-        assert first == "In short: 4 of 7 flows proved to work."
-        assert "listens where it should (1 flow): ep1." in service and "start the service" in service
-        assert "10.1.0.0/24 to 10.2.0.0/24" in network and "runs the network" in network
-        reason = "con1's own firewall refuses what it sends"
+        assert first == "Summary: 4 of 7 flows verified."
+        assert "No service listens (1 flow): ep1." in service and "start the service" in service
+        assert "10.1.0.0/24 to 10.2.0.0/24" in network and "administrators of the network" in network
+        reason = "con1's own firewall rejects the packets that it sends"
         (own,) = faults([verdict("host_firewall", "con1", "ep1", 4, reason)], HOSTS)
-        assert "firewall (1 flow): con1." in list(plain_words([own], 0))[1]
-        assert "Not known to work, nor to fail (1 flow)" in unknown
+        assert "firewall of a host (1 flow): con1." in list(plain_words([own], 0))[1]
+        assert "Could not be verified (1 flow)" in unknown
 
     def test_nothing_is_not_called_sound(self) -> None:
-        assert list(plain_words([], 0)) == [
-            "Nothing was checked: there is no flow between these hosts that anybody looked at."
-        ]
-        assert list(plain_words([], 3)) == ["In short: 3 of 3 flows proved to work."]
+        assert list(plain_words([], 0)) == ["Nothing was checked: no flow between these hosts was observed."]
+        assert list(plain_words([], 3)) == ["Summary: 3 of 3 flows verified."]

@@ -30,7 +30,7 @@ def test_problems_of_a_baseline(count: int, more: str | None) -> None:
 @pytest.mark.parametrize("port", [-1, 65536, 1.5, True, None])
 def test_ports_of_a_baseline_that_are_none(port: object) -> None:
     item = {"verdict": "network", "from": "a", "to": "b", "protocol": "tcp", "port": port}
-    with pytest.raises(InputError, match=r"verdict 1: port: .* is no port"):
+    with pytest.raises(InputError, match=r"verdict 1: port: .* is not a port"):
         parse_baseline(json.dumps({"version": 1, "verdicts": [item]}), "b.json")
 
 
@@ -41,7 +41,13 @@ def test_ports_of_a_baseline(port: dict[str, int]) -> None:
     assert list(found.verdicts.values()) == [item]
 
 
-@pytest.mark.parametrize(("count", "last"), [(8, "  line 8"), (9, "  and 1 more: jsa_port_check_dest keeps them all")])
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [
+        (8, "  line 8"),
+        (9, "  and 1 more; the files in jsa_port_check_dest list all of them"),
+    ],
+)
 def test_lines_of_a_host(count: int, last: str) -> None:
     lines = drift_table({"ep1": [f"line {number}" for number in range(1, count + 1)], "con1": []}).splitlines()
     assert lines[0].startswith("ep1: ")

@@ -199,7 +199,7 @@ class TestWhoWasNotObserved:
             ({"failed": True, "msg": "no python"}, "failed", "no python", False),
             # With failed_when: false, as the roles have it.
             ({"changed": False, "failed": False, "msg": "no nft"}, "unanswered", "no nft", True),
-            ({"changed": False, "failed": False}, "unanswered", "jsa.ports.packet_path did not say why", True),
+            ({"changed": False, "failed": False}, "unanswered", "jsa.ports.packet_path gave no reason", True),
             ({"changed": False, "skipped": True}, "skipped", "the task with jsa.ports.packet_path was skipped", True),
         ],
     )

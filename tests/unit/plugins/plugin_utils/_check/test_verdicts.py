@@ -152,43 +152,43 @@ RATIONED = {"result": "no_answer", "rate_limited": True}
     ("probe", "firewall", "at_ep1", "at_con1", "verdict", "says"),
     [
         # A host's own rules, whatever the plan's are and whatever the probe met.
-        (SILENT, True, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall refuses it: table inet site"),
+        (SILENT, True, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall blocks it: table inet site"),
         (REFUSED, True, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
         (BY_HOST, False, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
         (RATIONED, True, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
         (UDP_SILENT, True, path(NO, YES), ACCEPTS, "host_firewall", "ep1's own firewall"),
-        (SILENT, True, path(YES, NO), ACCEPTS, "host_firewall", "does not let the answer out"),
-        (SILENT, True, ACCEPTS, path(NO, YES), "host_firewall", "con1's own firewall does not let it out"),
-        (SILENT, True, ACCEPTS, path(YES, NO), "host_firewall", "con1's own firewall refuses the answer"),
-        (SILENT, True, None, path(NO, YES), "host_firewall", "con1's own firewall does not let it out"),
+        (SILENT, True, path(YES, NO), ACCEPTS, "host_firewall", "blocks the answer"),
+        (SILENT, True, ACCEPTS, path(NO, YES), "host_firewall", "con1's own firewall blocks the outgoing packet"),
+        (SILENT, True, ACCEPTS, path(YES, NO), "host_firewall", "con1's own firewall blocks the answer"),
+        (SILENT, True, None, path(NO, YES), "host_firewall", "con1's own firewall blocks the outgoing packet"),
         (BY_NOBODY, True, ACCEPTS, path(YES, YES, route=False), "host_firewall", "con1's own routes"),
         # Neither host is in the way.
-        (SILENT, True, ACCEPTS, ACCEPTS, "network", "on the way drops it"),
-        (SILENT, False, ACCEPTS, ACCEPTS, "network", "on the way drops it"),
-        (REFUSED, True, ACCEPTS, ACCEPTS, "network", "on the way refuses it"),
-        (BY_NOBODY, True, ACCEPTS, ACCEPTS, "network", "on the way refuses it"),
+        (SILENT, True, ACCEPTS, ACCEPTS, "network", "on the path drops it"),
+        (SILENT, False, ACCEPTS, ACCEPTS, "network", "on the path drops it"),
+        (REFUSED, True, ACCEPTS, ACCEPTS, "network", "on the path rejects it"),
+        (BY_NOBODY, True, ACCEPTS, ACCEPTS, "network", "on the path rejects it"),
         (BY_ROUTER, True, path(MAYBE, YES), ACCEPTS, "network", ROUTER),
-        (BY_HOST, True, ACCEPTS, ACCEPTS, "network", "NAT on the way"),
+        (BY_HOST, True, ACCEPTS, ACCEPTS, "network", "NAT on the path"),
         (SILENT, True, path(YES, YES, route=False), ACCEPTS, "network", f"no route back to {CON1}"),
-        (SILENT, True, path(YES, YES, half_open=True), ACCEPTS, "network", "the answer is lost on its way back"),
+        (SILENT, True, path(YES, YES, half_open=True), ACCEPTS, "network", "the answer is lost"),
         # The service.
-        (SILENT, True, path(YES, YES, backlog=FULL), ACCEPTS, "service_down", "6 wait in a queue for 5"),
-        (REFUSED, True, path(YES, YES, backlog=FULL), ACCEPTS, "network", "refuses it"),
+        (SILENT, True, path(YES, YES, backlog=FULL), ACCEPTS, "service_down", "6 wait in its queue of 5"),
+        (REFUSED, True, path(YES, YES, backlog=FULL), ACCEPTS, "network", "rejects it"),
         # Nobody can know.
-        (UDP_SILENT, True, ACCEPTS, ACCEPTS, "unverifiable", "the service says nothing to strangers"),
-        (RATIONED, True, ACCEPTS, ACCEPTS, "unverifiable", "faster"),
-        (SILENT, True, path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may refuse it"),
-        (SILENT, True, ACCEPTS, path(YES, MAYBE), "unverifiable", "a rule on con1 may refuse it"),
-        (BY_HOST, True, path(MAYBE, YES), ACCEPTS, "host_firewall", "a rule on ep1 may refuse it"),
+        (UDP_SILENT, True, ACCEPTS, ACCEPTS, "unverifiable", "the service does not answer unknown clients"),
+        (RATIONED, True, ACCEPTS, ACCEPTS, "unverifiable", "limits the rate"),
+        (SILENT, True, path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may reject it"),
+        (SILENT, True, ACCEPTS, path(YES, MAYBE), "unverifiable", "a rule on con1 may reject it"),
+        (BY_HOST, True, path(MAYBE, YES), ACCEPTS, "host_firewall", "a rule on ep1 may reject it"),
         # It is the listener that refuses: a rule of the initiator's that may is not it.
-        (BY_HOST, True, ACCEPTS, path(YES, MAYBE), "unverifiable", "or something on the way does"),
+        (BY_HOST, True, ACCEPTS, path(YES, MAYBE), "unverifiable", "or a device on the path does"),
         (SILENT, True, ACCEPTS, None, "unverifiable", "con1's own firewall, which is not known"),
         (SILENT, True, ACCEPTS, path(NOBODY_LOOKED, YES), "unverifiable", "con1's own firewall, which is not known"),
-        (UDP_SILENT, False, None, None, "unverifiable", "is not known"),
-        (BY_HOST, True, None, None, "unverifiable", "NAT on the way that gives the packets another sender"),
-        (SILENT, None, None, None, "unverifiable", "its own firewall or one on the way; its own is not known"),
-        (SILENT, True, path(NOBODY_LOOKED, NOBODY_LOOKED), ACCEPTS, "unverifiable", "beside the plan's"),
-        (SILENT, True, None, None, "unverifiable", "beside the plan's"),
+        (UDP_SILENT, False, None, None, "unverifiable", "are not known"),
+        (BY_HOST, True, None, None, "unverifiable", "NAT on the path changes the source address"),
+        (SILENT, None, None, None, "unverifiable", "its own firewall, which is not known, or a device on the path"),
+        (SILENT, True, path(NOBODY_LOOKED, NOBODY_LOOKED), ACCEPTS, "unverifiable", "additional rule"),
+        (SILENT, True, None, None, "unverifiable", "additional rule"),
     ],
 )
 def test_a_closer_look(
@@ -211,9 +211,9 @@ def test_a_closer_look(
     [
         ({"result": "open"}, "network", {"ep1": (EP1,)}, "ok", ""),
         ({"result": "open"}, "network", {"ep1": (EP1, "10.9.0.1")}, "ok", ""),
-        ({"result": "open"}, "network", {"ep1": ("10.9.0.1",)}, "unverifiable", "behind NAT or another machine"),
+        ({"result": "open"}, "network", {"ep1": ("10.9.0.1",)}, "unverifiable", "behind NAT, or another machine"),
         ({"result": "open"}, "network", {"ep1": ("10.9.0.1",), "dn1": (EP1,)}, "network", "an address of dn1"),
-        (SILENT, "network", {"ep1": ("10.9.0.1",)}, "network", "is not on its interfaces (it has: 10.9.0.1)"),
+        (SILENT, "network", {"ep1": ("10.9.0.1",)}, "network", "which does not have it (it has: 10.9.0.1)"),
         (BY_ROUTER, "network", {"ep1": ("10.9.0.1",), "dn1": (EP1,)}, "network", "an address of dn1"),
         (SILENT, "network", {"con1": ("10.9.0.1",)}, "network", "con1 does not have"),
         (BY_HOST, "network", {"con1": ("10.9.0.1",)}, "network", "the inventory is wrong"),
@@ -223,10 +223,10 @@ def test_a_closer_look(
             "network",
             {"ep1": (EP1, "10.9.0.1")},
             "network",
-            "NAT on the way",
+            "NAT on the path",
         ),
         # Where nothing runs, that comes first.
-        (SILENT, None, {"ep1": ("10.9.0.1",)}, "service_down", "nothing listens"),
+        (SILENT, None, {"ep1": ("10.9.0.1",)}, "service_down", "no service listens"),
         (SILENT, "loopback", {"ep1": ("10.9.0.1",)}, "service_down", "on loopback only"),
     ],
 )
@@ -244,7 +244,7 @@ def test_the_networks_are_named(plan: Plan) -> None:
 
 def test_a_host_that_nobody_reaches(plan: Plan) -> None:
     found = diagnose(plan, flow(), {"result": "unreachable"}, "unknown", None)
-    assert found is not None and "it is down, or cut off" in found.reason
+    assert found is not None and "it is down or disconnected" in found.reason
     found = diagnose(plan, flow(), {"result": "unreachable"}, "network", True, own={"ep1": (EP1,)})
     assert found is not None and found.verdict == "network" and "cut off" not in found.reason
 
@@ -256,7 +256,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
         plan, flow(), {"result": "unreachable"}, "network" if seen == "listeners" else "unknown", None, own=own
     )
     assert found is not None
-    assert found.reason == f"{EP1} cannot be reached: no route, or no machine at that address"
+    assert found.reason == f"{EP1} cannot be reached: no route, or no machine has the address"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             True,
             (None, None),
             {},
-            f"{EP1} cannot be reached: no route to host ({ROUTER} says so)",
+            f"{EP1} cannot be reached: no route to host (reported by {ROUTER})",
         ),
         (
             BY_HOST,
@@ -276,7 +276,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             True,
             (path(MAYBE, YES), ACCEPTS),
             {},
-            f"a firewall refused it ({EP1}), and a rule on ep1 may refuse it: {MAYBE.rule}",
+            f"a firewall rejected the packet ({EP1}), and a rule on ep1 may reject it: {MAYBE.rule}",
         ),
         (
             SILENT,
@@ -284,8 +284,8 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             True,
             (ACCEPTS, ACCEPTS),
             {"con1": ("10.9.0.1", "10.9.0.2"), "ep1": (EP1,)},
-            f"con1 does not have {CON1}, which the inventory says and ep1 accepts (it has: 10.9.0.1, 10.9.0.2): the "
-            "inventory is wrong, or something on the way blocks what it should translate",
+            f"con1 does not have {CON1}, which the inventory assigns to it and ep1 accepts (it has: 10.9.0.1, "
+            "10.9.0.2): the inventory is wrong, or a device on the path blocks the packet instead of translating it",
         ),
         (
             BY_HOST,
@@ -293,7 +293,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             True,
             (ACCEPTS, ACCEPTS),
             {"con1": ("10.9.0.1", "10.9.0.2")},
-            f"ep1 accepts {CON1}, which the inventory has for con1, but con1 does not have it (it has: 10.9.0.1, "
+            f"ep1 accepts {CON1}, which the inventory assigns to con1, but con1 does not have it (it has: 10.9.0.1, "
             "10.9.0.2): the inventory is wrong",
         ),
         (
@@ -302,7 +302,7 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             None,
             (ACCEPTS, ACCEPTS),
             {},
-            "the probe got no answer, and nobody looked whether ep1 listens",
+            "the probe got no answer, and it is not known whether ep1 listens",
         ),
     ],
 )
@@ -320,7 +320,7 @@ def test_the_first_difference_from_the_plan_is_named(plan: Plan) -> None:
         return found
 
     found = found_with("lacks this", "has that", "has more")
-    assert found.reason.endswith("ep1's firewall is not as planned; it lacks this (and 2 more differences)")
+    assert found.reason.endswith("ep1's firewall differs from the plan; it lacks this (and 2 more differences)")
     found = found_with("lacks this")
     assert found.reason.endswith("; it lacks this")
 
@@ -388,7 +388,7 @@ def test_what_must_stay_closed(plan: Plan, result: str, verdict: str | None) -> 
 
 def test_what_is_open_to_everybody_says_why(plan: Plan) -> None:
     one = flow(port=5432, wanted=False)
-    everyone = "ep1 lets in one who is none of its sources, so its firewall lets in everyone"
+    everyone = "ep1 accepts a host that is not one of its sources, so its firewall accepts everyone"
 
     def reason(at_ep1: Path | None, encrypted: bool = False, opened: bool = False) -> str:
         of = planned({"ep1": {"jsa_encrypted": True}}) if encrypted else plan
@@ -403,10 +403,12 @@ def test_what_is_open_to_everybody_says_why(plan: Plan) -> None:
 
     assert reason(None) == reason(ACCEPTS) == everyone
     assert reason(ACCEPTS, opened=True) == (
-        f"{everyone}: zone public opens tcp 5432 (ariel_query) by port; ours decides before it"
+        f"{everyone}: zone public opens tcp 5432 (ariel_query) by port; the planned rules take effect before it"
     )
-    assert reason(path(NO, YES)).startswith("ep1 refuses con1, which gets in all the same: NAT on the way")
-    assert reason(ACCEPTS, encrypted=True) == f"{everyone}; the host is encrypted, its tunnels carry what may come in"
+    assert reason(path(NO, YES)).startswith("ep1 rejects con1, but con1 connected: NAT on the path")
+    assert reason(ACCEPTS, encrypted=True) == (
+        f"{everyone}; the host is encrypted, so permitted traffic arrives through its tunnels"
+    )
     assert Diagnosis(plan, {"con1": observation(), "ep1": observation()}).verdicts([one]) == []
 
 
@@ -415,7 +417,7 @@ def test_another_host_that_is_open_is_not_this_one(plan: Plan) -> None:
     assert found is not None and found.verdict == "unverifiable" and "another machine" in found.reason
 
 
-@pytest.mark.parametrize(("error", "says"), [("too many open files", "too many open files"), (None, "no reason")])
+@pytest.mark.parametrize(("error", "says"), [("too many open files", "too many open files"), (None, "no reason given")])
 def test_a_probe_that_could_not_be_made(plan: Plan, error: str | None, says: str) -> None:
     found = diagnose(plan, flow(), {"result": "unavailable", "error": error}, "network", True)
     assert found is not None and found.reason == f"the initiator could not probe: {says}"
@@ -437,7 +439,7 @@ def test_a_service_on_an_address_that_the_inventory_does_not_know(plan: Plan) ->
         return found
 
     found = found_with("10.9.0.1")
-    assert found.verdict == "network" and "is not on its interfaces" in found.reason
+    assert found.verdict == "network" and "which does not have it" in found.reason
     # It has the address, and the service is not bound to it.
     found = found_with("10.9.0.1", EP1)
     assert (found.verdict, found.reason) == ("service_down", f"ep1 listens on 10.9.0.1 only, not on {EP1}")
@@ -447,7 +449,7 @@ def test_a_socket_that_the_catalog_expects_and_nobody_has(plan: Plan) -> None:
     one = flow()
     seen = {"con1": observation(answers=[answer(one, **REFUSED)]), "ep1": observation([socket(32006, None)])}
     (found,) = Diagnosis(plan, seen).verdicts([one])
-    assert (found.verdict, found.reason) == ("service_down", "nothing listens on it on ep1")
+    assert (found.verdict, found.reason) == ("service_down", "no service listens on this port on ep1")
 
 
 def test_the_standby_node_of_a_pair_may_rest() -> None:

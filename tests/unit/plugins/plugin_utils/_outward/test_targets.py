@@ -65,11 +65,11 @@ def test_what_is_left_out_says_why() -> None:
     found = outward({"ntp_servers": ["192.0.2.0/24"], "dns_servers": ["192.0.2.53"]}, public_servers="none")
     assert found.targets == []
     assert found.left_out == [
-        "smtp: con1 has no feature email (jsa_features)",
-        "ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is no single address",
-        "nfs_mountd: con1 has no feature nfs_client (jsa_features)",
-        "nfs: con1 has no feature nfs_client (jsa_features)",
-        "dns: no name to ask 192.0.2.53 for: set jsa_outward_dns_name",
+        "smtp: con1 does not have the feature email (jsa_features)",
+        "ntp_out: 192.0.2.0/24 in jsa_networks.ntp_servers is not a single address",
+        "nfs_mountd: con1 does not have the feature nfs_client (jsa_features)",
+        "nfs: con1 does not have the feature nfs_client (jsa_features)",
+        "dns: 192.0.2.53 cannot be asked without a name: set jsa_outward_dns_name",
     ]
 
 
@@ -110,7 +110,7 @@ def test_the_table_has_failures_first() -> None:
     good = {"target": "a:25", "purpose": "SMTP", "result": "ok", "reason": ""}
     bad = {"target": "b:443", "purpose": "Updates", "result": "proxy_refused", "reason": "it forbids it (403)"}
     lines = outward_table("con1", [good, bad], ["smtp: because"]).splitlines()
-    assert "b:443" in lines[1] and "let the proxy allow" in lines[1]
+    assert "b:443" in lines[1] and "allow this target on the proxy" in lines[1]
     assert "a:25" in lines[2]
     assert lines[-3:] == ["b:443: it forbids it (403)", "", "not checked: smtp: because"]
-    assert outward_table("con1", [], []) == "con1 has nothing to contact"
+    assert outward_table("con1", [], []) == "con1 has no targets"

@@ -39,7 +39,7 @@ def entry(exposure: str = "internal", **more: Any) -> Entry:
     [
         (Condition(), None),
         (Condition(features=("fips",)), None),
-        (Condition(features=("fips", "email")), "ep1 has no feature email (jsa_features)"),
+        (Condition(features=("fips", "email")), "ep1 does not have the feature email (jsa_features)"),
         (Condition(without_features=("email",)), None),
         (Condition(without_features=("email", "fips")), "ep1 has the feature fips (jsa_features)"),
         (Condition(deployment_roles=("console", "event_processor")), None),
@@ -95,9 +95,9 @@ def test_what_is_never_open(exposure: str) -> None:
     ("whole", "flow", "why"),
     [
         (Condition(), Condition(), None),
-        (Condition(features=("a",)), Condition(), "ep1 has no feature a (jsa_features)"),
-        (Condition(), Condition(features=("b",)), "ep1 has no feature b (jsa_features)"),
-        (Condition(features=("a",)), Condition(features=("b",)), "ep1 has no feature a (jsa_features)"),
+        (Condition(features=("a",)), Condition(), "ep1 does not have the feature a (jsa_features)"),
+        (Condition(), Condition(features=("b",)), "ep1 does not have the feature b (jsa_features)"),
+        (Condition(features=("a",)), Condition(features=("b",)), "ep1 does not have the feature a (jsa_features)"),
     ],
 )
 def test_conditions_of_an_entry_and_of_its_flow(whole: Condition, flow: Condition, why: str | None) -> None:

@@ -29,12 +29,12 @@ def test_what_is_not_a_rule() -> None:
     groups = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
     hosts = {"ep1": {"jsa_firewall_unlisted": "drop", "jsa_firewall_management_addresses": ["192.0.2.7"]}}
     assert plan_differences(Plan(groups).plan, Plan(groups, hosts).plan) == [
-        "- ep1: leave what the catalog does not list to the zones",
+        "- ep1: leave all ports that the catalog does not list to the zones",
         "+ ep1: accept SSH from the management addresses 192.0.2.7/32",
-        "+ ep1: drop what the catalog does not list",
+        "+ ep1: drop all ports that the catalog does not list",
     ]
     restricted = Plan(groups, {"ep1": {"jsa_firewall_restrict_outbound": True}}).plan
-    assert "+ ep1: refuse whatever else leaves the host" in plan_differences(Plan(groups).plan, restricted)
+    assert "+ ep1: refuse all other outbound traffic" in plan_differences(Plan(groups).plan, restricted)
 
 
 def test_a_rule_in_one_line() -> None:

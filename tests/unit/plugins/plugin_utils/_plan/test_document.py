@@ -106,7 +106,7 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("hosts/con1/inbound/0/ports", None), "plan.hosts.con1.inbound[0]: ports is missing"),
         (_set("hosts/con1/inbound/0/protocol", "sctp"), "inbound[0].protocol: 'sctp' is not one of tcp, udp, icmp"),
         (_set("hosts/con1/inbound/0/protocol", "icmp"), "inbound[0]: ports: ICMP has none"),
-        (_set("hosts/con1/inbound/0/sources", []), "a rule without sources accepts nobody"),
+        (_set("hosts/con1/inbound/0/sources", []), "a rule without sources accepts no packets"),
         (_set("hosts/con1/inbound/0/sources", ["10.0.0.1/8"]), "inbound[0].sources[0]: '10.0.0.1/8' is not a CIDR"),
         (_set("hosts/con1/inbound/0/sources", [7.5]), "inbound[0].sources[0]: 7.5 is not a CIDR"),
         (_set("hosts/con1/inbound/0/why", []), "inbound[0].why: is empty"),
@@ -138,18 +138,18 @@ def test_all_damage_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "it is not JSON"),
+        ("", "it is not valid JSON"),
         ("[]", "it is not a plan: hosts is missing"),
         ("7", "it is not a plan: hosts is missing"),
         ('{"version": 1}', "it is not a plan: hosts is missing"),
         ('{"version": 2, "hosts": 7}', "its version is 2"),
         ('{"hosts": {}}', "its version is None"),
-        ('{"version": 1, "hosts": {"con1": {}, "con1": {}}}', "the key 'con1' stands twice"),
+        ('{"version": 1, "hosts": {"con1": {}, "con1": {}}}', "the key 'con1' occurs twice"),
         ('{"version": NaN, "hosts": {}}', "JSON has no NaN"),
         ('{"version": -Infinity, "hosts": {}}', "JSON has no -Infinity"),
         ("[" * 100_000, "nested too deep"),
         ('{"hosts":' * 100_000, "nested too deep"),
-        ("\ufeff{}", "it is not JSON"),
+        ("\ufeff{}", "it is not valid JSON"),
         ('{"version": 1, "hosts": {"a": ' + "9" * 5000 + "}}", ""),
     ],
 )
@@ -169,7 +169,7 @@ def test_what_is_nested_as_deep_as_it_can_be_read_is_told_as_well() -> None:
 
 def test_a_file_cut_short(plan: Plan) -> None:
     text = dump_plan(plan)
-    with pytest.raises(InputError, match="not JSON"):
+    with pytest.raises(InputError, match="not valid JSON"):
         parse_plan(text[: len(text) // 2], "plan.json")
 
 

@@ -101,12 +101,15 @@ def test_a_port_in_the_data_range_is_left_to_it() -> None:
 @pytest.mark.parametrize(
     ("by_host", "says"),
     [
-        ({}, ["ep1", "ec1", "not asked for dynamic ports"]),
+        ({}, ["ep1", "ec1", "the dynamic ports are not known"]),
         ({"ep1": look(("admin", 43691), age=7300), "ec1": look()}, ["ep1 (2.0 hours old)", "3600 s"]),
         ({"ep1": look(("admin", 43691), age=3601), "ec1": look()}, ["ep1 (3601 s old)"]),
-        ({"ep1": look(("admin", 43691), age=-4000), "ec1": look()}, ["ep1 (found 4000 s from now: a clock is wrong)"]),
+        (
+            {"ep1": look(("admin", 43691), age=-4000), "ec1": look()},
+            ["ep1 (discovered 4000 s in the future: a clock is wrong)"],
+        ),
         ({"ep1": look(failures={"imq": "it is down"}), "ec1": look()}, ["ep1: imq_dynamic", "it is down"]),
-        ({"ep1": look(("mountd", 43691), kind="rpcbind"), "ec1": look()}, ["ep1: not asked"]),
+        ({"ep1": look(("mountd", 43691), kind="rpcbind"), "ec1": look()}, ["ep1: the dynamic ports are not known"]),
     ],
 )
 def test_what_is_not_used_is_told(by_host: dict[str, Discovery], says: list[str]) -> None:
@@ -145,7 +148,7 @@ def test_rpcbind_opens_no_port_that_is_somebody_elses() -> None:
     assert set(opened) == {(111, 111), (2049, 2049), (20048, 20048)}
     assert "192.0.2.0/24" in opened[20048, 20048]
     assert [text for text in plan.warnings if "evil" in text] == [
-        "con1: evil claims 5432/tcp, which is postgres's: not opened for it"
+        "con1: evil claims 5432/tcp, which belongs to postgres: not opened"
     ]
     (postgres,) = [rule for rule in plan.hosts["con1"].inbound if rule.ports == (5432, 5432)]
     assert "192.0.2.0/24" not in postgres.sources
@@ -188,9 +191,7 @@ def test_why_it_is_open() -> None:
     assert (answer.decision, [entry.id for entry in answer.entries]) == ("accepted", ["imq_dynamic"])
     without = planner({})
     (denied,) = [
-        item
-        for item in why(without, without.plan(), "con1", "ep1", "43691/tcp").not_by
-        if item.id == "imq_dynamic"
+        item for item in why(without, without.plan(), "con1", "ep1", "43691/tcp").not_by if item.id == "imq_dynamic"
     ]
     assert "chooses its ports itself" in denied.reason
 

@@ -62,10 +62,10 @@ def test_accepted_by(source: str, target: str, port: str, entry: str) -> None:
     ("source", "target", "port", "decision", "reason"),
     [
         ("ec1", "con1", "443/tcp", "refused", "ec1 is encrypted"),
-        ("con1", "app1", "9000/tcp", "refused", "conman_enc takes its place"),
+        ("con1", "app1", "9000/tcp", "refused", "conman_enc replaces it"),
         ("ec2", "ep1", "32005/tcp", "refused", "ec2 reports to ep2"),
         ("dn1", "con1", "7800/tcp", "refused", "dn1 is data_node"),
-        ("192.0.2.9", "con1", "5432/tcp", "refused", "this address is none of them"),
+        ("192.0.2.9", "con1", "5432/tcp", "refused", "this address is not one of them"),
         ("ep1", "con1", "8080/tcp", "refused", "loopback"),
         ("ep1", "con1", "20001/tcp", "refused", "port 22"),
         ("ep1", "con1", "4333/tcp", "refused", "stays closed"),

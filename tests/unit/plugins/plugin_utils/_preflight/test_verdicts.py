@@ -84,27 +84,27 @@ def busy(protocol: str, port: int, bind: str | None = "network", listens: bool =
     [
         (met(), ANSWERED, "ok", ""),
         (met(seen_as=STRANGER, sent_from=STRANGER), ANSWERED, "translated", "add it to its jsa_address"),
-        (met(seen_as=STRANGER), ANSWERED, "translated", f"ep1 sees con1 come from {STRANGER}: NAT on the way"),
+        (met(seen_as=STRANGER), ANSWERED, "translated", f"ep1 sees con1 come from {STRANGER}: NAT on the path"),
         (met(token="mismatch", answered_by="dn1"), NOWHERE, "wrong_host", f"dn1 answers at {EP1}, not ep1"),
         (met(token="mismatch", answered_by="dn1", same_run=False), NOWHERE, "unverifiable", "listeners of another run"),
-        (met(token=None), NOWHERE, "wrong_host", "that is not ep1"),
-        (met(token=None), ARRIVED, "network", "what it said got lost"),
+        (met(token=None), NOWHERE, "wrong_host", "but not by ep1"),
+        (met(token=None), ARRIVED, "network", "the answer is lost"),
         # The two ends together.
-        (SILENT, NOWHERE, "network", "it never reaches ep1: something on the way drops it"),
-        (REFUSED, NOWHERE, "network", "something on the way refuses it in ep1's name"),
-        (BY_HOST, NOWHERE, "network", "in ep1's name"),
+        (SILENT, NOWHERE, "network", "it does not reach ep1: a device on the path drops it"),
+        (REFUSED, NOWHERE, "network", "a device on the path rejects it with the address of ep1"),
+        (BY_HOST, NOWHERE, "network", "with the address of ep1"),
         (SILENT, ARRIVED, "host_firewall", "it reaches ep1, and ep1's own firewall drops it"),
-        (REFUSED, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
-        (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
-        (SILENT, ANSWERED, "network", "the answer does not come back to con1"),
-        (BY_ROUTER, NOWHERE, "network", f"{ROUTER}, on the way to ep1, refuses it"),
-        (BY_SELF, NOWHERE, "host_firewall", "con1's own firewall refuses what it sends"),
+        (REFUSED, ARRIVED, "host_firewall", "ep1's own firewall rejects it"),
+        (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall rejects it"),
+        (SILENT, ANSWERED, "network", "the answer does not reach con1"),
+        (BY_ROUTER, NOWHERE, "network", f"{ROUTER}, on the path to ep1, rejects it"),
+        (BY_SELF, NOWHERE, "host_firewall", "con1's own firewall rejects the packets that it sends"),
         ({"result": "unreachable", "error": "no route"}, NOWHERE, "network", f"{EP1} cannot be reached: no route"),
         # Nobody can know.
-        (None, NOWHERE, "unverifiable", "con1 could not be asked"),
+        (None, NOWHERE, "unverifiable", "con1 returned no result"),
         ({"result": "unavailable", "error": "no memory"}, NOWHERE, "unverifiable", "could not probe: no memory"),
-        ({"result": "no_answer", "rate_limited": True}, NOWHERE, "unverifiable", "faster than the peer"),
-        (SILENT, UNWATCHED, "unverifiable", "which is not known, or one on the way"),
+        ({"result": "no_answer", "rate_limited": True}, NOWHERE, "unverifiable", "the peer limits the rate"),
+        (SILENT, UNWATCHED, "unverifiable", "which is not known, or one on the path"),
     ],
 )
 def test_listeners_of_ours(probe: dict[str, Any] | None, became: str, verdict: str, says: str) -> None:
@@ -116,7 +116,7 @@ def test_listeners_of_ours(probe: dict[str, Any] | None, became: str, verdict: s
     ("as_planned", "verdict", "says"),
     [
         (True, "network", "no answer, and ep1's own firewall accepts it"),
-        (False, "unverifiable", "which is not as planned yet, or one on the way"),
+        (False, "unverifiable", "which differs from the plan, or one on the path"),
     ],
 )
 def test_nobody_watched(as_planned: bool, verdict: str, says: str) -> None:
@@ -126,9 +126,9 @@ def test_nobody_watched(as_planned: bool, verdict: str, says: str) -> None:
 
 def test_no_listeners() -> None:
     found = diagnose(SILENT, why_none="no space left")
-    assert (found.verdict, found.reason) == ("unverifiable", "no listeners could stand on ep1: no space left")
+    assert (found.verdict, found.reason) == ("unverifiable", "ep1 has no temporary listeners: no space left")
     found = diagnose(SILENT, stood=False)
-    assert found.verdict == "unverifiable" and "raise jsa_preflight_seconds" in found.reason
+    assert found.verdict == "unverifiable" and "increase jsa_preflight_seconds" in found.reason
     found = diagnose(SILENT, listening=(), not_bound=(NotBound(protocol="tcp", port=32006, why="permission denied"),))
     assert found.verdict == "unverifiable" and found.reason.endswith("permission denied")
 
@@ -143,9 +143,9 @@ class TestPortsInUse:
         ("probe", "became", "verdict", "says"),
         [
             ({"result": "open"}, ARRIVED, "ok", "in use by java, which answers"),
-            (SILENT, NOWHERE, "network", "it never reaches ep1"),
-            (SILENT, ARRIVED, "unverifiable", "java has the port: that, or ep1's own firewall"),
-            (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall refuses it"),
+            (SILENT, NOWHERE, "network", "it does not reach ep1"),
+            (SILENT, ARRIVED, "unverifiable", "java has the port: it or ep1's own firewall"),
+            (BY_HOST, ARRIVED, "host_firewall", "ep1's own firewall rejects it"),
         ],
     )
     def test_tcp(self, probe: dict[str, Any], became: str, verdict: str, says: str) -> None:
@@ -156,9 +156,9 @@ class TestPortsInUse:
         ("probe", "verdict", "says"),
         [
             ({"result": "open"}, "ok", "in use by java"),
-            (MUTE, "unverifiable", "does not answer what it does not understand"),
+            (MUTE, "unverifiable", "does not answer unknown clients"),
             # Its question is not one that is watched for, so that nobody knows whether it arrived.
-            (BY_HOST, "host_firewall", "ep1's own firewall refuses it"),
+            (BY_HOST, "host_firewall", "ep1's own firewall rejects it"),
             ({"result": "refused", "by": EP1}, "unverifiable", "on another address only, or a firewall"),
             (REFUSED, "unverifiable", "on another address only, or a firewall"),
             (BY_ROUTER, "network", ROUTER),

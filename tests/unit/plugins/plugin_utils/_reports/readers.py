@@ -166,8 +166,8 @@ READERS: dict[str, Callable[[str], list[Line]]] = {
     "console_rest": read_console_rest,
 }
 
-_NOTE = re.compile(r"^left out, as [^:]+: (accept|contact) (\w+)(?: (\S+))? (?:from|on) (.+)$")
-_REFUSAL = re.compile(r"^left out, as [^:]+: refuse (tcp|udp) ([0-9, -]+)$")
+_NOTE = re.compile(r"^left out because [^:]+: (accept|contact) (\w+)(?: (\S+))? (?:from|on) (.+)$")
+_REFUSAL = re.compile(r"^left out because [^:]+: refuse (tcp|udp) ([0-9, -]+)$")
 
 
 def noted_rules(notes: tuple[str, ...]) -> set[tuple[str, str, str | None, str]]:

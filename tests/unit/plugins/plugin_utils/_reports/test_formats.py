@@ -173,7 +173,7 @@ def test_rules_in_are_rules_out_and_notes(name: str, one: HostPlan) -> None:
             noted = (refused.protocol, format_ports(refused.ports)) in noted_closed
             assert allowed or noted or judge(lines, packet) == "refuse", packet
     if one.unlisted != "zone" and judge(lines, Packet("in", "tcp", 9, STRANGERS[0])) != "refuse":
-        assert any(f": {one.unlisted} whatever the catalog does not list" in note for note in found.notes)
+        assert any(f": {one.unlisted} all ports that the catalog does not list" in note for note in found.notes)
     if one.outbound is not None and judge(lines, Packet("out", "tcp", 9, STRANGERS[0])) != "refuse":
         assert any("refuse all other outbound traffic" in note for note in found.notes)
 
@@ -230,13 +230,13 @@ def test_the_console_takes_single_addresses_and_is_told_the_rest() -> None:
          "protocol": "UDP"},
         {**unused, **one, "source_ip": "10.9.0.1", "single_port": "22"},
     ]  # fmt: skip
-    assert "PUT replaces the server's whole list: GET it first, and add what has to stay" in found.notes
+    assert "PUT replaces the whole list of the server: GET it first, and add the records that must stay" in found.notes
     assert [note for note in found.notes if note.startswith("left out")] == [
-        "left out, as the resource takes single addresses: accept tcp 443 from 10.1.0.0/16",
-        "left out, as the resource knows IPv4 only: accept tcp 443 from fd00::3/128",
-        "left out, as the resource knows IPv4 only: accept udp 514 from ::/0",
-        "left out, as the resource knows TCP and UDP only: accept icmp from 0.0.0.0/0",
-        "left out, as the resource can only accept: refuse tcp 5432",
+        "left out because the resource supports single addresses only: accept tcp 443 from 10.1.0.0/16",
+        "left out because the resource supports IPv4 only: accept tcp 443 from fd00::3/128",
+        "left out because the resource supports IPv4 only: accept udp 514 from ::/0",
+        "left out because the resource supports TCP and UDP only: accept icmp from 0.0.0.0/0",
+        "left out because the resource can only accept: refuse tcp 5432",
     ]
 
 
@@ -312,10 +312,10 @@ def test_what_has_to_be_known_of_any_host(name: str) -> None:
         return "\n".join(report(name, one).notes)
 
     assert "accepted on port 22" in notes(RULES)
-    assert "keeps your own SSH connection open" not in notes(RULES)
-    assert "keeps your own SSH connection open" in notes(host())
+    assert "keeps your SSH access open" not in notes(RULES)
+    assert "keeps your SSH access open" in notes(host())
     service = DynamicService(id="jmx", service="JMX", sources=("10.0.0.2/32",))
-    assert "the ports of JMX are not known" in notes(host(dynamic=(service,)))
+    assert "the ports of JMX are not included" in notes(host(dynamic=(service,)))
     assert "JMX" not in notes(host(dynamic=(replace(service, discovered=(), discovered_at="2026-11-25T05:10:00Z"),)))
     assert "JMX" not in notes(host(dynamic=(replace(service, sources=()),)))
 

@@ -50,9 +50,9 @@ def test_ports_that_services_choose() -> None:
 def test_what_leaves_a_host_that_is_restricted() -> None:
     assert table(outbound=[rule("10.0.0.2/32", peers="destinations")])[1:] == [
         "  contact  tcp 22  10.0.0.2  ssh, x",
-        "  refuse  whatever else leaves the host",
+        "  refuse  all other outbound traffic",
     ]
-    assert table(outbound=[])[1:] == ["  refuse  whatever else leaves the host"]
+    assert table(outbound=[])[1:] == ["  refuse  all other outbound traffic"]
 
 
 def test_what_is_refused_to_everyone_else() -> None:
@@ -83,6 +83,6 @@ def test_icmp_has_no_ports() -> None:
 def test_what_decides_where_no_rule_does() -> None:
     assert table(unlisted="zone")[1:] == []
     assert table(unlisted="drop", management_addresses=["192.0.2.7/32", "192.0.2.64/26"])[1:] == [
-        "  drop  what the catalog does not list",
+        "  drop  all ports that the catalog does not list",
         "  manage  SSH from 192.0.2.7, 192.0.2.64/26",
     ]

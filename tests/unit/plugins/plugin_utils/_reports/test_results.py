@@ -29,8 +29,8 @@ def verdict(
 
 
 VERDICTS = [
-    verdict("service_down", "nothing listens on it on ep1"),
-    verdict("unverifiable", "UDP gives no answer", 514, "udp"),
+    verdict("service_down", "no service listens on this port on ep1"),
+    verdict("unverifiable", "UDP got no answer", 514, "udp"),
     verdict("ok", "", 22),
     verdict("ok", "in use by sshd, which answers", 22),
     verdict("network", 'a "reason" <with> & marks', None, "icmp", "dn1"),
@@ -45,10 +45,10 @@ JUNIT = """<?xml version="1.0" encoding="utf-8"?>
   </testsuite>
   <testsuite name="ep1" tests="4" failures="0" errors="0" skipped="1">
     <testcase classname="jsa_port_check.ep1" name="tcp 32006 from con1 (a, b)">
-      <system-out>service_down: nothing listens on it on ep1</system-out>
+      <system-out>service_down: no service listens on this port on ep1</system-out>
     </testcase>
     <testcase classname="jsa_port_check.ep1" name="udp 514 from con1 (a, b)">
-      <skipped message="unverifiable: UDP gives no answer" />
+      <skipped message="unverifiable: UDP got no answer" />
     </testcase>
     <testcase classname="jsa_port_check.ep1" name="tcp 22 from con1 (a, b)" />
     <testcase classname="jsa_port_check.ep1" name="tcp 22 from con1 (a, b)">
@@ -92,7 +92,7 @@ def test_json() -> None:
         "protocol": "tcp",
         "entries": ["a", "b"],
         "service": "Ariel",
-        "reason": "nothing listens on it on ep1",
+        "reason": "no service listens on this port on ep1",
         "port": 32006,
     }
     assert "port" not in document["verdicts"][4]

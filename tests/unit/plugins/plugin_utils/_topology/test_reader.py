@@ -125,7 +125,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"jsa_features": {"snmp_agent": True}}, ["ep1: jsa_features", "list"]),
     ({"jsa_roles": ["proccessor"]}, ["ep1: jsa_roles", "proccessor", "event_processor"]),
     ({"jsa_processor": "ep9"}, ["ep1: jsa_processor", "ep9"]),
-    ({"jsa_processor": "ep1"}, ["ep1: jsa_processor", "no processor"]),
+    ({"jsa_processor": "ep1"}, ["ep1: jsa_processor", "not a processor"]),
     ({"jsa_ha_peer": "ep2"}, ["ep1: jsa_ha_peer", "ep2", "other node"]),
     ({"jsa_ha_peer": "ep1"}, ["ep1: jsa_ha_peer", "own peer"]),
     ({"jsa_ha_virtual_address": "10.0.0.9"}, ["ep1: jsa_ha_virtual_address", "jsa_ha_peer"]),
@@ -136,7 +136,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"jsa_networks": {**NO_NETWORKS, "users": "10.0.0.5/24"}}, ["jsa_networks.users", "10.0.0.0/24"]),
     ({"jsa_networks": {**NO_NETWORKS, "users": []}}, ["jsa_networks.users", "none"]),
     ({"jsa_networks": {**NO_NETWORKS, "users": None}}, ["jsa_networks.users", "none"]),
-    ({"jsa_networks": {**NO_NETWORKS, "users": ["any"]}}, ["jsa_networks.users", "alone"]),
+    ({"jsa_networks": {**NO_NETWORKS, "users": ["any"]}}, ["jsa_networks.users", "cannot be an item"]),
     ({"jsa_networks": "any"}, ["jsa_networks", "mapping"]),
     ({"jsa_group_roles": {"g": ["chief"]}}, ["jsa_group_roles.g", "chief"]),
     ({"jsa_extra_flows": "9100"}, ["jsa_extra_flows", "list"]),
@@ -289,9 +289,9 @@ class TestFirewall:
         assert len(problems) == 6
         text = "\n".join(problems)
         for part in (
-            "ep1: jsa_firewall_unlisted: 'rejct' is none of zone, reject, drop, did you mean reject?",
+            "ep1: jsa_firewall_unlisted: 'rejct' is not one of zone, reject, drop, did you mean reject?",
             "ep1: jsa_firewall_management_addresses: 'bastion.example'",
-            "ep1: jsa_firewall_management_addresses: 10.0.0.1/8 has bits set behind its prefix: write 10.0.0.0/8",
+            "ep1: jsa_firewall_management_addresses: 10.0.0.1/8 has host bits set: write 10.0.0.0/8",
             "ep1: jsa_firewall_management_addresses: 7",
             "con1: jsa_firewall_unlisted: ['reject']",
             "con1: jsa_firewall_management_addresses: {'a': 1}",

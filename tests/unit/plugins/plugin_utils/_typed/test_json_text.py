@@ -19,7 +19,7 @@ def test_json() -> None:
     ("text", "says"),
     [
         ("{", "line 1"),
-        ('[{"b": 1, "a": 1, "b": 2}]', "the key 'b' stands twice in one mapping"),
+        ('[{"b": 1, "a": 1, "b": 2}]', "the key 'b' occurs twice in one mapping"),
         ("[NaN]", "JSON has no NaN"),
         ("[Infinity]", "JSON has no Infinity"),
         ("[" * 200_000, "nested too deep"),
