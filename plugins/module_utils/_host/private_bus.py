@@ -139,8 +139,9 @@ class PrivateBus(object):
             member = fields.get(dbus.MEMBER, "") if fields.get(dbus.DESTINATION) == _BUS else ""
             self._reply(guest, serial, *_answer(guest, member, values))
             if member == "RequestName" and values[0] == service:
-                asked = dbus.message(_QUESTION, question, "s" * len(arguments), dbus.encode("s" * len(arguments), arguments))
-                guest.connection.sendall(asked)
+                signature = "s" * len(arguments)
+                body = dbus.encode(signature, arguments)
+                guest.connection.sendall(dbus.message(_QUESTION, question, signature, body))
         return None
 
     def _reply(self, guest, serial, kind, signature, value):  # type: (_Guest, int, int, str, Any) -> None
@@ -174,4 +175,6 @@ def _answer(guest, member, values):  # type: (_Guest, str, Tuple[Any, ...]) -> T
         return dbus.RETURN, "u", os.getuid() if member.endswith("User") else os.getpid()
     if member == "GetNameOwner" and values[0] in (_BUS, guest.name):
         return dbus.RETURN, "s", values[0]
+    if member == "Introspect":
+        return dbus.RETURN, "s", "<node/>"
     return dbus.ERROR, "s", _NOBODY

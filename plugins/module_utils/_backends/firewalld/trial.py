@@ -17,7 +17,6 @@ import tempfile
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, POLICIES
 from ansible_collections.jsa.ports.plugins.module_utils._host.namespaces import own_network
 from ansible_collections.jsa.ports.plugins.module_utils._host.private_bus import PrivateBus
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
@@ -29,6 +28,10 @@ _RUN = "/run"
 _SECONDS = 180.0
 #: firewalld before 1.0 writes to the system's log, too, and does not know this option.
 _LOG_TO_FILE = "--log-target=file"
+#: How it says that it passes over a file.
+_NOT_READ = "Failed to load "
+#: What follows from the error that stands beside it.
+_NOTHING_NEW = ("Failed to load user configuration", "Failed to load full stock", "Raising SystemExit")
 
 
 class Outcome(NamedTuple):
@@ -41,8 +44,9 @@ class Outcome(NamedTuple):
 class Trial(object):
     """Files that are being loaded. The time until it is asked for its ``outcome`` is free."""
 
-    def __init__(self, programs, etc, mine, texts):  # type: (Programs, str, Iterable[str], Dict[str, str]) -> None
-        """The configuration below *etc*, with *texts* in place of our files, the paths *mine*."""
+    def __init__(self, programs, etc, mine, texts, without=()):
+        # type: (Programs, str, Iterable[str], Dict[str, str], Iterable[str]) -> None
+        """The configuration below *etc*, with *texts* in place of our files, the paths *mine*, and some left out."""
         self._etc = etc
         self._bus = None  # type: Optional[PrivateBus]
         self._process = None  # type: Optional[Any]
@@ -54,7 +58,7 @@ class Trial(object):
                 self._why = "the program firewalld is not there"
                 return
             self._folder = tempfile.mkdtemp(prefix="jsa_ports_trial.", dir=_RUN)
-            lay_out(self._path("etc"), etc, mine, texts)
+            lay_out(self._path("etc"), etc, mine, texts, without)
             self._bus = PrivateBus(self._path("bus"))
             self._start([program, "--nofork", "--nopid", "--system-config", self._path("etc")], _LOG_TO_FILE)
         except (OSError, subprocess.SubprocessError) as error:
@@ -72,8 +76,12 @@ class Trial(object):
             if state == "" and "unrecognized arguments: " + _LOG_TO_FILE in self._read("out"):
                 self._start(self._command, "")
                 state = self._ask()
-            words = errors(self._read("log") + self._read("out"), self._path("etc"), self._etc)
-            return Outcome(state == "RUNNING", words or ["firewalld is %s" % (state.lower() or "ended by them")])
+            words = errors(self._read("log"), self._path("etc"), self._etc)
+            if state == "RUNNING":
+                # It goes on without a file that it cannot read; whatever that says does not hold then.
+                words = [text for text in words if text.startswith(_NOT_READ)]
+                return Outcome(not words, words)
+            return Outcome(False, words or [self._last_words(state)])
         except (OSError, subprocess.SubprocessError) as error:
             return Outcome(None, [str(error) or "it cannot be started"])
         finally:
@@ -107,6 +115,10 @@ class Trial(object):
         )
         return str(answer[0]) if answer else ""
 
+    def _last_words(self, state):  # type: (str) -> str
+        said = self._read("out").strip().splitlines()
+        return said[-1] if said else "its state is %s" % state if state else "it ends, and does not say why"
+
     def _start(self, command, option):  # type: (List[str], str) -> None
         assert self._bus is not None
         self._command = command
@@ -136,24 +148,31 @@ class Trial(object):
             return ""
 
 
-def lay_out(folder, etc, mine, texts):  # type: (str, str, Iterable[str], Dict[str, str]) -> None
+def lay_out(folder, etc, mine, texts, without=()):
+    # type: (str, str, Iterable[str], Dict[str, str], Iterable[str]) -> None
     """The configuration below *etc* at *folder*, with *texts* in place of the files *mine*. Raises OSError.
 
-    Of the others' files there are links only: sets may be large.
+    The paths *without* are left out. Of the others' files there are links only: sets may be large.
     """
-    ours = set(mine) | set(texts)
+    left_out = set(mine) | set(texts) | set(without)
     os.mkdir(folder, 0o700)
     for name in os.listdir(etc):
-        if name not in (POLICIES, IPSETS):
-            os.symlink(os.path.join(etc, name), os.path.join(folder, name))
-    for kind in (POLICIES, IPSETS):
-        os.mkdir(os.path.join(folder, kind), 0o700)
-        source = os.path.join(etc, kind)
-        for name in os.listdir(source) if os.path.isdir(source) else ():
-            if "%s/%s" % (kind, name) not in ours:
-                os.symlink(os.path.join(source, name), os.path.join(folder, kind, name))
+        source = os.path.join(etc, name)
+        if not os.path.isdir(source):
+            if name not in left_out:
+                os.symlink(source, os.path.join(folder, name))
+            continue
+        os.mkdir(os.path.join(folder, name), 0o700)
+        for inner in os.listdir(source):
+            if "%s/%s" % (name, inner) not in left_out:
+                os.symlink(os.path.join(source, inner), os.path.join(folder, name, inner))
     for path, text in texts.items():
-        with open(os.path.join(folder, path), "wb") as stream:
+        if path in without:
+            continue
+        target = os.path.join(folder, path)
+        if not os.path.isdir(os.path.dirname(target)):
+            os.mkdir(os.path.dirname(target), 0o700)
+        with open(target, "wb") as stream:
             stream.write(text.encode("utf-8", "surrogateescape"))
 
 
@@ -172,7 +191,7 @@ def errors(log, folder, etc):  # type: (str, str, str) -> List[str]
     words = []  # type: List[str]
     for item in found:
         text = "\n".join(item)
-        if text not in words:
+        if text not in words and not text.startswith(_NOTHING_NEW):
             words.append(text)
     return words
 
