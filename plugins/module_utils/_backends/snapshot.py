@@ -24,7 +24,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
     what_is_gone,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage
-from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
+from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, shorten
 
 #: The table that stands in for firewalld's where that has an owner.
 TABLE = "jsa_ports_snapshot"
@@ -43,6 +43,8 @@ _TABLE_FLAGS = re.compile(r"^\tflags ([a-z, ]+);?$")
 #: A set's element shows how long it stays, which is another text each time.
 _MOMENTARY = re.compile(r"\bexpires [0-9a-z]+")
 _WORD = re.compile(r"[^\s,{}]+")
+#: How nft 0.9.8 prints a prefix of firewalld's that has quotes of its own; it does not read that back.
+_QUOTED_TWICE = re.compile(r'\blog prefix ""(.+?)""')
 _ERROR_LINE = re.compile(r"stdin:([0-9]+):")
 _INPUT_HOOK = re.compile(r"\bhook input\b")
 _VERDICT = re.compile(r"\b(?:drop|reject)\b")
@@ -130,14 +132,16 @@ def put_back(programs, texts):  # type: (Programs, Dict[str, str]) -> PutBack
         notes = _restore_sets(programs, texts.get(_IPSET, ""))
         notes += _restore_iptables(programs, texts)
         notes += _restore_nft(programs, texts.get(_NFT, ""))
-        missing = differences(programs, texts)
+        now = take(programs)
+        missing = differences(texts, now)
+        filtering = filters(now)
     # Whatever it is: somebody has to read it, and other hosts go on.
     except Exception as error:
         return PutBack(False, "The snapshot of the kernel's rules could not be put back: %s" % error)
     told = "".join(" (%s)" % note for note in notes)
     if missing:
         return PutBack(False, "The snapshot of the kernel's rules is not what runs: %s%s" % ("; ".join(missing), told))
-    if not filters(texts):
+    if not filtering:
         return PutBack(False, "The snapshot of the kernel's rules is what runs, but it filters nothing%s" % told)
     return PutBack(True, "The host runs on a snapshot of the rules that the kernel had before%s" % told)
 
@@ -175,22 +179,31 @@ def take_away(programs):  # type: (Programs) -> None
 
 
 def split(text):  # type: (str) -> List[Table]
-    """The tables in the output of ``nft list ruleset``. What stands between them is left out."""
+    """The tables in the output of ``nft list ruleset``, without comments. Raises ValueError where it is something else.
+
+    Only what begins at the left edge is looked at.
+    """
     found = []
     lines = []  # type: List[str]
     opening = None
     for line in text.splitlines():
-        if not line.startswith(("\t", " ", "}")):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if opening is None:
             opening, lines = _OPENING.match(line), []
+            if opening is None:
+                raise ValueError("nft printed %r where a table begins" % line[:80])
         lines.append(line)
-        if line == "}" and opening is not None:
+        if line.rstrip() == "}":
             found.append(Table(opening.group(1), opening.group(2), tuple(lines)))
             opening = None
+    if opening is not None:
+        raise ValueError("what nft printed is cut off")
     return found
 
 
-def without_owner(table):  # type: (Table) -> Table
-    """It would belong to the nft that loads it, and go with it."""
+def readable(table):  # type: (Table) -> Table
+    """As nft takes it back, and without an owner: it would belong to the nft that loads it, and go with it."""
     lines = []
     for line in table.lines:
         match = _TABLE_FLAGS.match(line)
@@ -199,7 +212,7 @@ def without_owner(table):  # type: (Table) -> Table
             if not kept:
                 continue
             line = "\tflags " + ",".join(kept)
-        lines.append(line.partition(" # progname")[0])
+        lines.append(_QUOTED_TWICE.sub(r'log prefix "\1"', line.partition(" # progname")[0]))
     return table._replace(lines=tuple(lines))
 
 
@@ -208,9 +221,8 @@ def renamed(table, name):  # type: (Table, str) -> Table
     return Table(table.family, name, (first,) + table.lines[1:])
 
 
-def differences(programs, texts):  # type: (Programs, Dict[str, str]) -> List[str]
-    """What of firewalld's in *texts* the kernel does not hold, in words. Raises CommandError."""
-    now = take(programs)
+def differences(texts, now):  # type: (Dict[str, str], Dict[str, str]) -> List[str]
+    """What of firewalld's and of iptables' in *texts* is not there *now*, in words. Both as ``take`` gives them."""
     held = {(table.family, table.name): _words(table) for table in split(now.get(_NFT, ""))}
     missing = []
     for table in _of_firewalld(texts.get(_NFT, "")):
@@ -227,7 +239,7 @@ def differences(programs, texts):  # type: (Programs, Dict[str, str]) -> List[st
 
 def _words(table):  # type: (Table) -> List[str]
     """What it consists of, in an order of its own: the kernel lists a set's elements in any."""
-    text = _MOMENTARY.sub("", "\n".join(without_owner(table).lines))
+    text = _MOMENTARY.sub("", "\n".join(readable(table).lines))
     return sorted(_WORD.findall(text))
 
 
@@ -245,7 +257,7 @@ def _of_firewalld(text):  # type: (str) -> List[Table]
 
 def _restore_nft(programs, text):  # type: (Programs, str) -> List[str]
     """Notes for people. First under firewalld's own names; where they have an owner, under ours."""
-    tables = [without_owner(table) for table in _of_firewalld(text)]
+    tables = [readable(table) for table in _of_firewalld(text)]
     if not tables:
         return []
     kept = {(table.family, table.name) for table in tables}
@@ -263,13 +275,17 @@ def _restore_nft(programs, text):  # type: (Programs, str) -> List[str]
             continue
     ours = [renamed(table, TABLE) for table in tables if table.name == _FIREWALLD]
     notes = _feed(programs, _replacing(ours), ours)
-    return notes + ["in the table %s of our own, since nobody but firewalld can write to its table: %s" % (TABLE, first)]
+    return notes + [
+        "in the table %s of our own, since nft cannot write to firewalld's: %s" % (TABLE, shorten(first.output, 1))
+    ]
 
 
 def _replacing(tables):  # type: (List[Table]) -> List[str]
     """Commands that leave nothing of these tables, whether they are there or not."""
     return [
-        command % (table.family, table.name) for table in tables for command in ("add table %s %s", "delete table %s %s")
+        command % (table.family, table.name)
+        for table in tables
+        for command in ("add table %s %s", "delete table %s %s")
     ]
 
 
@@ -281,7 +297,7 @@ def _feed(programs, commands, tables):  # type: (Programs, List[str], List[Table
         try:
             programs.run(_NFT, "-f", "-", input="\n".join(lines) + "\n", timeout=_SECONDS)
         except CommandError as error:
-            numbers = sorted({int(number) - 1 for number in _ERROR_LINE.findall(str(error))}, reverse=True)
+            numbers = sorted({int(number) - 1 for number in _ERROR_LINE.findall(error.output)}, reverse=True)
             rules = [number for number in numbers if number < len(lines) and _is_rule(lines[number])]
             left_out += len(rules)
             if not rules or left_out > _MOST_LEFT_OUT:
@@ -293,7 +309,9 @@ def _feed(programs, commands, tables):  # type: (Programs, List[str], List[Table
 
 
 def _is_rule(line):  # type: (str) -> bool
-    return line.startswith("\t\t") and not line.endswith(("{", "}", ",")) and not line.startswith(("\t\ttype ", "\t\t\t"))
+    return (
+        line.startswith("\t\t") and not line.endswith(("{", "}", ",")) and not line.startswith(("\t\ttype ", "\t\t\t"))
+    )
 
 
 def _restore_sets(programs, text):  # type: (Programs, str) -> List[str]

@@ -113,6 +113,7 @@ def stage(host, candidate, seconds, origin, arm):
         reloaded = candidate.load()
     except FirewallError as error:
         if not error.restored:
+            _write_down(host, pending._replace(failed=str(error)))
             raise FirewallError("%s. The host tries again in %d seconds" % (error, seconds))
         host.state.remove_pending()
         raise
@@ -124,6 +125,14 @@ def stage(host, candidate, seconds, origin, arm):
         outcome = roll_back(host, pending, str(error))
         raise FirewallError("%s. %s" % (error, outcome.words))
     return pending, reloaded
+
+
+def _write_down(host, pending):  # type: (Host, Pending) -> None
+    """For whoever goes back later. A full disk must not hide why the run failed."""
+    try:
+        host.state.set_pending(pending)
+    except FirewallError:
+        pass
 
 
 def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Commit
@@ -183,7 +192,9 @@ def _give_up(host, pending, why, told, patience=0.0):  # type: (Host, Pending, s
 
 def expire(host, pending):  # type: (Host, Pending) -> RolledBack
     """What the timer does at the deadline."""
-    why = "it was not confirmed in time" if pending.loaded else "the run that loaded it was killed"
+    why = "it was not confirmed in time"
+    if not pending.loaded:
+        why = pending.failed or "the run that loaded it was killed"
     return _give_up(host, pending, why, told=False, patience=_PATIENCE)
 
 
