@@ -128,17 +128,21 @@ def marked(folder, boot):  # type: (str, str) -> str
 
 def put_back(programs, texts):  # type: (Programs, Dict[str, str]) -> PutBack
     """The rules of *texts*, as ``take`` gave them, back into the kernel, and proven. Never raises."""
+    notes = []  # type: List[str]
+    # Sets come before the rules that name them.
+    for restore in (_restore_nft, _restore_sets, _restore_iptables):
+        try:
+            notes += restore(programs, texts)
+        # Whatever it is, the other means are tried, too.
+        except Exception as error:
+            notes.append("%s: %s" % (type(error).__name__, error))
+    told = "".join(" (%s)" % note for note in notes)
     try:
-        notes = _restore_sets(programs, texts.get(_IPSET, ""))
-        notes += _restore_iptables(programs, texts)
-        notes += _restore_nft(programs, texts.get(_NFT, ""))
         now = take(programs)
         missing = differences(texts, now)
         filtering = filters(now)
-    # Whatever it is: somebody has to read it, and other hosts go on.
     except Exception as error:
-        return PutBack(False, "The snapshot of the kernel's rules could not be put back: %s" % error)
-    told = "".join(" (%s)" % note for note in notes)
+        return PutBack(False, "Whether the snapshot of the kernel's rules is back is not known: %s%s" % (error, told))
     if missing:
         return PutBack(False, "The snapshot of the kernel's rules is not what runs: %s%s" % ("; ".join(missing), told))
     if not filtering:
@@ -255,9 +259,9 @@ def _of_firewalld(text):  # type: (str) -> List[Table]
     return [table for table in split(text) if table.name == _FIREWALLD or table.name.startswith(_FIREWALLD + "_")]
 
 
-def _restore_nft(programs, text):  # type: (Programs, str) -> List[str]
+def _restore_nft(programs, texts):  # type: (Programs, Dict[str, str]) -> List[str]
     """Notes for people. First under firewalld's own names; where they have an owner, under ours."""
-    tables = [readable(table) for table in _of_firewalld(text)]
+    tables = [readable(table) for table in _of_firewalld(texts.get(_NFT, ""))]
     if not tables:
         return []
     kept = {(table.family, table.name) for table in tables}
@@ -314,8 +318,9 @@ def _is_rule(line):  # type: (str) -> bool
     )
 
 
-def _restore_sets(programs, text):  # type: (Programs, str) -> List[str]
+def _restore_sets(programs, texts):  # type: (Programs, Dict[str, str]) -> List[str]
     """Those of the program ipset. A set that rules name can be filled, but not be replaced."""
+    text = texts.get(_IPSET, "")
     lines = []
     for line in text.splitlines():
         lines.append(line)

@@ -219,7 +219,7 @@ def message(serial, fields, signature, body, kind=CALL):
 
 
 def encode(signature, values):  # type: (str, Sequence[Any]) -> bytes
-    """*values* as D-Bus writes them: strings (``s``), signatures (``g``), numbers (``u``) and lists of strings (``as``)."""
+    """*values* as D-Bus writes them: strings (``s``, ``o``), signatures (``g``), numbers (``u``), lists of strings."""
     data = b""
     kinds = signature.replace("as", "A")
     if len(kinds) != len(values):

@@ -89,11 +89,8 @@ def appearing(client, etc, running_objects):  # type: (Client, str, Sequence[Sit
 def sentence(kind, name, settings):  # type: (str, str, Dict[str, Any]) -> str
     """What appears, for people. *settings* as firewalld gives them; empty where it does not."""
     told = told_of(settings, _TOLD)
-    return "%s %s: in the files only, a reload makes it active%s" % (
-        kind,
-        name,
-        " (%s)" % ", ".join(told) if told else "",
-    )
+    more = " (%s)" % ", ".join(told) if told else ""
+    return "%s %s: in the files only, a reload makes it active%s" % (kind, name, more)
 
 
 def told_of(settings, words):  # type: (Dict[str, Any], Iterable[Tuple[str, str]]) -> List[str]

@@ -25,7 +25,7 @@ _PROGRAMS = ("firewalld", "nft", "iptables", "iptables-restore", "ip6tables-rest
 _KINDS = ("ipsets", "zones", "policies", "services", "helpers", "icmptypes")
 _CONF = "firewalld.conf"
 _DIRECT = "direct.xml"
-_OF_IPTABLES = re.compile(r"\bDirect: |tables(?:-restore)?\b.* failed")
+_OF_IPTABLES = re.compile(r"\bDirect: |\b(?:ip6?|eb)tables\b")
 _IPV6 = "/proc/net/if_inet6"
 #: For so long it is looked for the file that is to blame.
 _PATIENCE = 30.0
