@@ -179,7 +179,7 @@ class StandIn:
         if mapper:
             patience = PORT_MAPPER_PATIENCE if MANNERS[self.manner] else SILENCE
         self.clients[client] = (time.monotonic() + patience, mapper)
-        self.selector.register(client, selectors.EVENT_READ, self.hear)
+        self.selector.register(client, selectors.EVENT_READ, self.recv)
 
     def recv(self, client):
         said = b""
