@@ -69,7 +69,7 @@ DIRECT = '<direct><rule priority="0" table="filter" ipv="ipv4" chain="INPUT">%s<
 UNLOADABLE = {
     "overlapping networks": ("ipsets/geo.xml", GEO),
     "overlapping ports": ("ipsets/pairs.xml", PAIRS),
-    "an unknown set": ("policies/maint.xml", POLICY),
+    "networks in a set of addresses": ("ipsets/geo.xml", GEO.replace("hash:net", "hash:ip")),
     "an unknown option": ("direct.xml", DIRECT % "--nosuch -j ACCEPT"),
     "an unknown target": ("direct.xml", DIRECT % "-j NOSUCH"),
     "a set of iptables that is not there": ("direct.xml", DIRECT % "-m set --match-set nosuch src -j DROP"),
@@ -165,6 +165,14 @@ def test_what_check_config_accepts_and_a_reload_refuses(target: Target, name: st
     assert target.run("pgrep -fc [s]ystem-config; ls -d /run/jsa_ports_trial.*").split() == ["0"]
     # And it was right.
     assert target.python("reload()")
+
+
+def test_a_zone_with_an_unknown_set(target: Target) -> None:
+    target.write("zones/later.xml", '<zone><source ipset="nobody"/></zone>')
+    assert target.run("firewall-cmd --check-config").strip() == "success"
+    assert target.python("verdict({})") == [["/etc/firewalld/zones/later.xml: INVALID_IPSET: nobody"], ""]
+    # 0.9 loads the zone without what the file says about the set.
+    assert target.python("reload()") or target.run("firewall-cmd --zone=later --list-sources").strip() == ""
 
 
 def test_ours_are_tried_before_they_are_written(target: Target) -> None:

@@ -83,6 +83,29 @@ def take(programs):  # type: (Programs) -> Dict[str, str]
     return found
 
 
+def keep(programs, folder, boot):  # type: (Programs, str, str) -> bool
+    """Takes a snapshot and saves it, before rules are loaded. False where that fails: it is the last means of many."""
+    try:
+        save(folder, boot, take(programs))
+    except OSError:
+        return False
+    return True
+
+
+def fall_back(programs, folder, boot, reason):  # type: (Programs, str, str, str) -> Optional[PutBack]
+    """When firewalld can load nothing any more (*reason*): the saved snapshot. None where there is none. Never raises.
+
+    It stays saved, so that whoever tries again has it, too.
+    """
+    texts = load(folder, boot)
+    if texts is None:
+        return None
+    result = put_back(programs, texts)
+    if result.done:
+        mark(folder, boot, reason)
+    return result
+
+
 def save(folder, boot, texts):  # type: (str, str, Dict[str, str]) -> None
     """Keeps a snapshot of this *boot* for whoever goes back later, the timer too. Raises OSError."""
     _write(os.path.join(folder, _FILE), {"boot": boot, "texts": texts})

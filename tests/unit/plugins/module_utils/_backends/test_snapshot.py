@@ -318,3 +318,30 @@ LINE = st.sampled_from(
 def test_no_text_breaks_the_last_line_of_defense(lines: list[str]) -> None:
     kernel = Kernel(nft=EMPTY)
     snapshot.put_back(kernel, {"nft": "\n".join(lines), "ip": "\n".join(lines), "ipset": "\n".join(lines)})  # type: ignore[arg-type]
+
+
+def test_what_was_kept_is_what_is_fallen_back_on(tmp_path: Path) -> None:
+    kernel, folder = Kernel(nft=FIREWALLD), str(tmp_path)
+    assert snapshot.fall_back(kernel, folder, "a", "why") is None  # type: ignore[arg-type]
+    assert snapshot.keep(kernel, folder, "a")  # type: ignore[arg-type]
+    kernel.texts["nft"] = EMPTY
+    assert snapshot.fall_back(kernel, folder, "another boot", "why") is None  # type: ignore[arg-type]
+    for _twice in range(2):
+        result = snapshot.fall_back(kernel, folder, "a", "geo.xml cannot be loaded")  # type: ignore[arg-type]
+        assert result is not None and result.done
+    assert "geo.xml cannot be loaded" in snapshot.marked(folder, "a")
+    assert "@geo drop" in kernel.texts["nft"]
+
+
+def test_a_snapshot_that_does_not_hold_is_not_what_the_host_runs_on(tmp_path: Path) -> None:
+    kernel, folder = Kernel(nft=FIREWALLD), str(tmp_path)
+    snapshot.keep(kernel, folder, "a")  # type: ignore[arg-type]
+    kernel.texts["nft"], kernel.unread = EMPTY, ("chain",)
+    result = snapshot.fall_back(kernel, folder, "a", "why")  # type: ignore[arg-type]
+    assert result is not None and not result.done
+    assert snapshot.marked(folder, "a") == ""
+
+
+def test_a_disk_that_is_full_keeps_no_run_from_its_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert not snapshot.keep(Kernel(nft=FIREWALLD), str(tmp_path / "file" / "state"), "a")  # type: ignore[arg-type]
