@@ -175,6 +175,11 @@ def test_a_zone_with_an_unknown_set(target: Target) -> None:
     assert target.python("reload()") or target.run("firewall-cmd --zone=later --list-sources").strip() == ""
 
 
+def test_a_host_without_firewallds_settings_is_no_problem(target: Target) -> None:
+    target.run("rm /etc/firewalld/firewalld.conf")
+    assert target.python("[verdict({}), reload()]") == [[[], ""], None]
+
+
 def test_ours_are_tried_before_they_are_written(target: Target) -> None:
     texts = {"ipsets/jsa-x-4.xml": GEO}
     (problem,), _untried = target.python("verdict(argument)", texts)

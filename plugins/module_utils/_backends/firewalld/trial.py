@@ -11,6 +11,7 @@ of that for its start.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,7 +30,7 @@ _SECONDS = 180.0
 #: firewalld before 1.0 writes to the system's log, too, and does not know this option.
 _LOG_TO_FILE = "--log-target=file"
 #: How it says that it passes over a file.
-_NOT_READ = "Failed to load "
+_NOT_READ = re.compile(r"Failed to load [a-z ]+ file '")
 #: What follows from the error that stands beside it.
 _NOTHING_NEW = ("Failed to load user configuration", "Failed to load full stock", "Raising SystemExit")
 
@@ -79,7 +80,7 @@ class Trial(object):
             words = errors(self._read("log"), self._path("etc"), self._etc)
             if state == "RUNNING":
                 # It goes on without a file that it cannot read; whatever that says does not hold then.
-                words = [text for text in words if text.startswith(_NOT_READ)]
+                words = [text for text in words if _NOT_READ.match(text)]
                 return Outcome(not words, words)
             return Outcome(False, words or [self._last_words(state)])
         except (OSError, subprocess.SubprocessError) as error:
