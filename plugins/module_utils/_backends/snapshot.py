@@ -23,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
     read_tables,
     what_is_gone,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.nft_tables import Table, readable, renamed, split
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, shorten
 
@@ -38,24 +39,12 @@ _SECONDS = 120
 #: So many lines that nft does not take back are left out before it is given up.
 _MOST_LEFT_OUT = 50
 
-_OPENING = re.compile(r"^table ([a-z0-9]+) ([^ {]+) \{")
-_TABLE_FLAGS = re.compile(r"^\tflags ([a-z, ]+);?$")
 #: A set's element shows how long it stays, which is another text each time.
 _MOMENTARY = re.compile(r"\bexpires [0-9a-z]+")
 _WORD = re.compile(r"[^\s,{}]+")
-#: How nft 0.9.8 prints a prefix of firewalld's that has quotes of its own; it does not read that back.
-_QUOTED_TWICE = re.compile(r'\blog prefix ""(.+?)""')
 _ERROR_LINE = re.compile(r"stdin:([0-9]+):")
 _INPUT_HOOK = re.compile(r"\bhook input\b")
 _VERDICT = re.compile(r"\b(?:drop|reject)\b")
-
-
-class Table(NamedTuple):
-    """A table of nftables, as text."""
-
-    family: str
-    name: str
-    lines: Tuple[str, ...]
 
 
 class PutBack(NamedTuple):
@@ -203,49 +192,6 @@ def take_away(programs):  # type: (Programs) -> None
         words = line.split()
         if words[-1] == TABLE:
             programs.run(_NFT, "delete", "table", words[1], TABLE)
-
-
-def split(text):  # type: (str) -> List[Table]
-    """The tables in the output of ``nft list ruleset``, without comments. Raises ValueError where it is something else.
-
-    Only what begins at the left edge is looked at.
-    """
-    found = []
-    lines = []  # type: List[str]
-    opening = None
-    for line in text.splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        if opening is None:
-            opening, lines = _OPENING.match(line), []
-            if opening is None:
-                raise ValueError("nft printed %r where a table begins" % line[:80])
-        lines.append(line)
-        if line.rstrip() == "}":
-            found.append(Table(opening.group(1), opening.group(2), tuple(lines)))
-            opening = None
-    if opening is not None:
-        raise ValueError("what nft printed is cut off")
-    return found
-
-
-def readable(table):  # type: (Table) -> Table
-    """As nft takes it back, and without an owner: it would belong to the nft that loads it, and go with it."""
-    lines = []
-    for line in table.lines:
-        match = _TABLE_FLAGS.match(line)
-        if match:
-            kept = [flag.strip() for flag in match.group(1).split(",") if flag.strip() not in ("owner", "persist")]
-            if not kept:
-                continue
-            line = "\tflags " + ",".join(kept)
-        lines.append(_QUOTED_TWICE.sub(r'log prefix "\1"', line.partition(" # progname")[0]))
-    return table._replace(lines=tuple(lines))
-
-
-def renamed(table, name):  # type: (Table, str) -> Table
-    first = "table %s %s {" % (table.family, name)
-    return Table(table.family, name, (first,) + table.lines[1:])
 
 
 def differences(texts, now):  # type: (Dict[str, str], Dict[str, str]) -> List[str]

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends import snapshot
-from ansible_collections.jsa.ports.plugins.module_utils._backends.snapshot import TABLE, split
+from ansible_collections.jsa.ports.plugins.module_utils._backends.nft_tables import readable, split
+from ansible_collections.jsa.ports.plugins.module_utils._backends.snapshot import TABLE
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
 
 BODY = """
@@ -133,10 +134,10 @@ def test_what_is_no_ruleset_is_never_taken_for_an_empty_one(text: str) -> None:
 
 def test_a_table_is_given_back_without_its_owner() -> None:
     (table,) = split(OWNED)
-    assert snapshot.readable(table).lines[:2] == ("table inet firewalld {", "\tset geo {")
+    assert readable(table).lines[:2] == ("table inet firewalld {", "\tset geo {")
     dormant = "table inet firewalld {\n\tflags dormant,owner\n}\n"
-    assert snapshot.readable(split(dormant)[0]).lines[1] == "\tflags dormant"
-    assert '\t\tlog prefix "filter_IN_drop: "' in snapshot.readable(table).lines
+    assert readable(split(dormant)[0]).lines[1] == "\tflags dormant"
+    assert '\t\tlog prefix "filter_IN_drop: "' in readable(table).lines
 
 
 @pytest.mark.parametrize("text", [FIREWALLD, OWNED])
