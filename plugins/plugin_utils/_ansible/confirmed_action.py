@@ -30,6 +30,7 @@ class ConfirmedAction(StagingAction):
     """Stage, new connection, confirm: one task, so that nobody forgets the second half."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The result of jsa.ports.firewall, with ``confirmation`` if rules were confirmed."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)

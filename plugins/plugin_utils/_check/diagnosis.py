@@ -54,25 +54,31 @@ class FlowEvidence:
 
     @property
     def result(self) -> str:
+        """The result of the probe."""
         return self.probe.result
 
     @property
     def by(self) -> str | None:
+        """The address that sent the ICMP error, None if there was none."""
         return self.probe.by
 
     @property
     def initiator(self) -> HostObservation:
+        """What was observed of the initiator."""
         return self.observations[self.flow.initiator]
 
     @property
     def listener(self) -> HostObservation:
+        """What was observed of the listener."""
         return self.observations[self.flow.listener]
 
     @property
     def source(self) -> str | None:
+        """The address that the initiator sends from, None if it has none of the family."""
         return source_of(self.plan, self.flow)
 
     def path(self, role: str) -> Path | None:
+        """What the host with this *role* does with the flow's packets, None if it was not evaluated."""
         host = self.listener if role == LISTENER else self.initiator
         return host.path_of.get(key_at(role, self.source, self.flow)) if self.source else None
 

@@ -49,6 +49,7 @@ class Fault:
 
     @property
     def port_text(self) -> str:
+        """The ports by protocol, as people read them."""
         parts = []
         for protocol, ports in self.ports.items():
             merged = ", ".join(map(format_ports, merge_ranges((port, port) for port in ports)))

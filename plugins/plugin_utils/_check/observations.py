@@ -137,6 +137,7 @@ class HostObservation:
 
     @cached_property
     def path_of(self) -> dict[PathKey, Path]:
+        """The paths by their keys; empty if no flow was evaluated."""
         return {one.key: one for one in self.paths.flows} if self.paths else {}
 
     @property
@@ -146,10 +147,12 @@ class HostObservation:
 
     @property
     def differences(self) -> tuple[str, ...]:
+        """How the running firewall differs from the plan, one sentence each."""
         return self.firewall.differences if self.firewall else ()
 
     @property
     def openings(self) -> tuple[Opening, ...]:
+        """What the site opens although nobody outside of the deployment should reach it."""
         return self.firewall.openings if self.firewall else ()
 
     def listens(self, flow: ExpectedFlow) -> bool | None:

@@ -35,6 +35,7 @@ class Passage:
 
     @property
     def refuses(self) -> bool:
+        """Whether the rules certainly drop or reject the packet."""
         return self.decision in ("drop", "reject")
 
     @property
@@ -73,6 +74,7 @@ class Path:
 
     @property
     def key(self) -> PathKey:
+        """Role, own address, peer, protocol and port: what the path of a flow is found by."""
         return self.role, self.own, self.peer, self.protocol, self.port
 
     @property

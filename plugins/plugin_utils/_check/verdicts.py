@@ -44,6 +44,7 @@ class Verdict(FlowVerdict):
     symptoms: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
+        """As the result files have it, with ``symptoms`` if there are any."""
         result = super().as_dict()
         if self.symptoms:
             result["symptoms"] = list(self.symptoms)

@@ -34,10 +34,12 @@ class ExpectedFlow:
 
     @property
     def probe_key(self) -> ProbeKey:
+        """Address, port and protocol: what the answer to its probe is found by."""
         return self.address, self.port, self.protocol
 
     @property
     def socket(self) -> SocketKey:
+        """Protocol and port on the listener."""
         return self.protocol, self.port
 
 
@@ -55,6 +57,7 @@ class Probe:
 
     @classmethod
     def of(cls, flow: ExpectedFlow, recheck: bool = True, expect: str | None = None) -> Probe:
+        """The probe of *flow*. *expect*: token and host of the temporary listener that has to answer."""
         return cls(flow.address, flow.protocol, flow.port, recheck, expect)
 
     def as_dict(self) -> dict[str, Any]:

@@ -89,6 +89,7 @@ class ProbeAnswer:
 
     @property
     def key(self) -> ProbeKey:
+        """Address, port and protocol of the probe."""
         return self.address, self.port, self.protocol
 
 

@@ -40,6 +40,7 @@ class Scope:
         return cls(name, sample, seed)
 
     def as_dict(self) -> dict[str, Any]:
+        """As the modules return it."""
         numbers = {"sample": self.sample, "seed": self.seed} if self.name == "sample" else {}
         return {"name": self.name, **numbers}
 

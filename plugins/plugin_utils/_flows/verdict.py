@@ -22,6 +22,7 @@ class FlowVerdict:
     reason: str
 
     def as_dict(self) -> dict[str, Any]:
+        """As the result files have it; ICMP has no ``port``."""
         result: dict[str, Any] = {
             "verdict": self.verdict,
             "from": self.flow.initiator,

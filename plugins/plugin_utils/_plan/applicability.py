@@ -34,6 +34,7 @@ class Applicability:
 
     @classmethod
     def of(cls, topology: Topology) -> Applicability:
+        """For the roles that the hosts of *topology* have."""
         return cls(topology, frozenset(role for host in topology.hosts.values() for role in host.roles))
 
     def obstacle(self, condition: Condition, host: Host) -> str | None:
@@ -50,6 +51,7 @@ class Applicability:
         return self.release_obstacle(condition)
 
     def release_obstacle(self, condition: Condition) -> str | None:
+        """Why *condition* does not hold for the deployment's release; None if it does."""
         if condition.release_from is None and condition.release_before is None:
             return None
         if applies(parse_release(self.topology.release), condition.release_from, condition.release_before):

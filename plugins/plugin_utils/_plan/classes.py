@@ -50,6 +50,7 @@ class SourceClasses:
 
     @property
     def known(self) -> dict[str, SourceClass]:
+        """All classes so far, by label."""
         return self._known
 
     def network(self, name: str) -> SourceClass:
@@ -63,6 +64,7 @@ class SourceClasses:
         return self._remember(SourceClass(text, cidrs=(parse_cidr(text),)))
 
     def ha_peer(self, listener: Host) -> SourceClass:
+        """The other node of *listener*'s HA pair; no host if it has none."""
         peer = {listener.ha_peer} if listener.ha_peer else set()
         return self._remember(SourceClass(f"ha_peer of {listener.name}", hosts=frozenset(peer)))
 
@@ -119,8 +121,10 @@ def host_is(host: Host, token: str) -> bool:
 
 
 def is_host_token(token: str) -> bool:
+    """Whether a flow's token names hosts of the deployment and not a network."""
     return token in ROLES or token in HOST_GROUPS
 
 
 def any_covers(host: Host, tokens: Iterable[str]) -> bool:
+    """Whether one of the tokens covers *host*."""
     return any(host_is(host, token) for token in tokens)

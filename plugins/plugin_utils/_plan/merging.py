@@ -34,6 +34,7 @@ class Accept:
 
     @property
     def sort_key(self) -> tuple[int, PortRange]:
+        """Sorts rules by protocol, then by ports."""
         return _PROTOCOL_ORDER[self.protocol], self.ports or (0, 0)
 
     @cached_property
@@ -47,6 +48,7 @@ class Accept:
         return tuple(sorted(self.classes))
 
     def take(self, label: str, source: SourceClass, why: Iterable[str]) -> None:
+        """Add a source class, and why it is accepted."""
         self.classes.setdefault(label, source)
         self.why.setdefault(label, set()).update(why)
 

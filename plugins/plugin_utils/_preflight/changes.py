@@ -37,6 +37,7 @@ class Change:
     ports: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
+        """As the result file has it."""
         return {
             "from": self.source,
             "to": self.target,
@@ -107,6 +108,7 @@ def _own_address(plan: Plan, name: str, other: str) -> str:
 
 
 def names_of(names: Iterable[str]) -> str:
+    """The names, or the first of them and the number of the others."""
     known = list(names)
     if len(known) <= _SHOWN_NAMES:
         return ", ".join(known)

@@ -126,6 +126,7 @@ class HostPreflight:
 
     @cached_property
     def in_use(self) -> dict[SocketKey, InUse]:
+        """Socket to the port in use."""
         return {(one.protocol, one.port): one for one in (self.listeners.in_use if self.listeners else ())}
 
     @cached_property
@@ -140,10 +141,12 @@ class HostPreflight:
 
     @cached_property
     def arrived(self) -> frozenset[PacketKey]:
+        """The packets that reached the host."""
         return _keys(self.record.arrived) if self.record else frozenset()
 
     @cached_property
     def answered(self) -> frozenset[PacketKey]:
+        """The packets that the host answered."""
         return _keys(self.record.answered) if self.record else frozenset()
 
     @property
@@ -153,14 +156,17 @@ class HostPreflight:
 
     @property
     def watched(self) -> bool:
+        """Whether the host could see what reached it."""
         return bool(self.record and self.record.watched)
 
     @property
     def networks(self) -> tuple[str, ...]:
+        """The networks of the host's addresses, as the host reports them."""
         return self.listeners.networks if self.listeners else ()
 
     @property
     def firewall_as_planned(self) -> bool | None:
+        """None if that is not known."""
         return self.listeners.firewall_as_planned if self.listeners else None
 
     @property

@@ -30,6 +30,7 @@ class Host(object):
         self.names = [names[family] for family in self.families for names in (PRE, POST)]
 
     def live(self, family):  # type: (str) -> Optional[str]
+        """The running rules of a family as iptables-save prints them, None if the program is missing."""
         return self.product.rules(family)
 
 
@@ -51,13 +52,16 @@ class Changes(NamedTuple):
     reasons: List[str]
 
     def any(self):  # type: () -> bool
+        """Whether anything has to change, in the files or in the kernel."""
         return bool(self.create or self.change or self.delete or self.reasons)
 
     def files(self):  # type: () -> bool
+        """Whether a file has to change."""
         return bool(self.create or self.change or self.delete)
 
 
 def read(host):  # type: (Host) -> Situation
+    """One read of files and kernel. Raises FirewallError if the running rules cannot be read."""
     live = {}
     for family in host.families:
         text = host.live(family)
@@ -71,6 +75,7 @@ def read(host):  # type: (Host) -> Situation
 
 
 def decide(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Changes
+    """What has to change so that the host is as *wanted*. Changes nothing."""
     found = situation.bodies
     return Changes(
         create=sorted(name for name in wanted if name not in found),
@@ -170,6 +175,7 @@ def stage(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[s
 
 
 def failure(error, host, situation):  # type: (Exception, Host, Situation) -> ApplyError
+    """The error to raise after *error*: the earlier rules are restored first, and it says whether that succeeded."""
     text = str(error).rstrip(".")
     try:
         note = go_back(host, situation.bodies, situation.generated)
@@ -223,4 +229,5 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, Any]
+    """The changes in the form that the module returns as ``actions``."""
     return {"created": changes.create, "changed": changes.change, "removed": changes.delete, "entries": {}}

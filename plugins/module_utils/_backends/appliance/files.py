@@ -79,9 +79,11 @@ class Files(object):
         self.generated = generated
 
     def path(self, name):  # type: (str) -> str
+        """Full path of a file of the product, by its name."""
         return name if name.startswith("/") else os.path.join(self.conf, name)
 
     def text(self, name):  # type: (str) -> Optional[str]
+        """Content of a file, None if it does not exist. Raises FirewallError if it cannot be read."""
         try:
             with open(self.path(name), "rb") as stream:
                 return stream.read().decode("utf-8", "surrogateescape")
@@ -100,6 +102,7 @@ class Files(object):
         return found
 
     def generated_texts(self):  # type: () -> Dict[str, str]
+        """Content of each generated file that exists, by its path."""
         texts = {path: self.text(path) for path in self.generated.values()}
         return {path: text for path, text in texts.items() if text is not None}
 
@@ -112,6 +115,7 @@ class Files(object):
                     remove(os.path.join(folder, entry))
 
     def write_bodies(self, names, bodies):  # type: (List[str], Dict[str, str]) -> None
+        """Replace our block in each of the files *names*; *bodies* has the new lines by name. Raises FirewallError."""
         wanted = {}
         for name in names:
             text = self.text(name)

@@ -22,6 +22,7 @@ class LockedError(FirewallError):
 
 
 def lock_path(backend):  # type: (str) -> str
+    """Path of the lock of a backend."""
     return "/run/jsa_ports_%s.lock" % backend
 
 
@@ -53,6 +54,7 @@ def try_lock(handle):  # type: (int) -> bool
 
 @contextlib.contextmanager
 def lock(path, seconds=_LOCK_SECONDS):  # type: (str, float) -> Iterator[None]
+    """Hold the lock *path*, after up to *seconds*. Raises LockedError, or FirewallError if it cannot be created."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -32,6 +32,7 @@ KEPT = 5
 
 
 def timestamp():  # type: () -> str
+    """The time now, in UTC, such as 2026-01-31T12:00:00Z."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
@@ -93,6 +94,7 @@ class State(object):
         self._boot_id = boot_id
 
     def boot(self):  # type: () -> str
+        """Id of this boot, as the kernel gives it."""
         return (_read(self._boot_id) or b"").decode("ascii", "replace").strip()
 
     def armed(self):  # type: () -> str
@@ -100,6 +102,7 @@ class State(object):
         return (_read(self._armed) or b"").decode("ascii", "replace").strip()
 
     def arm(self, identity):  # type: (str) -> None
+        """Note that a timer watches the candidate *identity*. Raises OSError."""
         _replace(self._armed, identity.encode("ascii"))
 
     def pending(self):  # type: () -> Optional[Pending]
@@ -115,9 +118,11 @@ class State(object):
         return status.st_ino, status.st_mtime_ns
 
     def set_pending(self, pending):  # type: (Pending) -> None
+        """Write the candidate that waits. Raises FirewallError."""
         self._save("pending.json", pending._asdict())
 
     def remove_pending(self):  # type: () -> None
+        """Remove the candidate: it is confirmed or rolled back. Raises FirewallError."""
         try:
             os.unlink(os.path.join(self.folder, "pending.json"))
             sync(self.folder)
@@ -133,6 +138,7 @@ class State(object):
         return [commit for commit in commits if commit is not None]
 
     def set_history(self, commits):  # type: (List[Commit]) -> None
+        """Write the last KEPT of *commits*, oldest first. Raises FirewallError."""
         self._save("history.json", {"commits": [commit._asdict() for commit in commits[-KEPT:]]})
 
     def last_result(self):  # type: () -> Optional[LastResult]
@@ -140,9 +146,11 @@ class State(object):
         return _typed(LastResult, self._load("last_result.json"))
 
     def set_last_result(self, result):  # type: (LastResult) -> None
+        """Write how the last candidate ended that was rolled back. Raises FirewallError."""
         self._save("last_result.json", result._asdict())
 
     def save_program(self, content):  # type: (bytes) -> None
+        """Write the program of the timer, unless it is there already. Raises FirewallError."""
         if _read(self.program) != content:
             self._write("timer.pyz", content)
 

@@ -58,6 +58,7 @@ def program(module):  # type: (str) -> bytes
 
 
 def command(state, *arguments):  # type: (State, str) -> List[str]
+    """The command that runs the program in the state folder with these *arguments*."""
     return background.python(state.program, *arguments)
 
 
@@ -190,6 +191,7 @@ def answer(host, arguments):  # type: (Host, List[str]) -> dict
 
 
 def main(backend):  # type: (Backend) -> None
+    """The program: ``wait ID [SECONDS]`` watches a candidate; ``confirm ID`` and ``abort ID WHY`` end it."""
     os.umask(0o077)
     host = Host(backend, state_of(backend.name))
     if sys.argv[1] == "wait":

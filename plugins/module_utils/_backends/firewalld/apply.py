@@ -66,6 +66,7 @@ class Changes(NamedTuple):
     may_reload: bool = True
 
     def any(self):  # type: () -> bool
+        """Whether anything has to change."""
         return bool(self.files.any() or self.entries or self.reload)
 
 
@@ -102,6 +103,7 @@ def _masked(folders):  # type: (Tuple[str, ...]) -> bool
 
 
 def read(client, files, running):  # type: (Client, PermanentFiles, bool) -> Situation
+    """One read of our files and, if firewalld is *running*, of the kernel's rules."""
     found = files.read()
     return Situation(found, ruleset_of(found), read_runtime(client) if running else None)
 
@@ -234,6 +236,7 @@ class Restored(NamedTuple):
 
 
 def failure(error, restored):  # type: (Exception, Restored) -> ApplyError
+    """The error to raise after *error*, with what restoring the earlier rules came to."""
     return ApplyError("%s. %s" % (str(error).rstrip("."), restored.words), restored.done)
 
 

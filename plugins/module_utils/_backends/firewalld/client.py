@@ -99,6 +99,7 @@ class Client(Programs):
             raise CommandError(["firewalld", member], None, str(error))
 
     def status(self):  # type: () -> Status
+        """Whether firewalld is running, its version, and otherwise the reason."""
         try:
             return Status(True, str(self._property("version")), "")
         except (NotAsked, CommandError):
@@ -114,9 +115,11 @@ class Client(Programs):
         return value
 
     def offline_version(self):  # type: () -> str
+        """Version of a firewalld that is not running. Raises CommandError."""
         return self.run("firewall-offline-cmd", "--version").strip()
 
     def check_config(self):  # type: () -> None
+        """Let firewalld check its permanent configuration. Raises FirewallError."""
         self.require_loadable()
         try:
             self.call("", "checkPermanentConfig", timeout=_RELOAD)
@@ -124,6 +127,7 @@ class Client(Programs):
             self.run("firewall-cmd", "--check-config")
 
     def check_config_offline(self):  # type: () -> None
+        """The same for a firewalld that is not running. Raises FirewallError."""
         self.require_loadable()
         self.run("firewall-offline-cmd", "--check-config")
 
@@ -255,6 +259,7 @@ class Client(Programs):
         return None if self.program(program) is None else self.run(program, "-t", "filter")
 
     def ipsets(self):  # type: () -> str
+        """All sets in the kernel as ``ipset save`` prints them. Raises CommandError."""
         return self.run("ipset", "save")
 
     def forget_sets(self, names):  # type: (Iterable[str]) -> None

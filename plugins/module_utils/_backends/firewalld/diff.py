@@ -43,9 +43,11 @@ class RuntimeDifference(NamedTuple):
     entries: Dict[str, EntryChange]
 
     def any(self):  # type: () -> bool
+        """Whether the running rules differ."""
         return bool(self.structure or self.entries)
 
     def words(self):  # type: () -> List[str]
+        """The differences, one sentence each."""
         found = list(self.structure)
         for name, change in sorted(self.entries.items()):
             found.append(
@@ -247,6 +249,7 @@ def before_and_after(files, runtime, wanted):
 
 
 def without_foreign_sets(runtime, files, wanted):  # type: (Runtime, Ruleset, Ruleset) -> Runtime
+    """*runtime* without sets that are in neither *files* nor *wanted*."""
     kept = {name: entries for name, entries in runtime.sets.items() if name in files.sets or name in wanted.sets}
     return runtime._replace(sets=kept)
 

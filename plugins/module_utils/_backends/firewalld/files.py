@@ -42,6 +42,7 @@ class FileChanges(NamedTuple):
     delete: List[str]
 
     def any(self):  # type: () -> bool
+        """Whether a file has to change."""
         return bool(self.create or self.change or self.delete)
 
 
@@ -131,6 +132,7 @@ class PermanentFiles(object):
 
 
 def read_object(path, text):  # type: (str, str) -> ObjectFile
+    """The object in a file: a policy or a set of ours, or a file of the site's own that has one of our names."""
     if not is_mine(text):
         return ObjectFile(path, text, False, None)
     folder, name = path.split("/")
@@ -142,10 +144,12 @@ def read_object(path, text):  # type: (str, str) -> ObjectFile
 
 
 def my_texts(found):  # type: (Dict[str, ObjectFile]) -> Dict[str, str]
+    """Path to text of the files that are ours."""
     return {path: one.text for path, one in found.items() if one.mine}
 
 
 def compare_files(found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str]) -> FileChanges
+    """Which files have to be created, changed, and deleted so that *wanted* are there and no others of ours."""
     mine = my_texts(found)
     return FileChanges(
         create={path: text for path, text in wanted.items() if path not in mine},
@@ -175,6 +179,7 @@ def ruleset_of(found):  # type: (Dict[str, ObjectFile]) -> Ruleset
 
 
 def ruleset_of_texts(texts):  # type: (Texts) -> Ruleset
+    """The policies and sets in *texts*, path to content."""
     return ruleset_of({path: read_object(path, text) for path, text in texts.items()})
 
 

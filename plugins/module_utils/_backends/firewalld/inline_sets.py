@@ -35,6 +35,7 @@ def fitted(client, ruleset):  # type: (Client, Ruleset) -> Ruleset
 
 
 def fits(client, ruleset):  # type: (Client, Ruleset) -> bool
+    """Whether firewalld can load *ruleset* as it is, with its sets."""
     return fitted(client, ruleset) is ruleset
 
 

@@ -38,6 +38,7 @@ class Element(object):
         self.children = []  # type: List[Element]
 
     def child_text(self, tag):  # type: (str) -> str
+        """Text of the first child with this *tag*, empty if there is none."""
         for child in self.children:
             if child.tag == tag:
                 return child.text.strip()
@@ -61,6 +62,7 @@ class ObjectFile(NamedTuple):
 
 
 def is_mine(text):  # type: (str) -> bool
+    """Whether the text of a file has the mark of the collection."""
     return bool(_MARKED.search(text))
 
 

@@ -47,6 +47,7 @@ def render(ruleset):  # type: (Ruleset) -> Dict[str, str]
 
 
 def render_set(address_set):  # type: (AddressSet) -> str
+    """The XML file of a set (firewalld.ipset(5))."""
     lines = [
         '<ipset type="hash:net">',
         "  <short>%s: %s</short>" % (MARK, _escape(address_set.label)),
@@ -62,6 +63,7 @@ def render_set(address_set):  # type: (AddressSet) -> str
 
 
 def render_policy(policy):  # type: (Policy) -> str
+    """The XML file of a policy (firewalld.policy(5))."""
     lines = [
         '<policy priority="%d" target="%s">' % (policy.priority, policy.target),
         "  <short>%s</short>" % MARK,

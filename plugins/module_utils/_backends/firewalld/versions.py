@@ -48,6 +48,7 @@ class Programs(NamedTuple):
 
 
 def parse_version(text):  # type: (str) -> Tuple[int, ...]
+    """The first three numbers of a version, ``1.3.3`` as ``(1, 3, 3)``."""
     numbers = []
     for part in text.split(".")[:3]:
         digits = "".join(char for char in part if char.isdigit())
