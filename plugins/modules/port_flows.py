@@ -68,8 +68,8 @@ options:
     default: false
   observations:
     description:
-      - The observations so far, in the form that M(jsa.ports.port_verdicts#module) requires, or with
-        O(purpose=preflight) M(jsa.ports.preflight_verdicts#module). All parts are optional.
+      - The observations so far, in the form that M(jsa.ports.port_verdicts) requires, or with
+        O(purpose=preflight) M(jsa.ports.preflight_verdicts). All parts are optional.
       - If a host of the play has no result in a part, the task fails and names the host, unless Ansible removed the
         host from the play.
     type: dict

@@ -9,9 +9,9 @@ import ipaddress
 from typing import List, Optional, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import Network
 from ansible_collections.jsa.ports.plugins.module_utils._host.routing import read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network
 
 
 def own_addresses():  # type: () -> Optional[List[str]]

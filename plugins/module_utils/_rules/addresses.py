@@ -8,12 +8,13 @@ import ipaddress
 
 from typing import Dict, Iterable, List, NamedTuple, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils import _families
-
-Network = _families.Network
-family_of = _families.family_of
+from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6, Network, family_of
 
 _MAPPED = ipaddress.ip_network("::ffff:0:0/96")
+
+
+#: The network that is everyone of a family.
+ANYONE = {IPV4: "0.0.0.0/0", IPV6: "::/0"}
 
 
 class Sources(NamedTuple):
@@ -70,6 +71,15 @@ def group_sources(networks):  # type: (Iterable[Network]) -> Sources
         else:
             entries.setdefault(family_of(network), []).append(str(network))
     return Sources(tuple(sorted(anyone)), {family: tuple(found) for family, found in entries.items()})
+
+
+def join_sources(one, other):  # type: (Sources, Sources) -> Sources
+    """Everyone who is in one of the two."""
+    if one == other:
+        return one
+    texts = [entry for sources in (one, other) for found in sources.entries.values() for entry in found]
+    texts += [ANYONE[family] for sources in (one, other) for family in sources.any]
+    return group_sources(parse_network(text) for text in texts)
 
 
 def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]

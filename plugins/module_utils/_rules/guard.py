@@ -7,8 +7,9 @@
 from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import Network
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, parse_network
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import parse_network
 
 DEFAULT_SSH_PORT = 22
 

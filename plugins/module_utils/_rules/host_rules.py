@@ -10,7 +10,7 @@ The controller reads plans with types that need a later Python; this is the mana
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network
+from ansible_collections.jsa.ports.plugins.module_utils._families import Network
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import TARGETS
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Reader, Refused
 

@@ -7,7 +7,7 @@
 import hashlib
 import re
 
-from typing import Any, Dict, Iterable, Set, Tuple
+from typing import Any, Dict, Iterable, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
@@ -28,9 +28,9 @@ _PLAIN_CLASS = re.compile(r"^[a-z0-9_]+(?: [a-z0-9_]+)*$")
 
 
 class Names(object):
-    def __init__(self, rows):  # type: (Iterable[Accepted]) -> None
+    def __init__(self, inbound, outbound=()):  # type: (Sequence[Accepted], Sequence[Accepted]) -> None
         sources = {}  # type: Dict[Tuple[str, ...], Set[Tuple[Any, ...]]]
-        for row in rows:
+        for row in tuple(inbound) + tuple(outbound):
             key = tuple(sorted(row.sources.entries.items()))
             sources.setdefault(self._parts(row), set()).add(key)
         # A plan written by hand can give one class two meanings: those rules get sets of their own.
@@ -40,12 +40,12 @@ class Names(object):
     def _parts(row):  # type: (Accepted) -> Tuple[str, ...]
         return row.classes or row.why or (_port_label(row),)
 
-    def of(self, row):  # type: (Accepted) -> Tuple[str, str]
-        """(label, name without the family's suffix)"""
+    def of(self, row, direction=""):  # type: (Accepted, str) -> Tuple[str, str]
+        """(label, name without the family's suffix). *direction* tells two rows apart that are equal otherwise."""
         parts = self._parts(row)
         label = "+".join(parts)
         if parts in self._ambiguous:
-            parts = parts + row.why + (_port_label(row),)
+            parts = parts + row.why + (_port_label(row),) + ((direction,) if direction else ())
             label = "%s for %s" % (label, _port_label(row))
         return label, NAME_PREFIX + _short_name(parts)
 

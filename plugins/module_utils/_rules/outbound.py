@@ -6,8 +6,8 @@
 
 from typing import Dict, Optional, Sequence, Set
 
-from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network, group_sources
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, Network
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import group_sources
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, ICMP, NAME_PREFIX, AddressSet, Rule
 from ansible_collections.jsa.ports.plugins.module_utils._rules.names import (
     MANAGEMENT,
@@ -38,7 +38,7 @@ def outbound_rules(outbound, management, names, sets):
     if not any(row.ports == _DNS for row in outbound):
         for protocol in ("tcp", "udp"):
             why.setdefault(Rule(ACCEPT, None, protocol, _DNS, None), set()).add("dns")
-    rows = [(row, names.of(row)) for row in outbound]
+    rows = [(row, names.of(row, "out")) for row in outbound]
     back = None
     if management is not None:
         # Whoever may always come in may also be called back, as a pull or a callback does.

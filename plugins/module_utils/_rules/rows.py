@@ -6,13 +6,14 @@
 
 import re
 
-from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._families import Network
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, parse_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
-    Network,
     Sources,
     group_sources,
+    join_sources,
     parse_network,
 )
 
@@ -31,6 +32,19 @@ class Accepted(NamedTuple):
     sources: Sources
     why: Tuple[str, ...]
     classes: Tuple[str, ...]
+
+
+def join_rows(rows):  # type: (Iterable[Accepted]) -> Tuple[Accepted, ...]
+    """Rows that differ in their sources only become one, which accepts from all of them.
+
+    Their sets would have the same name, and the set of the last one would replace the others.
+    """
+    joined = {}  # type: Dict[Tuple[Any, ...], Accepted]
+    for row in rows:
+        key = (row.protocol, row.ports, row.why, row.classes)
+        earlier = joined.get(key)
+        joined[key] = row if earlier is None else row._replace(sources=join_sources(earlier.sources, row.sources))
+    return tuple(joined.values())
 
 
 class Refused(NamedTuple):

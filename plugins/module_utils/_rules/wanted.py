@@ -6,14 +6,9 @@
 
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, Network, family_of
 from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges, subtract
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import (
-    Network,
-    family_of,
-    group_sources,
-    parse_network,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import group_sources, parse_network
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
@@ -33,7 +28,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
 )
 from ansible_collections.jsa.ports.plugins.module_utils._rules.names import MANAGEMENT, MANAGEMENT_LABEL, SUFFIX, Names
 from ansible_collections.jsa.ports.plugins.module_utils._rules.outbound import outbound_rules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Refused
+from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Refused, join_rows
 
 #: What an "unlisted" other than the zone must leave alone on any host: path MTU and neighbor discovery, and leases.
 ESSENTIALS = (
@@ -46,10 +41,11 @@ ESSENTIALS = (
 
 def build_ruleset(rules, guard):  # type: (HostRules, Optional[Guard]) -> Ruleset
     """The desired policies and sets. Where the rules' outbound is None, nothing is said about what leaves the host."""
-    accepted, outbound = rules.inbound, rules.outbound
+    accepted = join_rows(rules.inbound)
+    outbound = None if rules.outbound is None else join_rows(rules.outbound)
     sets = {}  # type: Dict[str, AddressSet]
     why = {}  # type: Dict[Rule, Set[str]]
-    names = Names(accepted + (outbound or ()))
+    names = Names(accepted, outbound or ())
     for row in accepted:
         label, stem = names.of(row)
         for rule in _accepts(row, stem):

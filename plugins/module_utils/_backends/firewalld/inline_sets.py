@@ -16,7 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import ruleset_of_texts
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Network
+from ansible_collections.jsa.ports.plugins.module_utils._families import Network
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     Policy,
     Rule,
