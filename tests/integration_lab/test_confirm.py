@@ -192,8 +192,7 @@ class TestConfirmed:
         assert target.both() == before
 
     def test_without_ssh_it_is_said_how(self, target: Target) -> None:
-        pending = target.stage(30)["pending"]
-        assert pending["ssh"] is False
+        pending = target.stage(30, new_connection=False)["pending"]
         assert target.program("confirm", pending["id"])["ok"]
 
     def test_zero_turns_it_off_with_a_warning(self, target: Target) -> None:

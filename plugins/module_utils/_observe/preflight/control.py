@@ -10,7 +10,8 @@ import time
 
 from typing import Any, Dict, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._host import background
+from ansible_collections.jsa.ports.plugins.module_utils._host import background, clock, private_folder
+from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
 from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import pack
 
@@ -25,7 +26,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight impor
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folder import (
     ROOT,
     Folder,
-    boot_clock,
     start_time,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import Request
@@ -37,7 +37,7 @@ _ENDING_SECONDS = 5
 _GRACE = 15
 
 _MAIN = "from %s import main\nmain()\n" % server.__name__
-_PARTS = (folder, handshake, record, server, sockets, watch)
+_PARTS = (clock, folder, handshake, private_folder, record, server, sockets, watch)
 _PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in _PARTS]
 
 

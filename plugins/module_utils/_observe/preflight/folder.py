@@ -24,15 +24,6 @@ ROOT = "/run/jsa_ports/preflight"
 #: So long a run waits for another one on the same host.
 _LOCK_SECONDS = 120
 
-#: time.CLOCK_BOOTTIME, which Python knows by name from 3.7 on.
-_CLOCK_BOOTTIME = 7
-
-
-def boot_clock():  # type: () -> float
-    """Seconds since the machine started, those that it slept included. Setting the clock does not move it."""
-    return time.clock_gettime(_CLOCK_BOOTTIME)
-
-
 def start_time(pid):  # type: (int) -> Optional[int]
     """When the process began, in the kernel's ticks: with its number, that is one process and no other. None: gone."""
     try:

@@ -16,9 +16,9 @@ import sys
 
 from typing import Any, Dict
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folder import (
     Folder,
-    boot_clock,
     start_time,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.record import Record

@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+from pathlib import Path
+
 import pytest
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.zipapp import pack
+from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import control
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import (
     WIDEST_RANGE,
     RequestError,
@@ -58,3 +65,11 @@ def test_every_mistake_in_one_message() -> None:
         read_request(wrong)
     for part in ("token", "host", "name", "seconds", "addresses", "listeners[0].protocol", "listeners[0].ports"):
         assert part in str(refused.value)
+
+
+def test_the_program_needs_nothing_that_is_not_packed(tmp_path: Path) -> None:
+    """Without this collection, Ansible, or anything installed: what a module imports has to be in the list."""
+    program = tmp_path / "program.pyz"
+    program.write_bytes(pack("from %s import main\n" % control.server.__name__, control._PROGRAM))
+    told = subprocess.run([sys.executable, "-I", "-S", program], capture_output=True, text=True, cwd="/", check=False)
+    assert (told.returncode, told.stderr) == (0, "")
