@@ -198,7 +198,7 @@ class TestTheNetwork:
             result = preflight(lab, tmp_path)
         flows = {("con1", "ep1", "udp", 5514): "network", ("con1", "ep1", "tcp", 32006): "network"}
         assert result.faults() == flows
-        assert "the answer does not come back" in result.reason("con1", "ep1", "tcp", 32006)
+        assert "the answer does not reach con1" in result.reason("con1", "ep1", "tcp", 32006)
 
     def test_tcp_rejected_on_the_way(self, lab: Lab, tmp_path: Path) -> None:
         rules = (
