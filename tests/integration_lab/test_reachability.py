@@ -390,7 +390,7 @@ def test_a_user_without_privilege(wires: Wires) -> None:
     script = (
         "import json, os, sys\n"
         "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe\n"
-        "from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import read_probes\n"
+        "from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "probes = read_probes(json.load(sys.stdin))\n"
         "json.dump([describe(p, o) for p, o in zip(probes, Engine(timeout=0.5).run(probes))], sys.stdout)\n"

@@ -362,7 +362,7 @@ class TestSavedPlan:
         path.write_text(json.dumps(smaller))
         result = play(lab, "site", "-e", f"jsa_plan_file={path}")
         assert result.returncode != 0
-        assert "ep1 is not in it" in result.stdout + result.stderr
+        assert "ep1 is missing: create the plan again" in result.stdout + result.stderr
         assert before == {host: rules(lab, host) for host in JSA}
 
 
