@@ -126,7 +126,8 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
     )
     _warn(module, result, backend.warnings(situation, wanted))
     if decision.changed and not module.check_mode:
-        change = _Change(situation, wanted, decision, order.connection)
+        controllers = [order.connection.address] if order.connection else []
+        change = _Change(situation, wanted, decision, order.connection, controllers + result["earlier_controllers"])
         if module.params["phase"] == STAGE and backend.can_try(situation):
             result["pending"], result["reloaded"] = _stage(module.params, host, change)
         else:
@@ -203,6 +204,8 @@ class _Change(NamedTuple):
     wanted: Wanted
     decision: Decision
     connection: Optional[SSHConnection]
+    #: All addresses that the rules let in as controllers.
+    controllers: List[str]
 
     @property
     def controller(self):  # type: () -> Optional[str]
@@ -214,7 +217,8 @@ def _stage(params, host, change):  # type: (Dict[str, Any], Host, _Change) -> Tu
     seconds = params["confirm_timeout"]
     candidate = host.backend.candidate(change.situation, change.wanted, change.decision)
     # A connection that is not SSH, such as local, may run below somebody's SSH session all the same.
-    origin = confirming.Origin(change.controller, timer.session() if params["new_connection"] else None)
+    session = timer.session() if params["new_connection"] else None
+    origin = confirming.Origin(change.controller, session, change.controllers)
     pending, reloaded = confirming.stage(
         host, candidate, seconds, origin, lambda identity: timer.arm(host.backend.programs, host, identity)
     )
@@ -232,6 +236,6 @@ def _remember(module, host, change):  # type: (Any, Host, _Change) -> None
     if before == after:
         return
     try:
-        confirming.remember(host.state, "", change.controller, before, after)
+        confirming.remember(host.state, "", change.controller, before, after, change.controllers)
     except FirewallError as error:
         module.warn("The rules were applied, but were not saved for a later rollback: %s" % error)

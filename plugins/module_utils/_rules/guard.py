@@ -4,7 +4,7 @@
 
 """Who may always reach a host's SSH port. Runs on Python 3.6."""
 
-from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._families import Network
@@ -22,17 +22,16 @@ class Guard(NamedTuple):
 
 
 def earlier_controllers(commits, connection, most):
-    # type: (Iterable[Any], Optional[SSHConnection], int) -> List[str]
+    # type: (Sequence[Any], Optional[SSHConnection], int) -> List[str]
     """Addresses that earlier runs came from, the last one first: with that of *connection*, *most* in all.
 
-    *commits*: what the host remembers, oldest first. Who came through a bastion yesterday and comes directly today has
-    not given up the bastion.
+    *commits*: what the host remembers, oldest first; the last one has the addresses that its state lets in. Who came
+    through a bastion yesterday and comes directly today has not given up the bastion.
     """
-    found = [] if connection is None else [connection.address]
-    for commit in reversed(list(commits)):
-        if commit.controller is not None and commit.controller not in found:
-            found.append(commit.controller)
-    return found[:most][0 if connection is None else 1 :]
+    known = commits[-1].controllers if commits else []
+    own = [] if connection is None else [connection.address]
+    found = own + [address for address in known if address not in own]
+    return found[:most][len(own) :]
 
 
 def guard_of(management_addresses, connection, ssh_port=None, earlier=()):

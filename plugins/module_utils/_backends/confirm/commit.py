@@ -13,7 +13,7 @@ import os
 import syslog
 import time
 
-from typing import Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend, Candidate, RolledBack
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import (
@@ -121,6 +121,8 @@ class Origin(NamedTuple):
     controller: Optional[str]
     #: What sshd calls SSH_CONNECTION.
     session: Optional[str]
+    #: All addresses that the candidate lets in as controllers.
+    controllers: Sequence[str] = ()
 
 
 def stage(host, candidate, seconds, origin, arm):
@@ -137,6 +139,7 @@ def stage(host, candidate, seconds, origin, arm):
         loaded=False,
         before=candidate.before,
         candidate=candidate.after,
+        controllers=list(origin.controllers),
     )
     host.state.set_pending(pending)
     try:
@@ -195,7 +198,7 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
     try:
         host.backend.write(pending.candidate)
         before, after = (host.backend.committed(texts) for texts in (pending.before, pending.candidate))
-        commit = remember(host.state, pending.id, pending.controller, before, after)
+        commit = remember(host.state, pending.id, pending.controller, before, after, pending.controllers)
         host.state.remove_pending()
     except FirewallError as error:
         raise _refusal(host, pending, str(error))
@@ -275,13 +278,13 @@ def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, st
         syslog.syslog(syslog.LOG_WARNING, str(error))
 
 
-def remember(state, identity, controller, before, after):
-    # type: (State, str, Optional[str], Dict[str, str], Dict[str, str]) -> Commit
+def remember(state, identity, controller, before, after, controllers=()):
+    # type: (State, str, Optional[str], Dict[str, str], Dict[str, str], Sequence[str]) -> Commit
     """Adds a committed state to those that can be gone back to."""
     commits = state.history()
     if not commits or commits[-1].digest != digest(before):
         commits.append(Commit("", timestamp(), None, digest(before), before))
-    commit = Commit(identity, timestamp(), controller, digest(after), after)
+    commit = Commit(identity, timestamp(), controller, digest(after), after, list(controllers))
     state.set_history(commits + [commit])
     return commit
 

@@ -53,6 +53,8 @@ class Pending(NamedTuple):
     #: Path, as the backend understands it -> text.
     before: Dict[str, str]
     candidate: Dict[str, str]
+    #: Addresses that the candidate lets in as controllers, the one that staged it first.
+    controllers: List[str] = []
 
 
 class Commit(NamedTuple):
@@ -63,6 +65,8 @@ class Commit(NamedTuple):
     controller: Optional[str]
     digest: str
     files: Dict[str, str]
+    #: Addresses that this state lets in as controllers, the last one first.
+    controllers: List[str] = []
 
 
 class LastResult(NamedTuple):
@@ -184,6 +188,7 @@ _KINDS = {
     bool: lambda value: isinstance(value, bool),
     float: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value == value,
     Optional[str]: lambda value: value is None or isinstance(value, str),
+    List[str]: lambda value: isinstance(value, list) and all(isinstance(text, str) for text in value),
     Dict[str, str]: lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
 }  # type: Dict[Any, Callable[[Any], bool]]
 

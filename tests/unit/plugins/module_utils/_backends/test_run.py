@@ -419,3 +419,13 @@ class TestEarlierControllers:
         assert self.come(firewalld, connection, 2, keep_controllers=1) == ["192.0.2.2"]
         with pytest.raises(FirewallError, match="keep_controllers: 0 is less than 1"):
             firewalld.run(keep_controllers=0)
+
+    def test_what_is_kept_does_not_depend_on_how_many_states_are_remembered(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None]
+    ) -> None:
+        """A host remembers five states: a sixth must not make an unchanged run change something."""
+        self.come(firewalld, connection, 1)
+        for port in range(6):
+            rules = {"inbound": [{**ROW, "ports": str(1000 + port)}], "refused": []}
+            assert self.come(firewalld, connection, 2, rules=rules) == ["192.0.2.2", "192.0.2.1"]
+            assert not firewalld.run(rules=rules)["changed"]
