@@ -13,7 +13,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import
     Backend,
     Decision,
     Situation,
-    Texts,
     Wanted,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import require_capabilities
@@ -232,7 +231,7 @@ def _stage(params, host, change):  # type: (Dict[str, Any], Host, _Change) -> Tu
 
 def _remember(module, host, change):  # type: (Any, Host, _Change) -> None
     """The rules hold already: that they cannot be gone back to later is no reason to fail."""
-    before, after = host.backend.found(change.situation), change.wanted.texts  # type: Texts, Texts
+    before, after = host.backend.found(change.situation), change.wanted.texts
     if before == after:
         return
     try:

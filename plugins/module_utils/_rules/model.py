@@ -10,7 +10,6 @@ our mark. Everything else on the host is the site's own.
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils import _families
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange

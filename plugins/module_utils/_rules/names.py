@@ -7,7 +7,7 @@
 import hashlib
 import re
 
-from typing import Any, Dict, Iterable, Sequence, Set, Tuple
+from typing import Any, Dict, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports

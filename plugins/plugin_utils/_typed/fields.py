@@ -67,6 +67,7 @@ class Converted:
 
 def left_out(default: Any = None) -> Any:
     """A field that a document leaves out where it has *default*, as ICMP has no ``ports``."""
+    # pylint: disable-next=invalid-field-call
     return field(default=default, metadata={_LEFT_OUT: True})
 
 

@@ -78,6 +78,7 @@ def _plain(kind: Any) -> _Reader:
 
     def read_plain(value: Any, path: _Path, problems: list[str]) -> Any:
         # Most values are right, and a plan of a large deployment has a million of them.
+        # pylint: disable-next=unidiomatic-typecheck
         if type(value) is kind and kind is not float and (kind is not str or value.isascii()):
             return value
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):

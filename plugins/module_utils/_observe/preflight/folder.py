@@ -24,6 +24,7 @@ ROOT = "/run/jsa_ports/preflight"
 #: So long a run waits for another one on the same host.
 _LOCK_SECONDS = 120
 
+
 def start_time(pid):  # type: (int) -> Optional[int]
     """When the process began, in the kernel's ticks: with its number, that is one process and no other. None: gone."""
     try:

@@ -37,8 +37,8 @@ def fixture_plan() -> Plan:
     return planned()
 
 
-def planned(hosts: dict[str, dict[str, Any]] | None = None, groups: dict[str, str] = GROUPS) -> Plan:
-    return Deployment(groups, hosts).plan
+def planned(hosts: dict[str, dict[str, Any]] | None = None, groups: dict[str, str] | None = None) -> Plan:
+    return Deployment(groups or GROUPS, hosts).plan
 
 
 def flow(protocol: str = "tcp", port: int | None = 32006, required: bool = True, wanted: bool = True) -> ExpectedFlow:

@@ -127,7 +127,7 @@ REFUSED = st.builds(
     st.sampled_from(("tcp", "udp")), st.sampled_from(((5432, 5432), (8413, 8415), (443, 443))),
 )  # fmt: skip
 HOSTS = st.builds(
-    lambda **values: host(**values),
+    host,
     inbound=st.lists(INBOUND, max_size=4, unique_by=_of_one_port).map(tuple),
     refused=st.lists(REFUSED, max_size=3, unique=True).map(tuple),
     outbound=st.none() | st.lists(OUTBOUND, max_size=3, unique_by=_of_one_port).map(tuple),
@@ -141,7 +141,7 @@ def packets(direction: str, protocol: str, ports: tuple[int, int] | None, cidr: 
     return [
         Packet(direction, protocol, port, str(address))
         for port in sorted(set(ports or (0,)))
-        for address in {network[0] + (network.prefixlen == 0) * 0x01010101, network[-1] - (network.prefixlen == 0) * 5}
+        for address in (network[0] + (network.prefixlen == 0) * 0x01010101, network[-1] - (network.prefixlen == 0) * 5)
     ]
 
 

@@ -61,7 +61,7 @@ def test_each_kind_of_value() -> None:
         address="2001:db8::1", network="10.0.0.1/32", time="2024-02-29T00:00:00Z", leaf=two,
         leaves=(two, Leaf(name="")), texts=("a", "b"), ports=((22, 22), (1, 65535)), by_name={"z": two}, some={"y": 2},
     )  # fmt: skip
-    assert type(tree.share) is float
+    assert isinstance(tree.share, float)
 
 
 def test_marked_strings_become_plain_ones() -> None:

@@ -65,7 +65,8 @@ def test_every_write_is_another_version(state: State) -> None:
     state.set_pending(PENDING)
     first = state.pending_version()
     state.set_pending(PENDING)
-    assert None is not first != state.pending_version()
+    assert first is not None
+    assert first != state.pending_version()
 
 
 def test_times_are_utc_to_the_second() -> None:

@@ -279,7 +279,7 @@ class TestAnswers:
         """So that it keeps no file system busy that somebody wants to unmount."""
         calls: list[Any] = []
         monkeypatch.setattr(os, "umask", lambda mask: None)
-        monkeypatch.setattr(os, "chdir", lambda folder: calls.append(folder))
+        monkeypatch.setattr(os, "chdir", calls.append)
 
         def wait(one: Host, identity: str, locked: Callable[[], Any], later: float) -> None:
             with locked():
