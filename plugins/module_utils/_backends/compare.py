@@ -41,6 +41,7 @@ def compare(backend, rules, connection, ssh_port, keep_controllers=3):
     result = {
         "as_planned": None,
         "reason": None,
+        "alarms": [],
         "differences": [],
         "openings": None,
         "actions": None,
@@ -57,11 +58,13 @@ def compare(backend, rules, connection, ssh_port, keep_controllers=3):
         wanted = backend.render(ruleset)
         decision = backend.decide(situation, wanted)
         openings = backend.openings(situation, rules.internal)
+        alarms = backend.alarms()
     except FirewallError as error:
         return dict(result, reason=str(error))
     result.update(
-        as_planned=not decision.changed,
-        differences=difference_lines(backend.differences(situation, wanted)),
+        as_planned=not decision.changed and not alarms,
+        alarms=alarms,
+        differences=alarms + difference_lines(backend.differences(situation, wanted)),
         openings=openings,
         actions=decision.actions,
         diff=backend.diff(situation, wanted) if decision.changed else [],

@@ -53,6 +53,8 @@ class Pending(NamedTuple):
     #: Path, as the backend understands it -> text.
     before: Dict[str, str]
     candidate: Dict[str, str]
+    #: Why it could not be loaded, where the run itself knew that.
+    failed: str = ""
 
 
 class Commit(NamedTuple):

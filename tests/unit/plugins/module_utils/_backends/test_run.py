@@ -17,9 +17,12 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.appl
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import ApplianceBackend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import LastResult, State
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import backend as firewalld_backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import defense
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.loadable import Verdict
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
@@ -85,6 +88,9 @@ class Stopped:
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> State:
     state = State(str(tmp_path / "state"), str(tmp_path / "armed"))
     monkeypatch.setattr(running, "state_of", lambda name: state)
+    monkeypatch.setattr(firewalld_backend, "state_of", lambda name: state)
+    # What it finds out has tests of its own, with a real firewalld.
+    monkeypatch.setattr(defense, "Loadable", NoTrial)
     monkeypatch.setattr(running, "lock_path", lambda name: str(tmp_path / "lock"))
     return state
 
@@ -98,6 +104,22 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[[SSHConnection | Non
     # Whatever this machine has.
     monkeypatch.setattr(running, "own_addresses", lambda: ["10.0.0.1", "fd00::1"])
     return comes_through
+
+
+class NoTrial:
+    """Files that can be loaded."""
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def begin(self, mine: object, texts: object) -> None:
+        pass
+
+    def verdict(self) -> Verdict:
+        return Verdict([], "")
+
+    def end(self) -> None:
+        pass
 
 
 class Firewalld:
