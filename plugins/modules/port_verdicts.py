@@ -69,6 +69,26 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Read the listening sockets
+  jsa.ports.listeners:
+    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
+  register: listening
+
+- name: Select the probes of each host
+  jsa.ports.port_flows:
+    plan: "{{ planned.plan }}"
+    observations:
+      sockets: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'listening') | map('default', none))) }}
+  run_once: true
+  register: selected
+
+- name: Probe the other hosts
+  jsa.ports.reachability:
+    probes: "{{ selected.probes[inventory_hostname] }}"
+  register: reached
+
 - name: Report the causes, and fail only if a port is open that should not be
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
