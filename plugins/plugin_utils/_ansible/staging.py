@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.fresh_connection import fresh_connection
 
@@ -66,6 +67,14 @@ class StagingAction(ActionBase):
         given["new_connection"] = self._connection.transport == _SSH
         told: dict[str, Any] = self._execute_module(MODULE, given, task_vars=task_vars)
         return told
+
+    def cleanup(self, force: bool = False) -> None:
+        """As every action's, but a host that a candidate has locked out is no reason to lose the result."""
+        try:
+            super().cleanup(force)
+        except AnsibleError as error:
+            folder = self._connection._shell.tmpdir
+            Display().warning(f"The temporary folder {folder} was not removed from the host: {words_of(error)}")
 
     def _require_connection(self) -> None:
         """Raises AnsibleActionFail where the connection is none to the host, or cannot be opened a second time."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible import fresh_connection as fresh
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_action import ConfirmedAction
@@ -79,6 +80,19 @@ def test_connections_that_are_rejected_before_anything_is_written(transport: str
         one.stage({}, {})
     assert "ansible_connection: ssh" in str(caught.value)
     assert one.given == []
+
+
+def test_a_folder_that_cannot_be_removed_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda self, text: warnings.append(text))
+    one = action(StagingAction, "ssh", answers=[AnsibleConnectionFailure("timed out.")])
+    one._connection._shell = SimpleNamespace(tmpdir="/tmp/x", remove=lambda path, recurse: f"rm {path}")
+    one._task.async_val = 0
+    one._should_remove_tmp_path = bool
+    command = one._low_level_execute_command
+    one._low_level_execute_command = lambda text, sudoable: command(text)
+    one.cleanup()
+    assert warnings == ["The temporary folder /tmp/x was not removed from the host: timed out"]
 
 
 @pytest.mark.parametrize(("transport", "new"), [("ssh", True), ("local", False), ("containers.podman.podman", False)])
