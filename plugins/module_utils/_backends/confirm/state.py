@@ -56,6 +56,8 @@ class Pending(NamedTuple):
     candidate: Dict[str, str]
     #: Addresses that the candidate lets in as controllers, the one that staged it first.
     controllers: List[str] = []
+    #: Why it could not be loaded, where the run itself knew that.
+    failed: str = ""
 
 
 class Commit(NamedTuple):
