@@ -65,7 +65,8 @@ class FirewalldBackend(Backend):
         # type: (Client, PermanentFiles, Optional[State], str, bool) -> None
         """*state*: None for the one of this host.
 
-        *reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run."""
+        *reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run.
+        """
         self.programs = client
         self._client = client
         self._files = files
