@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from collections.abc import Iterator
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.systems(complete=True)
 
 HOSTS = """
 all:
-  vars: {jsa_networks: {admin: [10.77.0.0/24]}}
   children:
     jsa_console:
       hosts:
@@ -47,6 +47,10 @@ LISTENERS = {
             ]
         }
     },
+}
+NETWORKS = {
+    "admin": ["10.77.0.0/24"],
+    **dict.fromkeys(["users", "api_clients", "log_sources", "off_site_sources", "certificate_clients"], "none"),
 }
 #: Two networks of one set overlap: firewalld's own check accepts it, and nft does not.
 GEO = '<ipset type="hash:net"><entry>192.0.2.0/24</entry><entry>192.0.2.128/25</entry></ipset>'
@@ -78,7 +82,7 @@ class Target(FirewalledHost):
         assert self.who_gets_in() == ["peer", "stranger"], "this is what it is about"
 
     def check(self) -> str:
-        told = self.lab.ansible(["ansible-playbook", "jsa.ports.check"])
+        told = self.lab.ansible(["ansible-playbook", "jsa.ports.check", "-e", json.dumps({"jsa_networks": NETWORKS})])
         assert told.returncode
         return " ".join(told.stdout.split())
 
