@@ -77,6 +77,7 @@ UNLOADABLE = {
 
 _IMPORTS = """
 import json, os, sys
+os.makedirs("/var/lib/guard", exist_ok=True)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import snapshot
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import health
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.appearing import reload_changes

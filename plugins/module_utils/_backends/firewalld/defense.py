@@ -46,6 +46,7 @@ class Defense(object):
 
     def begin(self, trial):  # type: (Trial) -> None
         """Starts to try whether the files can be loaded; ``verdict`` or ``end`` has to follow."""
+        self._make_folder()
         self._loadable.begin(trial.mine, trial.texts)
 
     def verdict(self):  # type: () -> str
@@ -64,7 +65,15 @@ class Defense(object):
 
     def keep(self):  # type: () -> None
         """Takes a snapshot of the kernel's rules, right before the first reload of a run."""
+        self._make_folder()
         snapshot.keep(self._client, self._state.folder, self._state.boot())
+
+    def _make_folder(self):  # type: () -> None
+        """Where that fails, less is remembered: none of it is worth leaving the host as it is."""
+        try:
+            self._state.make_folder()
+        except OSError:
+            pass
 
     def fall_back(self, reason):  # type: (str) -> str
         """Puts the snapshot back where firewalld can load nothing. What the host has then; empty without one."""

@@ -52,7 +52,7 @@ class Loadable(object):
 
     def __init__(self, programs, etc, lib, folder, trial=Trial):
         # type: (Programs, str, str, str, Callable[..., Trial]) -> None
-        """*folder*: where it is remembered what could be loaded."""
+        """*folder*: where it is remembered what could be loaded; it has to exist for that."""
         self._programs = programs
         self._etc = etc
         self._lib = lib
@@ -256,8 +256,6 @@ def _recall(path):  # type: (str) -> str
 def _remember(path, text):  # type: (str, str) -> None
     """Where that fails, the next run tries once more."""
     try:
-        if not os.path.isdir(os.path.dirname(path)):
-            os.makedirs(os.path.dirname(path), 0o700)
         os.rename(stage(path, text + "\n", ".new"), path)
     except OSError:
         pass

@@ -101,7 +101,7 @@ def fall_back(programs, folder, boot, reason):  # type: (Programs, str, str, str
 
 
 def save(folder, boot, texts):  # type: (str, str, Dict[str, str]) -> None
-    """Keeps a snapshot of this *boot* for whoever goes back later, the timer too. Raises OSError."""
+    """Keeps a snapshot of this *boot* in *folder* for whoever goes back later, the timer too. Raises OSError."""
     _write(os.path.join(folder, _FILE), {"boot": boot, "texts": texts})
 
 
@@ -357,9 +357,6 @@ def _sections(text):  # type: (str) -> List[List[str]]
 
 
 def _write(path, content):  # type: (str, Dict[str, object]) -> None
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        os.makedirs(folder, 0o700)
     temporary = stage(path, json.dumps(content), ".new")
     os.chmod(temporary, 0o600)
     os.rename(temporary, path)

@@ -44,6 +44,7 @@ class Host:
         self.etc = folder / "etc"
         self.lib = folder / "lib"
         self.memory = folder / "memory"
+        self.memory.mkdir()
         self.trials = 0
         self.broken: dict[str, str] = {}
         self.needs: dict[str, str] = {}

@@ -279,6 +279,7 @@ def test_a_changed_rule_is_a_difference() -> None:
 def test_a_snapshot_is_of_its_boot(tmp_path: Path) -> None:
     folder = str(tmp_path / "state")
     assert snapshot.load(folder, "a") is None
+    (tmp_path / "state").mkdir()
     snapshot.save(folder, "a", {"nft": FIREWALLD})
     assert snapshot.load(folder, "a") == {"nft": FIREWALLD}
     assert snapshot.load(folder, "b") is None
