@@ -20,7 +20,7 @@ import pytest
 from lab import Lab
 
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import System
-from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import FirewalledHost, with_rules
 
 pytestmark = pytest.mark.systems(complete=True)
 
@@ -81,6 +81,10 @@ class Target(FirewalledHost):
         assert self.lab.run("target", ["firewall-cmd", "--reload"]).returncode
         assert self.who_gets_in() == ["peer", "stranger"], "this is what it is about"
 
+    def info(self) -> dict[str, Any]:
+        """What jsa.ports.firewall_info says of the committed rules."""
+        return self.lab.module("target", "firewall_info", with_rules(COMMITTED))
+
     def check(self) -> str:
         told = self.lab.ansible(["ansible-playbook", "jsa.ports.check", "-e", json.dumps({"jsa_networks": NETWORKS})])
         assert told.returncode
@@ -138,6 +142,15 @@ def test_a_candidate_is_rolled_back_although_no_file_can_be_loaded(target: Targe
     told = target.module(failed=True, **COMMITTED)["msg"]
     assert "firewalld has failed" in told
     assert GEO_PATH in told
+    assert any("runs on a snapshot of its rules" in one for one in target.info()["alarms"])
+    # Once somebody has repaired the file, firewalld takes over, and the table of ours goes.
+    target.run(f"rm {GEO_PATH}; firewall-cmd -q --reload || firewall-cmd -q --reload")
+    result = target.module(**COMMITTED)
+    assert "runs on a snapshot of its rules" in result["rolled_back"]["outcome"]
+    assert target.who_gets_in() == ["peer"]
+    assert "jsa_ports_snapshot" not in target.rules()
+    seen = target.info()
+    assert (seen["alarms"], seen["as_planned"]) == ([], True)
 
 
 @pytest.mark.gate
@@ -150,7 +163,7 @@ def test_a_failed_firewalld_is_neither_worked_with_nor_approved(target: Target) 
     assert "was killed" not in told
     assert len(told) < 700
     assert target.files() == files
-    seen = target.lab.module("target", "firewall_info", {"rules": {"inbound": [], "refused": []}})
+    seen = target.info()
     assert seen["as_planned"] is False
     assert any("firewalld has failed" in one for one in seen["alarms"])
     assert any("filters nothing" in one for one in seen["alarms"])

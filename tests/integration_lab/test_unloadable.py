@@ -213,20 +213,6 @@ def test_a_host_is_not_left_open_by_a_reload_that_fails(target: Target) -> None:
     assert sorted(target.rules().split()) == sorted(rules.split())
 
 
-def test_a_firewalld_that_has_failed_says_so_in_a_sentence(target: Target) -> None:
-    target.write("ipsets/geo.xml", GEO)
-    target.python("reload()")
-    code = """
-try: health.require_loaded(client, verdict({}).problems); text = ""
-except Exception as error: text = str(error)
-text
-"""
-    text = target.python(code)
-    assert "Nothing was written" in text
-    assert "/etc/firewalld/ipsets/geo.xml" in text
-    assert len(text) < 600
-
-
 def test_what_was_made_permanent_and_not_loaded_is_named(target: Target) -> None:
     assert target.python("reload_changes(client, '/etc/firewalld')") == []
     target.run("""

@@ -228,6 +228,10 @@ class FirewalldBackend(Backend):
             words = self._defense.fall_back(str(error) or repr(error))
             raise FirewalldError("%s%s" % (str(error) or repr(error), ". " + words if words else ""))
         if not outcome.stopped:
+            on_snapshot = self._defense.on_snapshot()
+            if on_snapshot:
+                # The rules are the committed ones, but it was not firewalld that loaded them.
+                return outcome._replace(words="%s. %s" % (outcome.words, on_snapshot))
             self._defense.proven()
             self._defense.forget()
         return outcome

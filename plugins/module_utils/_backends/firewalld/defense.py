@@ -96,6 +96,11 @@ class Defense(object):
             # It holds the same rules as firewalld's. The next run tries again.
             pass
 
+    def on_snapshot(self):  # type: () -> str
+        """The sentence about a host that runs on a snapshot because firewalld has failed; empty for any other."""
+        words = snapshot.marked(self._state.folder, self._state.boot())
+        return words if words and health.state(self._client) not in ("", health.RUNNING) else ""
+
     def forget(self):  # type: () -> None
         """Nobody goes back behind this state any more."""
         snapshot.forget(self._state.folder)

@@ -12,7 +12,6 @@ from typing import List, Sequence
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import snapshot
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, NotAsked
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError
 
 RUNNING = "running"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
@@ -37,14 +36,8 @@ def state(client):  # type: (Client) -> str
         return word if word in ("failed", "init") else ""
 
 
-def require_loaded(client, problems=()):  # type: (Client, Sequence[str]) -> None
-    """Raises FirewalldError for a firewalld that answers and has failed. *problems*: what its files lack, if known."""
-    found = state(client)
-    if found not in ("", RUNNING):
-        raise FirewalldError(refusal(found, problems))
-
-
 def refusal(found, problems):  # type: (str, Sequence[str]) -> str
+    """Why nothing can be done with a firewalld whose state is *found*. *problems*: what its files lack, if known."""
     reasons = "; ".join(problems) or "firewall-cmd --reload says what it cannot load"
     return (
         "firewalld has failed on this host before this run (its state is %s): it could not load its own configuration, "
@@ -57,11 +50,12 @@ def alarms(client, snapshot_words=""):  # type: (Client, str) -> List[str]
 
     *snapshot_words*: what ``snapshot.marked`` says.
     """
-    found = [snapshot_words] if snapshot_words else []
+    found = []
     now = state(client)
-    if now not in ("", RUNNING) and not snapshot_words:
-        found.append("firewalld has failed (its state is %s): it could not load its configuration" % now)
-    if snapshot.stands_in(client) and not snapshot_words:
+    if now not in ("", RUNNING):
+        failed = "firewalld has failed (its state is %s): it could not load its configuration" % now
+        found.append(snapshot_words or failed)
+    elif snapshot.stands_in(client):
         found.append("The table %s, a snapshot of earlier rules, stands in for firewalld's rules" % snapshot.TABLE)
     taken = snapshot.take(client)
     if taken and not _filters(taken):
