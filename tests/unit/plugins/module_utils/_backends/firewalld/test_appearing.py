@@ -111,9 +111,8 @@ def test_a_service_that_opens_another_port_in_the_files(client: Answers, tmp_pat
     ]
 
 
-def test_a_firewalld_that_runs_is_let_through(client: Answers) -> None:
+def test_a_firewalld_that_runs_says_so(client: Answers) -> None:
     assert health.state(client) == "running"
-    health.require_loaded(client)
 
 
 @pytest.mark.parametrize("state", ["FAILED", "INIT"])
