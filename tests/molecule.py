@@ -37,6 +37,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from lab import Lab, LabError, MissingRequirement  # noqa: E402
 from lab.api import take_down  # noqa: E402
 
+#: The scenario that creates and destroys the hosts of all others.
+_HOSTS = "default"
 #: What molecule says of a step when it is over: "[site > verify] Executed: Successful", without its colors.
 _REPORTED = re.compile(r"\[(?P<scenario>\S+) [>➜] (?P<step>\w+)\] Executed: (?P<state>.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -50,6 +52,15 @@ def sequences(folder: Path) -> dict[str, list[str]]:
         own = (yaml.safe_load(path.read_text()) or {}).get("scenario", {})
         found[path.parent.name] = list(own.get("test_sequence", shared))
     return found
+
+
+def chosen(folder: Path, names: list[str]) -> dict[str, list[str]]:
+    """The steps of the scenarios *names*, and of the one that creates and destroys their hosts; all without names."""
+    steps = sequences(folder)
+    missing = sorted(set(names) - set(steps))
+    if missing:
+        raise SystemExit(f"molecule: there is no scenario {', '.join(missing)} in {folder}")
+    return {name: steps[name] for name in steps if not names or name in (*names, _HOSTS)}
 
 
 def judge(expected: Mapping[str, list[str]], output: str) -> list[tuple[str, str, str | None]]:
@@ -133,10 +144,13 @@ def choose() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="molecule test --all, on hosts of the lab")
     parser.add_argument("--reports", type=Path, help="folder for a JUnit report, a case for each scenario and step")
+    parser.add_argument("--scenario", action="append", default=[], help="only this one, beside its hosts' own")
     parser.add_argument("arguments", nargs="*", help="for molecule instead of test --all, behind --")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    expected = chosen(SCENARIOS, arguments.scenario)
+    scenarios = [word for name in expected for word in ("--scenario-name", name)] if arguments.scenario else ["--all"]
     kind = choose()
     # The same name each time, so that a run that was killed is cleaned up by the next one.
     name = f"molecule-{kind}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
@@ -147,13 +161,13 @@ def main() -> int:
 
     def report() -> None:
         if arguments.reports:
-            write_report(arguments.reports / "molecule.xml", kind, judge(sequences(SCENARIOS), "".join(lines)))
+            write_report(arguments.reports / "molecule.xml", kind, judge(expected, "".join(lines)))
 
     try:
         take_down(name)
         with Lab.up(INVENTORY, name, say=print, kind=kind, hosts=False) as lab:
             try:
-                code = run(lab, kind, scratch, arguments.arguments or ["test", "--all"], lines)
+                code = run(lab, kind, scratch, arguments.arguments or ["test", *scenarios], lines)
             finally:
                 # Now: whoever has lost patience with us may not wait until the lab is gone.
                 report()

@@ -23,7 +23,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import V
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table, host_result
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import (
+    RESULT,
+    alarm_table,
+    fault_table,
+    host_result,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
 
 FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
@@ -79,11 +84,12 @@ class ActionModule(ControllerAction):
         if arguments["observations_dest"]:
             text = CHECK.text(observations)
             changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
+        alarms_of = {name: seen.alarms for name, seen in observations.items() if seen.alarms}
         if arguments["dest"]:
             hosts = {name: host_result(seen) for name, seen in observations.items()}
             files = {
                 "port_check.json": RESULT.as_json(verdicts, hosts, **more),
-                "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"]),
+                "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"], alarms_of),
             }
             what = "The result of the check"
             changed = self.write_results(arguments["dest"], "jsa_port_check_dest", what, files) or changed
@@ -94,6 +100,7 @@ class ActionModule(ControllerAction):
         shown = all_faults if since is None else faults(since.new, plan.hosts, prefixes)
         unseen_of = {name: seen.unseen for name, seen in observations.items()}
         parts = [
+            alarm_table(alarms_of),
             unobserved_table(unseen_of),
             fault_table(shown),
             drift_table(drift),
@@ -109,13 +116,14 @@ class ActionModule(ControllerAction):
             if item.verdict in arguments["fail_on"]
         ]
         not_observed = unobserved_message(unseen_of)
-        if failing or not_observed:
+        if failing or not_observed or alarms_of:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             result.pop("baseline", None)
             new = f", {len(failing)} of them new" if since and arguments["fail_on_new"] else ""
             counts = f"{RESULT.summary_line(verdicts)}{new}"
             blame = "see the table above for the causes" if failing else ""
-            result.update(failed=True, msg="; ".join(part for part in (not_observed, counts, blame) if part))
+            alarm = f"no working firewall: {', '.join(alarms_of)}" if alarms_of else ""
+            result.update(failed=True, msg="; ".join(part for part in (alarm, not_observed, counts, blame) if part))
         else:
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result

@@ -129,6 +129,14 @@ as_planned:
   returned: when O(rules) is set
   type: bool
   sample: false
+alarms:
+  description:
+    - What is wrong before any rule is compared. firewalld failed to load its configuration, the host runs on a snapshot
+      of its earlier rules, or the kernel accepts every packet. With an alarm, RV(as_planned) is V(false).
+  returned: when O(rules) is set
+  type: list
+  elements: str
+  sample: ["The kernel filters nothing that comes to this host: every port can be reached from everywhere"]
 reason:
   description: Why the rules could not be compared. V(none) if they were.
   returned: when O(rules) is set

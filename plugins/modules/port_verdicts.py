@@ -40,7 +40,9 @@ options:
     description: Folder on the controller for C(port_check.json) and C(port_check.xml). Created if it is missing.
     type: path
   fail_on:
-    description: Verdicts that make the task fail, after everything is printed and written.
+    description:
+      - Verdicts that make the task fail, after everything is printed and written.
+      - A host without a working firewall always makes it fail.
     type: list
     elements: str
     choices:

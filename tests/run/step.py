@@ -53,6 +53,9 @@ def own(name: str, *arguments: str, timeout: float = 600) -> Step:
     return Step(name, (PYTHON, "-m", f"{_TESTS}.{name}", *arguments), timeout=timeout, environment=path)
 
 
-def molecule(kind: str) -> Step:
-    step = own("molecule", "--reports", "{reports}", timeout=1500)
-    return replace(step, name=f"on {kind}", environment={**step.environment, "JSA_LAB": kind})
+def molecule(kind: str, *scenarios: str) -> Step:
+    """All scenarios, or those named and the one that makes their hosts."""
+    named = [f"--scenario={name}" for name in scenarios]
+    step = own("molecule", "--reports", "{reports}", *named, timeout=1500)
+    environment = {**step.environment, "JSA_LAB": kind}
+    return replace(step, name=f"{', '.join(scenarios) or 'all'} on {kind}", environment=environment)

@@ -143,7 +143,7 @@ class Backend(object):
         """What stands between the host and what is *wanted*. Raises FirewallError where the site is in the way."""
         raise NotImplementedError
 
-    def permit(self, decision):  # type: (Decision) -> Decision
+    def permit(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Decision
         """The same, with what it costs. Raises FirewallError where it may not, or cannot, be carried out."""
         raise NotImplementedError
 
@@ -164,6 +164,10 @@ class Backend(object):
         raise NotImplementedError
 
     # Beside our own rules
+
+    def alarms(self):  # type: () -> List[str]
+        """What is wrong with the host's firewall before any rule is compared: it failed, or filters nothing."""
+        return []
 
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
         """What a user must know although nothing is wrong with our own rules."""

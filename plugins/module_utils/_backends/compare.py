@@ -36,17 +36,22 @@ def compare(backend, rules, connection, ssh_port, keep_controllers=3):
     # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int) -> Dict[str, Any]
     """``as_planned``, with what it stands on.
 
-    Where the firewall cannot be asked, it is None, and ``reason`` says why.
+    Where the firewall cannot be asked, it is None, and ``reason`` says why. ``alarms`` come first: with one, nothing is
+    as planned, whatever else can be asked.
     """
     result = {
         "as_planned": None,
         "reason": None,
+        "alarms": [],
         "differences": [],
         "openings": None,
         "actions": None,
         "diff": [],
     }  # type: Dict[str, Any]
     try:
+        result["alarms"] = alarms = backend.alarms()
+        if alarms:
+            result["as_planned"] = False
         backend.require()
         situation = backend.read()
         earlier = earlier_controllers(state_of(backend.name).history(), connection, keep_controllers)
@@ -60,7 +65,7 @@ def compare(backend, rules, connection, ssh_port, keep_controllers=3):
     except FirewallError as error:
         return dict(result, reason=str(error))
     result.update(
-        as_planned=not decision.changed,
+        as_planned=not decision.changed and not alarms,
         differences=difference_lines(backend.differences(situation, wanted)),
         openings=openings,
         actions=decision.actions,

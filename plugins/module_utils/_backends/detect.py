@@ -59,4 +59,4 @@ def select_backend(choice, options=DEFAULTS):  # type: (str, Options) -> Backend
         raise FirewallError(_NO_APPLIANCE % " nor ".join("%s/%s" % (QRADAR, name) for name in MARKS))
     if mark:
         return open_appliance(Product(seconds=options.update_timeout))
-    return FirewalldBackend(Client(), PermanentFiles(), options.reload, options.offline)
+    return FirewalldBackend(Client(), PermanentFiles(), reload=options.reload, offline=options.offline)

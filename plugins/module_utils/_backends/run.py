@@ -110,7 +110,7 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
     result.update(report_rollback(module, host))
     situation = backend.read()
     wanted = _wanted(module.params, host, order, situation)
-    decision = backend.permit(backend.decide(situation, wanted))
+    decision = backend.permit(situation, wanted, backend.decide(situation, wanted))
     internal = order.rules.internal if order.rules else ()
     result.update(
         changed=decision.changed,

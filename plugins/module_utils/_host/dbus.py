@@ -17,16 +17,19 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 SOCKETS = ("/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")
 
-_CALL, _RETURN, _ERROR = 1, 2, 3
+CALL, RETURN, ERROR = 1, 2, 3
 #: A look at a service must not start it.
 _NO_AUTO_START = 0x2
 
-_PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 5, 6, 8
+#: The fields of a message's header.
+PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE = 1, 2, 3, 4, 5, 6, 7, 8
 
 _HELLO = "Hello"
 #: What the bus itself says when whoever was asked is gone.
 NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
 
+#: The bytes that tell how long a message is.
+START = 16
 #: Where in a message the array of the header's fields begins.
 _FIELDS_AT = 12
 
@@ -81,10 +84,10 @@ class Bus(object):
             if self._socket is None:
                 self._connect(deadline)
             fields = {
-                _PATH: ("o", path),
-                _INTERFACE: ("s", interface),
-                _MEMBER: ("s", member),
-                _DESTINATION: ("s", destination),
+                PATH: ("o", path),
+                INTERFACE: ("s", interface),
+                MEMBER: ("s", member),
+                DESTINATION: ("s", destination),
             }
             return self._ask(fields, signature, arguments, deadline)
         except (OSError, struct.error, ValueError, IndexError) as error:
@@ -126,10 +129,10 @@ class Bus(object):
             raise ValueError("it rejected the authentication: %s" % answer.decode("ascii", "replace").strip())
         self._send(b"BEGIN\r\n", deadline)
         fields = {
-            _PATH: ("o", "/org/freedesktop/DBus"),
-            _INTERFACE: ("s", "org.freedesktop.DBus"),
-            _MEMBER: ("s", _HELLO),
-            _DESTINATION: ("s", "org.freedesktop.DBus"),
+            PATH: ("o", "/org/freedesktop/DBus"),
+            INTERFACE: ("s", "org.freedesktop.DBus"),
+            MEMBER: ("s", _HELLO),
+            DESTINATION: ("s", "org.freedesktop.DBus"),
         }
         self._ask(fields, "", (), deadline)
 
@@ -139,30 +142,22 @@ class Bus(object):
         serial = self._serial
         body = encode(signature, arguments)
         self._send(message(serial, fields, signature, body), deadline)
-        self._sent = fields[_MEMBER][1] != _HELLO
+        self._sent = fields[MEMBER][1] != _HELLO
         while True:
             kind, found, body = self._read(deadline)
-            if found.get(_REPLY_SERIAL) != serial:
+            if found.get(REPLY_SERIAL) != serial:
                 continue
-            values = tuple(decode(found.get(_SIGNATURE, ""), body))
-            if kind == _RETURN:
+            values = tuple(decode(found.get(SIGNATURE, ""), body))
+            if kind == RETURN:
                 return values
-            if kind == _ERROR:
+            if kind == ERROR:
                 words = values[0] if values and isinstance(values[0], str) else ""
-                name = str(found.get(_ERROR_NAME, ""))
+                name = str(found.get(ERROR_NAME, ""))
                 raise BusError(words or name, name)
 
     def _read(self, deadline):  # type: (float) -> Tuple[int, Dict[int, Any], bytes]
-        start = self._receive(16, deadline)
-        order, kind, _flags, _version, body_size, _serial, fields_size = struct.unpack("<cBBBIII", start)
-        if order != b"l":
-            # The other byte order: nobody on this machine answers us in it.
-            raise ValueError("an answer in an unsupported byte order")
-        if body_size + fields_size > _LARGEST:
-            raise ValueError("a message that is too long")
-        rest = self._receive(_padded(fields_size, 8) + body_size, deadline)
-        fields = dict(next(decode("a(yv)", start + rest[:fields_size], _FIELDS_AT)))
-        return kind, fields, rest[_padded(fields_size, 8) :]
+        start = self._receive(START, deadline)
+        return parse(start, self._receive(rest_of(start), deadline))[1:]
 
     def _send(self, data, deadline):  # type: (bytes, float) -> None
         self._socket.settimeout(_left(deadline))
@@ -191,22 +186,41 @@ def _padded(size, alignment):  # type: (int, int) -> int
     return -(-size // alignment) * alignment
 
 
-def message(serial, fields, signature, body):  # type: (int, Dict[int, Tuple[str, str]], str, bytes) -> bytes
-    """A method call. *fields*: the header's, number -> (type, value)."""
+def rest_of(start):  # type: (bytes) -> int
+    """How many bytes of a message follow its first ``START``. Raises ValueError."""
+    order, _kind, _flags, _version, body_size, _serial, fields_size = struct.unpack("<cBBBIII", start)
+    if order != b"l":
+        # The other byte order: nobody on this machine speaks to us in it.
+        raise ValueError("a message in a foreign byte order")
+    if body_size + fields_size > _LARGEST:
+        raise ValueError("a message that is too long")
+    return int(_padded(fields_size, 8) + body_size)
+
+
+def parse(start, rest):  # type: (bytes, bytes) -> Tuple[int, int, Dict[int, Any], bytes]
+    """Serial number, kind, header's fields and body of a message. Raises ValueError."""
+    kind, serial, fields_size = struct.unpack("<xB6xII", start)
+    fields = dict(next(decode("a(yv)", start + rest[:fields_size], _FIELDS_AT)))
+    return serial, kind, fields, rest[_padded(fields_size, 8) :]
+
+
+def message(serial, fields, signature, body, kind=CALL):
+    # type: (int, Dict[int, Tuple[str, Any]], str, bytes, int) -> bytes
+    """A method call, or another *kind*. *fields*: the header's, number -> (type, value)."""
     header = b""
-    for number, (kind, value) in sorted(fields.items()):
+    for number, (sort, value) in sorted(fields.items()):
         header += b"\0" * (_padded(len(header), 8) - len(header))
-        header += struct.pack("<B", number) + encode("g", [kind])
-        header += b"\0" * (_padded(len(header), 4) - len(header)) + encode("s", [value])
+        header += struct.pack("<B", number) + encode("g", [sort])
+        header += b"\0" * (_padded(len(header), 4) - len(header)) + encode(sort, [value])
     if signature:
         header += b"\0" * (_padded(len(header), 8) - len(header))
-        header += struct.pack("<B", _SIGNATURE) + encode("g", ["g"]) + encode("g", [signature])
-    start = struct.pack("<cBBBIII", b"l", _CALL, _NO_AUTO_START, 1, len(body), serial, len(header))
+        header += struct.pack("<B", SIGNATURE) + encode("g", ["g"]) + encode("g", [signature])
+    start = struct.pack("<cBBBIII", b"l", kind, _NO_AUTO_START, 1, len(body), serial, len(header))
     return start + header + b"\0" * (_padded(len(header), 8) - len(header)) + body
 
 
 def encode(signature, values):  # type: (str, Sequence[Any]) -> bytes
-    """*values* as D-Bus writes them: strings (``s``), signatures (``g``) and lists of strings (``as``)."""
+    """*values* as D-Bus writes them: strings (``s``, ``o``), signatures (``g``), numbers (``u``), lists of strings."""
     data = b""
     kinds = signature.replace("as", "A")
     if len(kinds) != len(values):
@@ -216,7 +230,9 @@ def encode(signature, values):  # type: (str, Sequence[Any]) -> bytes
             data += struct.pack("<B", len(value)) + value.encode("ascii") + b"\0"
             continue
         data += b"\0" * (_padded(len(data), 4) - len(data))
-        if kind == "A":
+        if kind == "u":
+            data += struct.pack("<I", value)
+        elif kind == "A":
             content = b""
             for text in value:
                 content += b"\0" * (_padded(len(content), 4) - len(content)) + encode("s", [text])

@@ -7,7 +7,7 @@
 import os
 import subprocess
 
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 
@@ -16,12 +16,28 @@ _QUICK = 30
 
 
 class CommandError(FirewallError):
-    """A command failed, or did not end."""
+    """A command failed, or did not end. Its text is what a person reads of that."""
 
     def __init__(self, command, code, message):  # type: (Sequence[str], Optional[int], str) -> None
         shown = " ".join(command[:6]) + (" ..." if len(command) > 6 else "")
-        super(CommandError, self).__init__("%s: %s" % (shown, message.strip() or "exit code %s" % code))
+        #: The first lines of the message; all of it is ``output``.
+        self.reason = shorten(message) or "exit code %s" % code
+        super(CommandError, self).__init__("%s: %s" % (shown, self.reason))
         self.code = code
+        self.output = message
+
+
+def shorten(message, lines=3, characters=400):  # type: (str, int, int) -> str
+    """The first *lines* of *message* that say something new, and no data that was meant for a program."""
+    found = []  # type: List[str]
+    # firewalld quotes all that it has sent to nft, which may be the whole ruleset.
+    for line in message.partition("JSON blob:")[0].splitlines():
+        line = line.strip()
+        if line and line not in found:
+            found.append(line)
+    text = "\n".join(found[:lines])
+    cut = len(text) > characters or len(found) > lines
+    return text[:characters].rstrip() + (" ..." if cut else "")
 
 
 def find_program(name):  # type: (str) -> Optional[str]

@@ -99,6 +99,8 @@ class FirewallSeen:
     #: None where it could not be asked; *reason* says why.
     as_planned: bool | None
     reason: Text | None = None
+    #: What is wrong before any rule is compared, such as a firewall that failed and filters nothing.
+    alarms: tuple[Text, ...] = ()
     differences: tuple[Text, ...] = ()
     openings: tuple[Opening, ...] = ()
 
@@ -144,6 +146,11 @@ class HostObservation:
     def firewall_as_planned(self) -> bool | None:
         """None where that is not known."""
         return self.firewall.as_planned if self.firewall else None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What is wrong with its firewall before any rule is compared, one sentence each."""
+        return self.firewall.alarms if self.firewall else ()
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -193,7 +200,13 @@ def _socket(item: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _firewall(result: Mapping[str, Any]) -> dict[str, Any]:
     openings = [known(Opening, item) for item in result.get("openings") or ()]
-    return known(FirewallSeen, result, differences=result.get("differences") or [], openings=openings)
+    return known(
+        FirewallSeen,
+        result,
+        alarms=result.get("alarms") or [],
+        differences=result.get("differences") or [],
+        openings=openings,
+    )
 
 
 #: The parts of a check's observations, in the order in which they are observed.

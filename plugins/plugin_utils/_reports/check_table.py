@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import RESULT_VERSION
@@ -20,6 +20,12 @@ RESULT = ResultFormat("jsa_port_check", RESULT_VERSION, VERDICTS)
 
 #: Faults of one verdict in the table; those beyond the limit are counted.
 _SHOWN_PER_VERDICT = 25
+
+
+def alarm_table(alarms_of: Mapping[str, Sequence[str]]) -> str:
+    """A line for each host and alarm; empty where there is none. *alarms_of*: by host."""
+    lines = [f"  {name}: {text}" for name, alarms in alarms_of.items() for text in alarms]
+    return "\n".join(["ALARM: hosts without a working firewall:", *lines]) if lines else ""
 
 
 def fault_table(found: Sequence[Fault]) -> str:
@@ -40,6 +46,7 @@ def host_result(seen: HostObservation) -> dict[str, Any]:
     return {
         "observed": seen.listeners is not None,
         "firewall_as_planned": seen.firewall_as_planned,
+        "firewall_alarms": list(seen.alarms),
         "firewall_difference": list(seen.differences),
         "openings": [opening_line(one) for one in seen.openings],
         "addresses": None if seen.addresses is None else sorted(seen.addresses),

@@ -50,12 +50,26 @@ class ResultFormat:
         # In ASCII: text from hosts may contain control characters.
         return json.dumps(document, indent=1) + "\n"
 
-    def as_junit(self, verdicts: Sequence[FlowVerdict], fail_on: Collection[str]) -> str:
+    def as_junit(
+        self,
+        verdicts: Sequence[FlowVerdict],
+        fail_on: Collection[str],
+        failures_of: Mapping[str, Sequence[str]] | None = None,
+    ) -> str:
         """A suite per listening host, a case per flow; what cannot be verified is skipped, as JUnit calls it.
+
+        *failures_of*: by host, what fails the check whatever its flows are. A case each, in a suite of their own.
 
         XML has no form for control characters, and text from hosts may contain some: they are escaped as in Python.
         """
         root = ET.Element("testsuites", name=self.name)
+        failed = [(host, text) for host, texts in (failures_of or {}).items() for text in texts]
+        if failed:
+            count = str(len(failed))
+            suite = ET.SubElement(root, "testsuite", name="hosts", tests=count, failures=count, errors="0", skipped="0")
+            for host, text in failed:
+                case = ET.SubElement(suite, "testcase", classname=f"{self.name}.hosts", name=printable(host, ""))
+                ET.SubElement(case, "failure", message=printable(text, ""), type="host")
         by_host: dict[str, list[FlowVerdict]] = {}
         for item in verdicts:
             by_host.setdefault(item.flow.listener, []).append(item)

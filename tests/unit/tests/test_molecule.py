@@ -26,6 +26,13 @@ INFO     [other > create] Executed: Successful
 """
 
 
+def test_one_scenario_comes_with_the_one_that_makes_its_hosts() -> None:
+    assert set(molecule.chosen(molecule.SCENARIOS, ["site"])) == {"default", "site"}
+    assert molecule.chosen(molecule.SCENARIOS, []) == molecule.sequences(molecule.SCENARIOS)
+    with pytest.raises(SystemExit, match="there is no scenario sites"):
+        molecule.chosen(molecule.SCENARIOS, ["sites"])
+
+
 def test_each_step_is_judged_by_its_own_report() -> None:
     expected = {"default": ["create", "check", "check", "verify more.yml"], "other": ["create", "destroy"]}
     assert molecule.judge(expected, OUTPUT) == [

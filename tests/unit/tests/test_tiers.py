@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LAB_TESTS = ROOT / "tests" / "integration_lab"
 
 #: A stage that is a part of another.
-PARTS = {"style": "lint", "unit-few": "unit", "lab-gate": "lab"}
+PARTS = {"style": "lint", "unit-few": "unit", "lab-gate": "lab", "molecule-gate": "molecule"}
 
 
 def stages_of(tier: str) -> list[str]:
@@ -150,8 +150,11 @@ def marks_of(file: str, name: str) -> list[set[str]]:
 @pytest.mark.parametrize("names", guarantees(), ids=lambda names: names[0])
 def test_each_guarantee_has_a_test_in_the_gate(names: list[str]) -> None:
     if all((ROOT / name).is_dir() for name in names):
-        assert "molecule" in stages_of("test")
-        assert STAGES["molecule"][0].environment["JSA_LAB"] == "podman"
+        assert "molecule-gate" in stages_of("test")
+        (step,) = STAGES["molecule-gate"]
+        # Only there does systemd run.
+        assert step.environment["JSA_LAB"] == "podman"
+        assert {f"--scenario={Path(name).name}" for name in names} <= set(step.command)
         return
     tests = [tuple(name.partition("::")[::2]) for name in names]
     assert [test for test in tests if not marks_of(*test)] == []

@@ -103,7 +103,7 @@ class ApplianceBackend(Backend):
             own=changes,
         )
 
-    def permit(self, decision):  # type: (Decision) -> Decision
+    def permit(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Decision
         self._require_update_program(decision.own)
         return decision
 

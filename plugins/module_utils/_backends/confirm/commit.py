@@ -147,6 +147,7 @@ def stage(host, candidate, seconds, origin, arm):
         reloaded = candidate.load()
     except FirewallError as error:
         if not error.restored:
+            _write_down(host, pending._replace(failed=str(error)))
             raise FirewallError("%s. The host tries again in %d seconds" % (error, seconds))
         # Without a record, the timer would take the state for lost.
         record(host, pending, "the rules could not be loaded", str(error), told=True)
@@ -169,6 +170,14 @@ def stage(host, candidate, seconds, origin, arm):
 def _gone(host, pending):  # type: (Host, Pending) -> bool
     now = host.state.pending()
     return now is None or now.id != pending.id
+
+
+def _write_down(host, pending):  # type: (Host, Pending) -> None
+    """For whoever goes back later. A full disk must not hide why the run failed."""
+    try:
+        host.state.set_pending(pending)
+    except FirewallError:
+        pass
 
 
 def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Commit
@@ -233,7 +242,9 @@ def _give_up(host, pending, why, told, patience=0.0):  # type: (Host, Pending, s
 
 def expire(host, pending, lost=False):  # type: (Host, Pending, bool) -> RolledBack
     """What the timer does at the deadline, or at once where what the host remembers of the candidate is *lost*."""
-    why = "it was not confirmed in time" if pending.loaded else "the run that loaded it was killed"
+    why = "it was not confirmed in time"
+    if not pending.loaded:
+        why = pending.failed or "the run that loaded it was killed"
     if lost:
         why = "its state on the host was removed or damaged"
     return _give_up(host, pending, why, told=False, patience=_PATIENCE)

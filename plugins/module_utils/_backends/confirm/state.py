@@ -56,6 +56,8 @@ class Pending(NamedTuple):
     candidate: Dict[str, str]
     #: Addresses that the candidate lets in as controllers, the one that staged it first.
     controllers: List[str] = []
+    #: Why it could not be loaded, where the run itself knew that.
+    failed: str = ""
 
 
 class Commit(NamedTuple):
@@ -159,6 +161,10 @@ class State(object):
         if _read(self.program) != content:
             self._write("timer.pyz", content)
 
+    def make_folder(self):  # type: () -> None
+        """For whoever keeps files of its own in it. Raises OSError where others could write to it."""
+        make_private(self.folder, self._base)
+
     def _load(self, name):  # type: (str) -> Any
         content = _read(os.path.join(self.folder, name))
         try:
@@ -171,7 +177,7 @@ class State(object):
 
     def _write(self, name, content):  # type: (str, bytes) -> None
         try:
-            make_private(self.folder, self._base)
+            self.make_folder()
             _replace(os.path.join(self.folder, name), content)
             sync(self.folder)
         except OSError as error:

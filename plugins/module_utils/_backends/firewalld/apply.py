@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
     CommandError,
     Status,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.defense import Defense
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     EntryChange,
     RuntimeDifference,
@@ -137,8 +138,9 @@ def decide(files, situation, target):  # type: (PermanentFiles, Situation, Wante
     )
 
 
-def load(client, situation, wanted, changes):  # type: (Client, Situation, Ruleset, Changes) -> bool
-    """Brings what is in the files into what runs. True when that took a reload."""
+def load(client, situation, wanted, changes, defense=None):
+    # type: (Client, Situation, Ruleset, Changes, Optional[Defense]) -> bool
+    """Brings what is in the files into what runs. True when that took a reload. *defense*: not for the way back."""
     if not changes.reload:
         try:
             for name, change in sorted(changes.entries.items()):
@@ -148,6 +150,8 @@ def load(client, situation, wanted, changes):  # type: (Client, Situation, Rules
             if not changes.may_reload:
                 raise
             # Somebody else changed the set in between; a reload takes it from the file.
+    if defense is not None:
+        defense.keep()
     try:
         client.reload()
     except CommandError:
@@ -181,8 +185,8 @@ def prove(client, wanted):  # type: (Client, Ruleset) -> RuntimeDifference
     return compare_runtime(wanted, read_runtime(client))
 
 
-def apply(client, files, situation, wanted, changes):
-    # type: (Client, PermanentFiles, Situation, Ruleset, Changes) -> bool
+def apply(client, files, situation, wanted, changes, defense=None):
+    # type: (Client, PermanentFiles, Situation, Ruleset, Changes, Optional[Defense]) -> bool
     """Writes, checks, loads and proves; or restores, and raises ApplyError. True when firewalld was reloaded."""
     touched = False
     try:
@@ -196,9 +200,11 @@ def apply(client, files, situation, wanted, changes):
         elif changes.reload:
             client.require_loadable()
         touched = bool(changes.reload or changes.entries)
-        reloaded = load(client, situation, wanted, changes)
+        reloaded = load(client, situation, wanted, changes, defense)
         difference = prove(client, wanted)
         if difference.any() and not reloaded and changes.may_reload:
+            if defense is not None:
+                defense.keep()
             # firewalld can know an entry by another spelling than the kernel's, and then leaves it where it is.
             client.reload()
             reloaded = True
@@ -208,25 +214,41 @@ def apply(client, files, situation, wanted, changes):
                 "firewalld reported success, but the running rules are not as requested: %s"
                 % "; ".join(difference.words())
             )
+        if defense is not None and reloaded:
+            defense.proven()
         return reloaded
     except Exception as error:
-        raise failure(error, restore(client, files, situation, changes, touched))
+        raise failure(error, _restore(client, files, situation, changes, touched, defense))
     except BaseException:
-        restore(client, files, situation, changes, touched)
+        _restore(client, files, situation, changes, touched, defense)
         raise
 
 
-def stage(client, files, situation, wanted, changes):
-    # type: (Client, PermanentFiles, Situation, Ruleset, Changes) -> bool
+def _restore(client, files, situation, changes, touched, defense):
+    # type: (Client, PermanentFiles, Situation, Changes, bool, Optional[Defense]) -> Restored
+    """As ``restore``; where that fails, the kernel's earlier rules without firewalld."""
+    try:
+        restored = restore(client, files, situation, changes, touched)
+    except Exception as error:  # pylint: disable=broad-except
+        restored = Restored(False, "Restoring the earlier rules failed as well: %s" % (error or repr(error)))
+    if restored.done or defense is None or not touched:
+        return restored
+    words = defense.fall_back(restored.words)
+    # Not done: whoever goes back later tries firewalld again.
+    return Restored(False, "%s. %s" % (restored.words, words)) if words else restored
+
+
+def stage(client, files, situation, wanted, changes, defense=None):
+    # type: (Client, PermanentFiles, Situation, Ruleset, Changes, Optional[Defense]) -> bool
     """As ``apply``, but afterwards the files are the earlier ones again, and only what runs is as *wanted*.
 
     Files with sets that firewalld cannot load any more name addresses then: a host that starts anew needs its rules.
     """
-    reloaded = apply(client, files, situation, wanted, changes)
+    reloaded = apply(client, files, situation, wanted, changes, defense)
     try:
         files.write(compare_files(files.read(), fitted_texts(client, my_texts(situation.found))))
     except FirewalldError as error:
-        raise failure(error, restore(client, files, situation, changes, True))
+        raise failure(error, _restore(client, files, situation, changes, True, defense))
     return reloaded
 
 

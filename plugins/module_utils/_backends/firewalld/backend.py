@@ -16,6 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import
     Wanted,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import Capabilities
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import State, state_of
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.apply import Situation
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import (
@@ -24,6 +25,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
     NotAsked,
     Status,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.defense import Defense, Trial
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     before_and_after,
     compare_runtime,
@@ -59,15 +61,20 @@ class FirewalldBackend(Backend):
     loss = "firewalld was reloaded or restarted"
     module = __name__
 
-    def __init__(self, client, files, reload=NEEDED, offline=False):
-        # type: (Client, PermanentFiles, str, bool) -> None
-        """*reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run."""
+    def __init__(self, client, files, state=None, reload=NEEDED, offline=False):
+        # type: (Client, PermanentFiles, Optional[State], str, bool) -> None
+        """*state*: None for the one of this host.
+
+        *reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run.
+        """
         self.programs = client
         self._client = client
         self._files = files
         self._reload = reload
         self._offline = offline
         self._status = None  # type: Optional[Status]
+        self._defense = Defense(client, files, state or state_of(self.name))
+        self._untried = ""
 
     def has_files(self):  # type: () -> bool
         return bool(self._files.read())
@@ -80,6 +87,8 @@ class FirewalldBackend(Backend):
 
     def require(self):  # type: () -> None
         self._status = verbs.require_firewalld(self._client, self._offline)
+        if self._status.running:
+            self._defense.require_loaded(self._files.read())
 
     def capabilities(self, situation):  # type: (Situation) -> Capabilities
         version = self._asked().version
@@ -133,8 +142,17 @@ class FirewalldBackend(Backend):
             own=changes,
         )
 
-    def permit(self, decision):  # type: (Decision) -> Decision
-        changes, lost = judge_reload(self._client, decision.own, self._reload)
+    def permit(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Decision
+        loads = bool(decision.own.reload) or (situation.runtime is None and decision.changed)
+        if loads:
+            # It takes as long as a start of firewalld, and asking what a reload would cost meanwhile is free.
+            self._defense.begin(Trial(tuple(my_texts(situation.found)), wanted.texts))
+        try:
+            changes, lost = judge_reload(self._client, self._files.etc, decision.own, self._reload)
+            if loads:
+                self._untried = self._defense.verdict()
+        finally:
+            self._defense.end()
         return decision._replace(own=changes, reload_changes=lost)
 
     def differences(self, situation, wanted):  # type: (Situation, Wanted) -> List[Difference]
@@ -144,20 +162,30 @@ class FirewalldBackend(Backend):
         return before_and_after(situation.files, situation.runtime, wanted.rules)
 
     def load(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> bool
-        return verbs.apply(self._client, self._files, situation, wanted.rules, decision.own)
+        reloaded = verbs.apply(self._client, self._files, situation, wanted.rules, decision.own, self._defense)
+        self._defense.forget()
+        return reloaded
 
     def candidate(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Candidate
         return Candidate(
             self.found(situation),
             wanted.texts,
-            lambda: verbs.stage(self._client, self._files, situation, wanted.rules, decision.own),
+            lambda: verbs.stage(self._client, self._files, situation, wanted.rules, decision.own, self._defense),
         )
 
     # Beside our own rules
 
+    def alarms(self):  # type: () -> List[str]
+        # A site that has no firewall, and no rules of ours, is none that has lost them.
+        return self._defense.alarms() if self.runs() or self.has_files() else []
+
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
         policies = self._files.earlier_policies(PRIORITY) if wanted.rules.policies else ()
-        return [
+        untried = [
+            "Whether firewalld can load its files could not be tried before the reload (%s). If it cannot, the host "
+            "gets a snapshot of its earlier rules" % self._untried
+        ]
+        return (untried if self._untried else []) + [
             "The site's policy %s is evaluated before %s: packets that it accepts are not rejected, and packets "
             "that it rejects are not accepted." % (name, POLICY_IN)
             for name in policies
@@ -184,11 +212,31 @@ class FirewalldBackend(Backend):
         if not fits(self._client, ruleset_of_texts(texts)):
             raise FirewalldError("firewalld can no longer load sets")
         self._write(texts)
+        self._defense.forget()
 
     def _write(self, texts):  # type: (Texts) -> None
         self._files.write(compare_files(self._files.read(), texts))
 
     def go_back(self, before, candidate):  # type: (Texts, Texts) -> RolledBack
+        try:
+            try:
+                outcome = self._go_back(before, candidate)
+            except CommandError:
+                # firewalld 0.9.3 fails at the first reload after a failure, and not at the second.
+                outcome = self._go_back(before, candidate)
+        except Exception as error:  # pylint: disable=broad-except
+            words = self._defense.fall_back(str(error) or repr(error))
+            raise FirewalldError("%s%s" % (str(error) or repr(error), ". " + words if words else ""))
+        if not outcome.stopped:
+            on_snapshot = self._defense.on_snapshot()
+            if on_snapshot:
+                # The rules are the committed ones, but it was not firewalld that loaded them.
+                return outcome._replace(words="%s. %s" % (outcome.words, on_snapshot))
+            self._defense.proven()
+            self._defense.forget()
+        return outcome
+
+    def _go_back(self, before, candidate):  # type: (Texts, Texts) -> RolledBack
         before = fitted_texts(self._client, before)
         self._write(before)
         committed, tried = ruleset_of_texts(before), ruleset_of_texts(candidate)

@@ -6,9 +6,9 @@
 
 from typing import List, NamedTuple, Optional
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.appearing import reload_changes
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.apply import Changes
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError, NotAsked
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site import lost_by_reload
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError
 
 NEEDED = "needed"
@@ -23,12 +23,12 @@ class Reload(NamedTuple):
     lost: Optional[List[str]]
 
 
-def judge_reload(client, changes, allowed):  # type: (Client, Changes, str) -> Reload
+def judge_reload(client, etc, changes, allowed):  # type: (Client, str, Changes, str) -> Reload
     """*changes* with what they may do. Raises FirewalldError where they need a reload that is not *allowed*."""
     if not changes.reload:
         return Reload(changes._replace(may_reload=allowed == NEEDED), [])
     try:
-        lost = lost_by_reload(client)  # type: Optional[List[str]]
+        lost = reload_changes(client, etc)  # type: Optional[List[str]]
     except (NotAsked, CommandError):
         lost = None
     if allowed == NEEDED or (allowed == LOSSLESS and lost == []):

@@ -8,7 +8,7 @@ Only read, never changed. firewalld is asked for both, because it alone knows ho
 Runs on Python 3.6.
 """
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX
@@ -59,15 +59,15 @@ def running_policies(client):  # type: (Client) -> List[SiteObject]
     ]
 
 
-def lost_by_reload(client):  # type: (Client) -> List[str]
-    """What of the site's own a reload would change, in words: what runs and is not kept, and the other way round."""
+def lost_by_reload(client, objects=None):  # type: (Client, Optional[List[SiteObject]]) -> List[str]
+    """What a reload would change in that of the site's own that runs, in words. *objects*: its zones and policies."""
     found = []  # type: List[str]
     keeps_interfaces = _is_there(client, _NETWORK_MANAGER)
     kept = {
         "zone": ("getZoneByName", "config.zone", "getSettings2"),
         "policy": ("getPolicyByName", "config.policy", "getSettings"),
     }
-    for one in running_zones(client) + running_policies(client):
+    for one in running_zones(client) + running_policies(client) if objects is None else objects:
         kind, _space, name = one.name.partition(" ")
         find, interface, get = kept[kind]
         try:
@@ -127,7 +127,11 @@ def _lost_entries(client):  # type: (Client) -> List[str]
             # The kernel alone knows them: firewalld neither tells nor keeps them.
             found.append("set %s: entries that time out, if it has any" % name)
             continue
-        (path,) = client.call("config", "getIPSetByName", "s", [name], _CONFIG)
+        try:
+            (path,) = client.call("config", "getIPSetByName", "s", [name], _CONFIG)
+        except CommandError:
+            found.append("set %s is not in the files any more" % name)
+            continue
         kept = client.call("config.ipset", "getSettings", path=path)[0]
         found += _differences(
             "set " + name, {"entry " + one for one in running[5]}, {"entry " + one for one in kept[5]}

@@ -119,6 +119,18 @@ def test_the_table(join: Any) -> None:
     assert f"Blocked by the network (1 flow): {CON1}/32 to {EP1}/32." in text
 
 
+def test_a_host_without_a_working_firewall_comes_first_and_always_fails(join: Any, tmp_path: Path) -> None:
+    observations = seen(True)
+    observations["firewall"]["con1"].update(as_planned=False, alarms=["firewalld has failed"])
+    result, text = join(observations, fail_on=[])
+    assert result["failed"] and result["msg"].startswith("no working firewall: con1; ")
+    assert text.startswith("ALARM: hosts without a working firewall:\n  con1: firewalld has failed\n")
+    assert json.loads((tmp_path / "port_check.json").read_text())["hosts"]["con1"]["firewall_alarms"] == [
+        "firewalld has failed"
+    ]
+    assert 'message="firewalld has failed"' in (tmp_path / "port_check.xml").read_text()
+
+
 def test_with_a_baseline_only_what_is_new_is_shown(join: Any, tmp_path: Path) -> None:
     _result, text = join(seen(False, "accepts this"))
     assert "its SSH tunnels are down" in text

@@ -17,9 +17,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.appl
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import ApplianceBackend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import LastResult, State
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import defense
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Status
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import PermanentFiles
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.loadable import Verdict
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
@@ -85,6 +87,8 @@ class Stopped:
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> State:
     state = State(str(tmp_path / "state"), str(tmp_path / "armed"))
     monkeypatch.setattr(running, "state_of", lambda name: state)
+    # What it finds out has tests of its own, with a real firewalld.
+    monkeypatch.setattr(defense, "Loadable", NoTrial)
     monkeypatch.setattr(running, "lock_path", lambda name: str(tmp_path / "lock"))
     return state
 
@@ -100,24 +104,41 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[[SSHConnection | Non
     return comes_through
 
 
+class NoTrial:
+    """Files that can be loaded."""
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def begin(self, mine: object, texts: object) -> None:
+        pass
+
+    def verdict(self) -> Verdict:
+        return Verdict([], "")
+
+    def end(self) -> None:
+        pass
+
+
 class Firewalld:
     """A host without a running firewalld."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, state: State) -> None:
+        self.state = state
         self.files = PermanentFiles(str(root / "etc"), str(root / "lib"))
         self.client: Any = Stopped()
 
     def run(self, module: Module | None = None, **params: Any) -> dict[str, Any]:
         def select(choice: str, options: Any) -> FirewalldBackend:
-            return FirewalldBackend(self.client, self.files, options.reload, options.offline)
+            return FirewalldBackend(self.client, self.files, self.state, options.reload, options.offline)
 
         result: dict[str, Any] = running.run(module or Module(**params), select)
         return result
 
 
 @pytest.fixture
-def firewalld(tmp_path: Path) -> Firewalld:
-    return Firewalld(tmp_path)
+def firewalld(tmp_path: Path, state: State) -> Firewalld:
+    return Firewalld(tmp_path, state)
 
 
 def test_no_connection_nothing_written(firewalld: Firewalld, connection: Callable[[None], None]) -> None:

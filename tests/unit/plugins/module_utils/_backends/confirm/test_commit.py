@@ -255,6 +255,26 @@ def test_the_timer_tries_until_it_works(firewall: Firewall, monkeypatch: pytest.
     assert firewall.both() == ("committed", "committed")
 
 
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (ApplyError("nft refuses geo. Restoring failed as well", restored=False), "nft refuses geo. Restoring failed"),
+        (KeyboardInterrupt(), "the run that loaded it was killed"),
+    ],
+)
+def test_a_run_counts_as_killed_only_if_it_was(firewall: Firewall, trouble: Exception, why: str) -> None:
+    firewall.trouble = [trouble]
+    with pytest.raises((FirewallError, KeyboardInterrupt)):
+        firewall.stage(60)
+    pending = firewall.host.state.pending()
+    assert pending is not None
+    firewall.clock.now += 60
+    assert confirming.expire(firewall.host, pending).done
+    result = firewall.host.state.last_result()
+    assert result is not None
+    assert result.why.startswith(why)
+
+
 def test_a_killed_confirmation_leaves_no_committed_state_behind(firewall: Firewall) -> None:
     identity = firewall.stage(60)
     confirming.remember(firewall.host.state, identity, None, {"rules": "committed"}, {"rules": "candidate"})

@@ -23,13 +23,13 @@ UNKNOWN = [NotAsked("lockdown"), CommandError(["firewalld", "getZones"], None, "
 
 
 def judge(monkeypatch: pytest.MonkeyPatch, allowed: str, answer: Any) -> reloading.Reload:
-    def lost_by_reload(client: Any) -> Any:
+    def reload_changes(client: Any, etc: str) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr(reloading, "lost_by_reload", lost_by_reload)
-    found: reloading.Reload = reloading.judge_reload(object(), NEEDED, allowed)  # type: ignore[arg-type]
+    monkeypatch.setattr(reloading, "reload_changes", reload_changes)
+    found: reloading.Reload = reloading.judge_reload(object(), "/etc/firewalld", NEEDED, allowed)  # type: ignore[arg-type]
     return found
 
 
@@ -64,5 +64,5 @@ def test_a_reload_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch, allowed: 
 def test_where_none_is_needed_nobody_is_asked(allowed: str, may: bool) -> None:
     """Whether one may come all the same, where firewalld does not take an entry."""
     nothing: Any = None
-    found = reloading.judge_reload(nothing, NEEDED._replace(reload=()), allowed)
+    found = reloading.judge_reload(nothing, "/etc/firewalld", NEEDED._replace(reload=()), allowed)
     assert found == (NEEDED._replace(reload=(), may_reload=may), [])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import State
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import backend as backends
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
@@ -127,7 +128,7 @@ class TestGoingBack:
         host.client.status = lambda: Status(True, "1.3.3", "")
 
     def backend(self, host: Host) -> FirewalldBackend:
-        return FirewalldBackend(host.client, host.files)
+        return FirewalldBackend(host.client, host.files, State(str(host.root / "state"), str(host.root / "armed")))
 
     def back(self, host: Host) -> RolledBack:
         host.client.calls.clear()
