@@ -94,9 +94,9 @@ STAGES: Mapping[str, Sequence[Step]] = {
         pytest(f"{_LAB}/test_without_ipset.py", "--systems", "-m", "gate", name="other systems"),
     ),
     "lab-itself": (pytest(*LAB_ITSELF, timeout=900),),
-    "lab": (side_by_side(*_IN_A_LAB, workers=3, timeout=2400),),
-    "versions": (side_by_side(_LAB, "--systems", workers=3, timeout=1500),),
-    "matrix": (side_by_side("tests/matrix", f"--ignore={_OTHER_CORE}", workers=2, timeout=1200),),
+    "lab": (side_by_side(*_IN_A_LAB, workers=3, timeout=5400),),
+    "versions": (side_by_side(_LAB, "--systems", workers=3, timeout=3600),),
+    "matrix": (side_by_side("tests/matrix", f"--ignore={_OTHER_CORE}", workers=2, timeout=2400),),
     # Only on podman does systemd run, and end what a session has started.
     "molecule": (molecule("podman"),),
     # Its guarantee is in the table of docs/confirm.md; the other scenarios take as long again.
