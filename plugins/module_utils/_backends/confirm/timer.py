@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-from typing import Callable, ContextManager, Dict, Iterator, List, Optional
+from typing import Any, Callable, ContextManager, Iterator, List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
@@ -40,8 +40,10 @@ _ARMING_SECONDS = 15
 _PAUSE = 5
 #: A second timer watches the same candidate, should the first one be killed. It comes so many seconds later.
 _SECOND = 5
-#: A run that loads rules may take this long beyond the deadline. Who holds the lock then is stopped or hangs.
-_GRACE = {"firewalld": 15, "appliance": 130}  # type: Dict[str, int]
+#: A run that was stopped keeps the lock for so long beyond the deadline.
+_GRACE = 15
+#: One that works may need this long, for an appliance's update program or for what a failed firewalld cannot load.
+#: Who holds the lock then hangs.
 _LONGEST_GRACE = 130
 #: Under systemd: one that dies comes back, and memory is taken from others first.
 _PROPERTIES = ("Restart=on-failure", "RestartSec=1", "OOMScoreAdjust=-1000")
@@ -134,18 +136,34 @@ def insistent_lock(backend, program):  # type: (Backend, str) -> Iterator[None]
 
     Raises FirewallError where the holder is the other timer, or cannot be found.
     """
-    path = lock_path(backend.name)
-    try:
-        with lock(path, _GRACE.get(backend.name, _LONGEST_GRACE)):
-            yield
-        return
-    except LockedError:
-        number = holder(path)
-        if number is None or number == os.getpid() or _is_timer(number, program):
-            raise
-    os.kill(number, signal.SIGKILL)
-    with lock(path, _PAUSE):
+    with contextlib.ExitStack() as stack:
+        _take(stack, lock_path(backend.name), program)
         yield
+
+
+def _take(stack, path, program):  # type: (contextlib.ExitStack[Any], str, str) -> None
+    for seconds in (_GRACE, _LONGEST_GRACE - _GRACE):
+        try:
+            stack.enter_context(lock(path, seconds))
+            return
+        except LockedError:
+            number = holder(path)
+            if number is None or number == os.getpid() or _is_timer(number, program):
+                raise
+            if _is_stopped(number):
+                break
+    os.kill(number, signal.SIGKILL)
+    stack.enter_context(lock(path, _PAUSE))
+
+
+def _is_stopped(number):  # type: (int) -> bool
+    """Whether a process was stopped by a signal or a debugger (proc(5), stat)."""
+    try:
+        with open("/proc/%d/stat" % number, "rb") as stream:
+            state = stream.read().rpartition(b")")[2].split()[:1]
+    except (IOError, OSError):
+        return False
+    return state in ([b"T"], [b"t"])
 
 
 def _is_timer(number, program):  # type: (int, str) -> bool

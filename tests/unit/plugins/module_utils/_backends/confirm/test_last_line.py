@@ -256,7 +256,7 @@ def test_a_holder_that_was_stopped_is_ended(held, firewall: Firewall, monkeypatc
     process = hold()
     os.kill(process.pid, signal.SIGSTOP)
     monkeypatch.setattr(timer, "lock_path", lambda name: path)
-    monkeypatch.setattr(timer, "_LONGEST_GRACE", 0.3)
+    monkeypatch.setattr(timer, "_GRACE", 0.3)
     started = time.monotonic()
     with timer.insistent_lock(firewall, "/nowhere/timer.pyz"):
         assert process.wait(5) == -signal.SIGKILL
@@ -268,7 +268,7 @@ def test_another_timer_is_left_alone(held, firewall: Firewall, monkeypatch: pyte
     path, hold = held
     process = hold("/var/lib/jsa_ports/firewalld/timer.pyz", "wait", "id")
     monkeypatch.setattr(timer, "lock_path", lambda name: path)
-    monkeypatch.setattr(timer, "_LONGEST_GRACE", 0.2)
+    monkeypatch.setattr(timer, "_GRACE", 0.2)
     with pytest.raises(locks.LockedError), timer.insistent_lock(firewall, "/var/lib/jsa_ports/firewalld/timer.pyz"):
         pytest.fail("it got the lock")
     assert process.poll() is None
@@ -278,10 +278,22 @@ def test_a_lock_that_is_given_up_in_time_ends_nobody(held, firewall: Firewall, m
     path, hold = held
     process = hold()
     monkeypatch.setattr(timer, "lock_path", lambda name: path)
-    monkeypatch.setattr(timer, "_LONGEST_GRACE", 20)
+    monkeypatch.setattr(timer, "_GRACE", 0.1)
     threading.Timer(0.3, process.terminate).start()
     with timer.insistent_lock(firewall, "/nowhere/timer.pyz"):
         assert process.wait(5) == -signal.SIGTERM
+
+
+def test_a_holder_that_hangs_is_ended_later(held, firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, hold = held
+    process = hold()
+    monkeypatch.setattr(timer, "lock_path", lambda name: path)
+    monkeypatch.setattr(timer, "_GRACE", 0.1)
+    monkeypatch.setattr(timer, "_LONGEST_GRACE", 0.6)
+    started = time.monotonic()
+    with timer.insistent_lock(firewall, "/nowhere/timer.pyz"):
+        assert process.wait(5) == -signal.SIGKILL
+    assert 0.6 <= time.monotonic() - started < 10
 
 
 def test_one_damaged_commit_costs_no_other(firewall: Firewall) -> None:
