@@ -146,7 +146,8 @@ def test_a_candidate_is_rolled_back_although_no_file_can_be_loaded(target: Targe
     # Once somebody has repaired the file, firewalld takes over, and the table of ours goes.
     target.run(f"rm {GEO_PATH}; firewall-cmd -q --reload || firewall-cmd -q --reload")
     result = target.module(**COMMITTED)
-    assert "runs on a snapshot of its rules" in result["rolled_back"]["outcome"]
+    # By the snapshot, or, where nft cannot write to firewalld's own table, by firewalld once it could.
+    assert result["rolled_back"]["outcome"].startswith("The host is back on the committed rules")
     assert target.who_gets_in() == ["peer"]
     assert "jsa_ports_snapshot" not in target.rules()
     seen = target.info()
