@@ -9,6 +9,7 @@ Others write rules that no reader knows, stop firewalld in its tracks, remove wh
 
 from __future__ import annotations
 
+import json
 import time
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from lab import Lab, module_environment
 
 from ansible_collections.jsa.ports.tests.integration_lab import test_appliance as appliances
 from ansible_collections.jsa.ports.tests.integration_lab.conftest import OWN_TABLE, System
-from ansible_collections.jsa.ports.tests.integration_lab.firewalls import killing
+from ansible_collections.jsa.ports.tests.integration_lab.firewalls import killing, with_rules
 from ansible_collections.jsa.ports.tests.integration_lab.test_appliance import Box, as_it_was
 from ansible_collections.jsa.ports.tests.integration_lab.test_confirm import (
     COMMITTED,
@@ -208,7 +209,16 @@ class TestKilledTimers:
     def test_a_run_that_is_stopped_in_the_middle(self, target: Target) -> None:
         """It holds the lock, and has written the candidate's files to load them. The timer ends it."""
         before = target.both()
-        target.stage(2, prefix=killing("prove=kill -STOP $PPID"), **LOCKOUT)
+        request = {**with_rules(LOCKOUT), "require_controller": False, "phase": "stage", "confirm_timeout": 2}
+        # nsenter would stop with a child of its own.
+        told = target.lab.run(
+            "target",
+            ["sh", "-c", 'exec 3<&0; "$@" <&3 & wait $!', "sh", "/usr/bin/python3"]
+            + [*killing("prove=kill -STOP $PPID"), str(MODULE)],
+            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": request}),
+            environment=module_environment(),
+        )
+        assert told.returncode == 137, told.stderr
         target.settled(60)
         assert target.both() == before
         assert target.reaches()
