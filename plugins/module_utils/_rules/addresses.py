@@ -30,6 +30,9 @@ def parse_network(text):  # type: (object) -> Network
     """The network that *text* names; an IPv4 address in IPv6 notation is an IPv4 one. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("%r is not an address: expected a CIDR such as 10.0.0.0/24" % (text,))
+    if "%" in text:
+        # Python 3.9 takes a zone for a part of an address; no firewall does.
+        raise ValueError("%r has a zone, which means nothing on other hosts: remove the %% and what follows" % text)
     try:
         network = ipaddress.ip_network(text.strip())
     except ValueError:

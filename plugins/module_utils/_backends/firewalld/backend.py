@@ -120,6 +120,7 @@ class FirewalldBackend(Backend):
         return self.render(ruleset_of_texts(texts))
 
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
+        self._files.require_readable(situation.found)
         changes = verbs.decide(self._files, situation, wanted)
         actions = verbs.object_actions(changes)  # type: Dict[str, Any]
         actions["entries"] = entry_actions(situation.files, wanted.rules, changes.entries.items())

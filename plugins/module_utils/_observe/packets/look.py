@@ -70,7 +70,7 @@ def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
         ends = []
         for key in ("own", "peer"):
             try:
-                ends.append(ipaddress.ip_address(item.get(key)))
+                ends.append(ipaddress.ip_address(str(item.get(key))))
             except ValueError as error:
                 mine.append("%s: %s" % (key, error))
         if len({end.version for end in ends}) == 2:
