@@ -53,7 +53,7 @@ def _rules(lines):  # type: (Iterable[str]) -> List[Line]
         line = raw.strip(" \t\r\n")
         if line.startswith("*"):
             table = line[1:]
-        elif table == "filter" and line.startswith("-A INPUT "):
+        elif table == "filter" and (line + " ").startswith("-A INPUT "):
             form = _form(line)
             comment = dict(form).get("--comment", ())[:1]
             ours = any(text == COMMENT or text.startswith(COMMENT + ": ") for text in comment)
