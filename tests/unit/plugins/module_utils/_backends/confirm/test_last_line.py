@@ -74,6 +74,7 @@ def damages() -> dict[str, Callable[[Path], object]]:
         "nested": lambda path: path.write_text("[" * 100000),
         "another form": lambda path: path.write_text("[1, 2]"),
         "deadline is a text": change(deadline="soon"),
+        "deadline is too large for a clock": change(deadline=10**400),
         "deadline is no number": change(deadline=float("nan")),
         "before is a list": change(before=[]),
         "before has numbers": change(before={"rules": 3}),
