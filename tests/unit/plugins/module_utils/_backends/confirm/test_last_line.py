@@ -105,6 +105,21 @@ def test_what_a_backend_raises_does_not_end_the_timer(
     assert firewall.both() == OLD
 
 
+def test_what_an_error_quotes_does_not_end_the_timer(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's log takes neither a zero byte nor half of a character, as a file of others may have."""
+    monkeypatch.setattr(confirming, "_PATIENCE", 0.0)
+    identity = firewall.stage(60)
+    firewall.trouble = [FirewallError("a rule of others: \x00 \udcff \x1b[2J")]
+    outcome = confirming.abort(firewall.host, identity, "no \x00")
+    assert not outcome.done
+    result = firewall.host.state.last_result()
+    assert result is not None
+    assert result.why == "no \\x00"
+    assert result.outcome.endswith("a rule of others: \\x00 \\udcff \\x1b[2J")
+    run_timer(firewall, identity)
+    assert firewall.both() == OLD
+
+
 def test_a_disk_that_is_full_does_not_end_the_timer(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = firewall.stage(60)
     failures = [OSError(28, "No space left on device")]
