@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with, require_netaddr, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import (
     is_certainly_no_console,
@@ -54,7 +55,7 @@ class ActionModule(ActionBase):
         return result
 
     def _contact(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = self._execute_module("jsa.ports.outward", arguments, task_vars=task_vars)
+        found: dict[str, Any] = plain(self._execute_module("jsa.ports.outward", arguments, task_vars=task_vars))
         return found
 
     def _work_out(self, task_vars: dict[str, Any]) -> Outward | None:

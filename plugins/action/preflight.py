@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import NotConfirmed, StagingAction
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -51,7 +52,7 @@ class ActionModule(StagingAction):
                 return opened
             pending = opened.get("pending")
             firewall.update(as_planned=not self._task.check_mode, opened=True)
-        result: dict[str, Any] = self._execute_module(_LISTENERS, for_module, task_vars=task_vars)
+        result: dict[str, Any] = plain(self._execute_module(_LISTENERS, for_module, task_vars=task_vars))
         result["firewall"] = firewall
         result["changed"] = bool(result.get("changed")) or firewall["opened"]
         if pending:
@@ -61,7 +62,7 @@ class ActionModule(StagingAction):
     def _absent(
         self, for_module: dict[str, Any], pending: dict[str, Any] | None, task_vars: dict[str, Any]
     ) -> dict[str, Any]:
-        result: dict[str, Any] = self._execute_module(_LISTENERS, for_module, task_vars=task_vars)
+        result: dict[str, Any] = plain(self._execute_module(_LISTENERS, for_module, task_vars=task_vars))
         if not pending or self._task.check_mode:
             return result
         try:
@@ -76,7 +77,7 @@ class ActionModule(StagingAction):
 
     def _compare(self, rules: HostPlan, task_vars: dict[str, Any]) -> dict[str, Any]:
         """``as_planned``, None if the firewall could not be read, and the ``reason`` for that."""
-        told = self._execute_module(_FIREWALL, {"rules": rules.as_dict()}, task_vars=task_vars)
+        told = plain(self._execute_module(_FIREWALL, {"rules": rules.as_dict()}, task_vars=task_vars))
         if told.get("failed") or "as_planned" not in told:
             return {"as_planned": None, "reason": str(told.get("msg") or "its firewall could not be read")}
         return {"as_planned": told["as_planned"], "reason": told["reason"]}

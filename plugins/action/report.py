@@ -16,8 +16,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     hosts_in_play,
     show,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._file_names import file_name
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.jsa.ports.plugins.plugin_utils._printable import file_name
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.formats import FORMATS
 
 

@@ -358,6 +358,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.run import run
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def main():
@@ -385,8 +386,8 @@ def main():
     try:
         result = run(module)
     except FirewallError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(result))
 
 
 if __name__ == "__main__":

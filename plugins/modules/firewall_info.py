@@ -179,6 +179,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import Product
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
 
 
@@ -195,7 +196,7 @@ def look(module):
     }
     if rules is not None:
         for text in warnings_of(backend):
-            module.warn(text)
+            module.warn(printable(text))
         ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
         result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept))
     return result
@@ -214,8 +215,8 @@ def main():
     try:
         result = look(module)
     except FirewallError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(result))
 
 
 if __name__ == "__main__":

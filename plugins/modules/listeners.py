@@ -306,6 +306,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.connect
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError, read_options
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.observe import read_connections, read_listeners
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def run(params):
@@ -341,8 +342,8 @@ def main():
     try:
         answer = run(module.params)
     except (ExpectationError, TableError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**answer)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(answer))
 
 
 if __name__ == "__main__":

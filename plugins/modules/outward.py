@@ -184,6 +184,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
     read_targets,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.tls import trusting
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def read(params):
@@ -230,8 +231,8 @@ def main():
     try:
         answer = run(module.params)
     except OutwardError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**answer)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(answer))
 
 
 if __name__ == "__main__":

@@ -128,6 +128,7 @@ obstacle:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import FlowError, Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def main():
@@ -138,8 +139,8 @@ def main():
     try:
         flows = read_flows(module.params["flows"])
     except FlowError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **Look().result(flows))
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(changed=False, **plain(Look().result(flows)))
 
 
 if __name__ == "__main__":

@@ -199,6 +199,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.asking import ask_broker, ask_rpcbind
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import IMQ, KINDS, RPCBIND, OptionError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import parse_peer
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def check(params):
@@ -259,8 +260,8 @@ def main():
     try:
         answer = run(module.params)
     except OptionError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**answer)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(answer))
 
 
 if __name__ == "__main__":

@@ -294,6 +294,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.surro
     used_ports,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
 def present(params, check_mode, root=ROOT):
@@ -372,10 +373,10 @@ def main():
     try:
         answer = run(module.params, module.check_mode)
     except (RequestError, TableError, control.StartError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=printable(str(error)))
     except OSError as error:
-        module.fail_json(msg="%s: temporary listeners require root, and space in /run" % error)
-    module.exit_json(**answer)
+        module.fail_json(msg=printable("%s: temporary listeners require root, and space in /run" % error))
+    module.exit_json(**plain(answer))
 
 
 if __name__ == "__main__":

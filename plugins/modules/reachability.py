@@ -204,6 +204,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import RESULTS
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 #: Each numeric option, and whether it accepts zero.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}
@@ -248,8 +249,8 @@ def main():
     try:
         answer = run(module.params)
     except ProbeError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**answer)
+        module.fail_json(msg=printable(str(error)))
+    module.exit_json(**plain(answer))
 
 
 if __name__ == "__main__":

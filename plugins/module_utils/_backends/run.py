@@ -30,6 +30,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.identity impor
 from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines, opening_warning
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection, find_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import (
     earlier_controllers,
     guard_of,
@@ -168,13 +169,14 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
 
 def _warn(module, result, warnings):  # type: (Any, Dict[str, Any], List[str]) -> None
     if result["reload_changes"]:
-        module.warn("The required reload changes the site's own settings: %s" % "; ".join(result["reload_changes"]))
+        changes = "; ".join(result["reload_changes"])
+        module.warn(printable("The required reload changes the site's own settings: %s" % changes))
     for text in warnings:
-        module.warn(text)
+        module.warn(printable(text))
     if module.check_mode:
         # Nothing about it is ours to change, so a run that changes things does not speak of it each time.
         for opening in result["openings"] or ():
-            module.warn(opening_warning(opening))
+            module.warn(printable(opening_warning(opening)))
 
 
 def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]
@@ -182,7 +184,7 @@ def report_rollback(module, host):  # type: (Any, Host) -> Dict[str, Any]
     found = confirming.unreported(host)
     if found is None:
         return {}
-    module.warn(confirming.rollback_words(found))
+    module.warn(printable(confirming.rollback_words(found)))
     if not module.check_mode:
         host.state.set_last_result(found._replace(reported=True))
     return {"rolled_back": {name: getattr(found, name) for name in ("time", "controller", "why", "outcome")}}
@@ -195,7 +197,7 @@ def settle(module, host):  # type: (Any, Host) -> None
         return
     sentence = confirming.waiting(host)
     if sentence:
-        module.warn("The compared rules are not permanent yet: %s" % sentence)
+        module.warn(printable("The compared rules are not permanent yet: %s" % sentence))
 
 
 class _Change(NamedTuple):
@@ -237,4 +239,4 @@ def _remember(module, host, change):  # type: (Any, Host, _Change) -> None
     try:
         confirming.remember(host.state, "", change.controller, before, after, change.controllers)
     except FirewallError as error:
-        module.warn("The rules were applied, but were not saved for a later rollback: %s" % error)
+        module.warn(printable("The rules were applied, but were not saved for a later rollback: %s" % error))

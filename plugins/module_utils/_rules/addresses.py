@@ -6,7 +6,7 @@
 
 import ipaddress
 
-from typing import Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6, Network, family_of
 
@@ -30,6 +30,9 @@ def parse_network(text):  # type: (object) -> Network
     """The network that *text* names; an IPv4 address in IPv6 notation is an IPv4 one. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("%r is not an address: expected a CIDR such as 10.0.0.0/24" % (text,))
+    if "%" in text:
+        # Python 3.9 takes a zone for a part of an address; no firewall does.
+        raise ValueError("%r has a zone, which means nothing on other hosts: remove the %% and what follows" % text)
     try:
         network = ipaddress.ip_network(text.strip())
     except ValueError:
@@ -82,20 +85,44 @@ def join_sources(one, other):  # type: (Sources, Sources) -> Sources
     return group_sources(parse_network(text) for text in texts)
 
 
-def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]
-    """The addresses of *entries* as sorted ranges of numbers, neighbors joined.
+def ends(entry):  # type: (str) -> Tuple[Any, Any]
+    """First and last address of a CIDR or a range "first-last". Raises ValueError for other text."""
+    first, _dash, last = entry.partition("-")
+    if not last:
+        network = ipaddress.ip_network(entry)
+        return network.network_address, network.broadcast_address
+    low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
+    if low.version != high.version or int(low) > int(high):
+        raise ValueError("%s is no range" % entry)
+    return low, high
 
-    The kernel may show neighbors as one range: only the addresses say whether two sets are equal.
-    """
+
+def is_address(entry):  # type: (str) -> bool
+    """Whether *entry* names addresses, and is no other text that somebody has put into a set."""
+    try:
+        ends(entry)
+    except ValueError:
+        return False
+    return True
+
+
+def same_addresses(one, other):  # type: (Iterable[str], Iterable[str]) -> bool
+    """Whether two sets have the same addresses. The kernel may show neighbors as one range."""
+    texts = set(one), set(other)
+    if texts[0] == texts[1]:
+        return True
+    # An entry that is no address is compared as text, and the others are not equal without it.
+    odd = [{entry for entry in found if not is_address(entry)} for found in texts]
+    return odd[0] == odd[1] and spans(texts[0] - odd[0]) == spans(texts[1] - odd[1])
+
+
+def spans(entries):  # type: (Iterable[str]) -> List[Tuple[int, int]]
+    """The addresses of *entries* as sorted ranges of numbers, neighbors joined. Raises ValueError for other text."""
     merged = []  # type: List[Tuple[int, int]]
     numbers = []
     for entry in entries:
-        first, _dash, last = entry.partition("-")
-        if last:
-            numbers.append((int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last))))
-        else:
-            network = ipaddress.ip_network(entry)
-            numbers.append((int(network.network_address), int(network.broadcast_address)))
+        low, high = ends(entry)
+        numbers.append((int(low), int(high)))
     for low, high in sorted(numbers):
         if merged and low <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(merged[-1][1], high))

@@ -63,7 +63,7 @@ def _read(reader, value, place):  # type: (Reader, Any, str) -> HostRules
     for name in sorted(set(map(str, value)) - KEYS):
         reader.problems.append("%s.%s: is not known" % (place, name))
     unlisted = value.get("unlisted", "zone")
-    if unlisted not in TARGETS:
+    if not isinstance(unlisted, str) or unlisted not in TARGETS:
         reader.problems.append("%s.unlisted: %r is not one of %s" % (place, unlisted, ", ".join(sorted(TARGETS))))
     outbound = value.get("outbound")
     return HostRules(

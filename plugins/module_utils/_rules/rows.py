@@ -18,9 +18,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import 
 )
 
 #: Reasons stand in comments of the XML files, which hold no "--" and are split at commas.
-_REASON = re.compile(r"^(?!.*--)[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]$")
+_REASON = re.compile(r"^(?!.*--)[A-Za-z0-9_.:/+@ -]*[A-Za-z0-9_.:/+@]\Z")
 #: Classes stand in texts: any name that an inventory can give a host.
-_CLASS = re.compile(r"^[^\x00-\x1f\x7f]+$")
+_CLASS = re.compile("^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+\\Z")
 
 
 class Accepted(NamedTuple):

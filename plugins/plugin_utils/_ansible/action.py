@@ -16,10 +16,10 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
-from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 #: How the plan comes to an action: as jsa.ports.plan returned it.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
@@ -72,7 +72,7 @@ class ControllerAction(ActionBase):
 
 def fail_with(error: InputError) -> AnsibleActionFail:
     """The same problems as the error that ends an action."""
-    return AnsibleActionFail(str(error))
+    return AnsibleActionFail(printable(str(error)))
 
 
 def require_netaddr() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
@@ -86,10 +87,10 @@ class ConfirmedAction(StagingAction):
         self._connection = connect_to(variables, self._play_context, self._task, self._templar)
         arguments = {"probes": [probe.arguments() for probe in probes], "recheck_seconds": 2}
         try:
-            told = self._execute_module("jsa.ports.reachability", arguments, task_vars=variables)
+            told = plain(self._execute_module("jsa.ports.reachability", arguments, task_vars=variables))
             self._remove_tmp_path(self._connection._shell.tmpdir)
         except AnsibleError as error:
-            raise NotConfirmed(f"{source} could not run the probe: {str(error).strip().rstrip('.')}") from error
+            raise NotConfirmed(f"{source} could not run the probe: {words_of(error)}") from error
         finally:
             self._connection = used
         if told.get("failed"):

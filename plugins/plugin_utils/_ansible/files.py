@@ -17,7 +17,7 @@ def read_file(path: str, what: str) -> str:
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             return file.read()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise AnsibleActionFail(f"{what} {path} cannot be read: {error}") from error
 
 
@@ -30,7 +30,7 @@ def write_file(path: str, text: str, what: str, check_mode: bool = False) -> boo
                 return False
     except FileNotFoundError:
         pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
     if check_mode:
         return True
@@ -43,7 +43,8 @@ def write_file(path: str, text: str, what: str, check_mode: bool = False) -> boo
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, target)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # ValueError: a text with a lone surrogate is none that a file can have.
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
@@ -54,5 +55,5 @@ def make_folder(path: str, what: str) -> None:
     """Raises AnsibleActionFail."""
     try:
         os.makedirs(os.path.expanduser(path), exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise AnsibleActionFail(f"{what} {path} cannot be made: {error}") from error

@@ -70,7 +70,7 @@ class Purpose(Generic[Seen]):
 
     def text(self, hosts: Mapping[str, Seen]) -> str:
         """The document of what was observed, as JSON."""
-        return json.dumps(write(self.document(hosts=hosts)), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(write(self.document(hosts=hosts)), indent=1) + "\n"
 
 
 CHECK = Purpose(check.CheckObservations, check.CHECK_PARTS, check.observed)

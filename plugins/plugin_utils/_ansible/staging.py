@@ -19,6 +19,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.fresh_connection import fresh_connection
 
 #: The module that loads rules, for all backends.
@@ -65,7 +66,7 @@ class StagingAction(ActionBase):
         given.setdefault("require_controller", self._connection.transport == _SSH)
         given.setdefault("phase", "apply" if self._task.check_mode else "stage")
         given["new_connection"] = self._connection.transport == _SSH
-        told: dict[str, Any] = self._execute_module(MODULE, given, task_vars=task_vars)
+        told: dict[str, Any] = plain(self._execute_module(MODULE, given, task_vars=task_vars))
         return told
 
     def cleanup(self, force: bool = False) -> None:
@@ -74,7 +75,9 @@ class StagingAction(ActionBase):
             super().cleanup(force)
         except AnsibleError as error:
             folder = self._connection._shell.tmpdir
-            Display().warning(f"The temporary folder {folder} was not removed from the host: {words_of(error)}")
+            Display().warning(
+                f"The temporary folder {printable(folder)} was not removed from the host: {words_of(error)}"
+            )
 
     def _require_connection(self) -> None:
         """Raises AnsibleActionFail where the connection is none to the host, or cannot be opened a second time."""
@@ -122,7 +125,7 @@ class StagingAction(ActionBase):
         """
         command = shlex.join([*pending["command"], "abort", pending["id"], why])
         answer = answer_of(self._low_level_execute_command(command))
-        return bool(answer["ok"]), str(answer.get("msg", ""))
+        return bool(answer["ok"]), _message(answer)
 
     def confirm(self, pending: Mapping[str, Any]) -> str:
         """Writes the rules to stay, through a new connection where it is SSH. How. Raises NotConfirmed."""
@@ -150,7 +153,7 @@ class StagingAction(ActionBase):
             return later
         if answer is None:
             return later
-        return Aborted(bool(answer.get("confirmed")), str(answer["msg"]))
+        return Aborted(bool(answer.get("confirmed")), _message(answer))
 
     @contextmanager
     def new_connection(self, pending: Mapping[str, Any]) -> Iterator[None]:
@@ -171,7 +174,7 @@ class StagingAction(ActionBase):
         """Runs the program that the module has left on the host. Raises NotConfirmed."""
         answer = answer_of(self._run(shlex.join([*pending["command"], *words])))
         if not answer["ok"]:
-            raise NotConfirmed(str(answer["msg"]).rstrip("."))
+            raise NotConfirmed(_message(answer).rstrip("."))
 
     def _run(self, command: str) -> dict[str, Any]:
         """Raises NotConfirmed where the host cannot be reached."""
@@ -184,24 +187,28 @@ class StagingAction(ActionBase):
 
 def words_of(error: Exception) -> str:
     """What an exception says, without a full stop at its end; its kind where it says nothing."""
-    return str(error).strip().rstrip(".") or type(error).__name__
+    return printable(str(error)).strip().rstrip(".") or type(error).__name__
+
+
+def _message(answer: Mapping[str, Any]) -> str:
+    return printable(str(answer.get("msg", "")))
 
 
 def answer_of(told: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command that ran on the host. Raises NotConfirmed where there is none."""
     answer = read_answer(told["stdout"])
     if answer is None:
-        text = (told["stderr"] or told["stdout"]).strip() or "no output"
+        text = printable(told["stderr"] or told["stdout"]).strip() or "no output"
         raise NotConfirmed(f"no answer from the host (exit {told['rc']}): {text}")
     return answer
 
 
 def read_answer(output: str) -> dict[str, Any] | None:
     """The last line that is one: profiles and banners print before it."""
-    for line in reversed(output.splitlines()):
+    for line in reversed(output.split("\n")):
         try:
             found = json.loads(line)
-        except ValueError:
+        except (RecursionError, ValueError):
             continue
         if isinstance(found, dict) and "ok" in found:
             return found

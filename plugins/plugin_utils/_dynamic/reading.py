@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discovery, Found
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import parse_time
@@ -35,7 +36,7 @@ def parse_discovery(result: Any) -> Discovery | None:
         if isinstance(answer, Mapping):
             kinds.add(kind)
             if answer.get("state") != "ok":
-                failures[kind] = str(answer.get("reason") or answer.get("state"))
+                failures[kind] = printable(str(answer.get("reason") or answer.get("state")), "")
     at = str(result.get("observed_at"))
     found = tuple(sorted(_parse_service(item) for item in services))
     return Discovery(found, failures, frozenset(kinds), at, parse_time(at))
@@ -49,7 +50,7 @@ def _parse_service(item: Any) -> Found:
         raise ValueError(f"{port!r} is not a port")
     if item.get("protocol") not in ("tcp", "udp") or item.get("kind") not in KIND_OF.values():
         raise ValueError(f"a service has the protocol {item.get('protocol')!r} and the kind {item.get('kind')!r}")
-    return Found(str(item.get("service")), str(item["kind"]), str(item["protocol"]), port)
+    return Found(printable(str(item.get("service")), ""), str(item["kind"]), str(item["protocol"]), port)
 
 
 def parse_results(results: Mapping[str, Any]) -> dict[str, Discovery]:
@@ -92,7 +93,8 @@ def kept_form(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a file keeps of a result that :func:`parse_discovery` understands, which it understands as well."""
     services = [{key: item.get(key) for key in ("service", "kind", "protocol", "port")} for item in result["services"]]
     kinds = {kind: result.get(kind) for kind in KIND_OF.values()}
-    return {"observed_at": result["observed_at"], "services": services, **kinds}
+    kept: dict[str, Any] = plain({"observed_at": result["observed_at"], "services": services, **kinds})
+    return kept
 
 
 def merge_file(text: str | None, place: str, results: Mapping[str, Any]) -> str:
@@ -102,7 +104,7 @@ def merge_file(text: str | None, place: str, results: Mapping[str, Any]) -> str:
     """
     hosts = {**(_kept(text, place) if text is not None else {}), **results}
     document = {"version": FILE_VERSION, "hosts": dict(sorted(hosts.items()))}
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _kept(text: str, place: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ProbeKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PORT, Choice, Converted, left_out
@@ -42,10 +43,7 @@ def _printable(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("expected a string")
     # A plain one: ansible-core marks strings with where they come from.
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return printable(str(value), "")
 
 
 #: A text from a host or a network, without what a terminal would obey.

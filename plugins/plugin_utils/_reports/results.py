@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict
-from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class ResultFormat:
             "verdicts": [item.as_dict() for item in verdicts],
             "hosts": hosts,
         }
-        # In ASCII: text from hosts may contain control characters.
-        return json.dumps(document, indent=1) + "\n"
+        # Text from hosts may contain what no reader of JSON has to accept, such as half of a surrogate pair.
+        return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
 
     def as_junit(
         self,

@@ -20,6 +20,7 @@ def parse_address(text: Any) -> str:
     """One address of a host, normalized. Raises ValueError with what is wrong."""
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not an IP address")
+    _refuse_zone(text)
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
@@ -33,6 +34,12 @@ def parse_address(text: Any) -> str:
     if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
         raise ValueError(f"{text} is not the address of a host on a network")
     return str(address)
+
+
+def _refuse_zone(text: str) -> None:
+    """Python takes a zone (RFC 4007) for a part of an address. No rule and no probe can use one."""
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone, which means nothing on other hosts: remove the % and what follows")
 
 
 def is_address(text: Any) -> bool:
@@ -58,6 +65,7 @@ def parse_cidr(text: Any) -> str:
     """
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not a network: expected a CIDR such as 10.0.0.0/8")
+    _refuse_zone(text)
     try:
         return str(_as_ipv4(ipaddress.ip_network(text.strip())))
     except ValueError:

@@ -21,11 +21,12 @@ PACKAGE = "ansible_collections.jsa.ports.plugins."
 
 #: A room, and the rooms that it may import. A room is a folder or file of a tree; where a folder holds several topics,
 #: one of these. The order is that of the layers, the most general first.
-_GENERAL = {"_errors", "_ports", "_families"}
+_GENERAL = {"_errors", "_ports", "_families", "_printable"}
 MODULE_UTILS: dict[str, set[str]] = {
     "_errors": set(),
     "_ports": set(),
     "_families": set(),
+    "_printable": set(),
     "_host": _GENERAL,
     "_rules": _GENERAL | {"_host"},
     # What all backends are: the abstract one, and what it can say that it can do.
@@ -50,12 +51,13 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_observe.facts": _GENERAL | {"_host"},
 }  # fmt: skip
 
-_WORDS = {"_vocabulary", "_errors", "_suggestions", "_printable", "module_utils._ports", "module_utils._families"}
+_WORDS = {"_vocabulary", "_errors", "_suggestions", "_file_names", "module_utils._ports", "module_utils._families",
+          "module_utils._printable"}  # fmt: skip
 PLUGIN_UTILS: dict[str, set[str]] = {
     "_vocabulary": set(),
     "_errors": set(),
     "_suggestions": set(),
-    "_printable": set(),
+    "_file_names": set(),
     "_typed": _WORDS,
     "_catalog": _WORDS,
     "_topology": _WORDS | {"_catalog"},

@@ -7,16 +7,24 @@
 What is wanted, committed or found is a mapping: name of a file of the product -> our lines in it.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional
+import re
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files, split
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import Line, read_rules
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import (
+    Line,
+    read_rules,
+    running_rules,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, LABELS, PREFIXES
 
 Bodies = Dict[str, str]
+
+_PLAIN = re.compile(r"[ -~]*\Z")
 
 
 class Host(object):
@@ -98,8 +106,13 @@ def compare(host, wanted, situation):  # type: (Host, Bodies, Situation) -> List
 
 def _lines(bodies, family):  # type: (Bodies, str) -> List[Any]
     """The forms of our rules in the order that they have in the kernel."""
-    text = bodies.get(PRE[family], "") + bodies.get(POST[family], "")
-    return [line.form for line in read_rules(text)]
+    return [line.form for line in written(bodies, family)]
+
+
+def written(bodies, family, names=(PRE, POST)):  # type: (Bodies, str, Sequence[Dict[str, str]]) -> List[Line]
+    """Our rules in *bodies*. A line that somebody else has put into our block is not looked for in the kernel."""
+    text = "".join(bodies.get(one[family], "") for one in names)
+    return [line for line in read_rules(text) if line.ours]
 
 
 def _ours(text):  # type: (str) -> List[Any]
@@ -109,8 +122,8 @@ def _ours(text):  # type: (str) -> List[Any]
 def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
     """Nothing in the answer is the proof that the rules hold, in their order."""
     label = LABELS[family]
-    needed = read_rules(wanted.get(PRE[family], "") + wanted.get(POST[family], ""))
-    rules = read_rules(text)
+    needed = written(wanted, family)
+    rules = running_rules(text)
     running = [line for line in rules if line.ours]
     need, have = [line.form for line in needed], [line.form for line in running]
     if need == have:
@@ -124,7 +137,7 @@ def compare_live(wanted, family, text):  # type: (Bodies, str, str) -> List[str]
 
 def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> List[str]
     """A rule of somebody else's between ours decides before those behind it."""
-    count = len(read_rules(wanted.get(PRE[family], "")))
+    count = len(written(wanted, family, (PRE,)))
     ours = [index for index, line in enumerate(rules) if line.ours][:count]
     if not ours:
         return []
@@ -189,17 +202,18 @@ def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) ->
 
     The product's program is asked first. Where it cannot do it, our rules, and no others, are changed in the kernel.
     """
-    host.product.quiet()
     problems = []  # type: List[str]
     note = ""
     try:
+        host.product.quiet()
         host.files.sweep(host.names)
         host.files.write_bodies(host.names, bodies)
         if not compare(host, bodies, read(host)):
             return note
         host.product.update()
-    except FirewallError as error:
-        problems.append(str(error))
+    except Exception as error:  # pylint: disable=broad-except
+        # Whatever it is: the kernel can be changed without the product.
+        problems.append(str(error) or repr(error))
     for family in host.families:
         if compare_live(bodies, family, host.live(family) or ""):
             repair(host, family, bodies)
@@ -218,13 +232,16 @@ def go_back(host, bodies, generated):  # type: (Host, Bodies, Dict[str, str]) ->
 
 def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
     """Puts our rules into the kernel where ours are now, else where the product would have put them."""
-    rules = read_rules(host.live(family) or "")
-    places = [index for index, line in enumerate(rules) if line.ours]
-    place = places[0] if places else min(len(ahead(host, family)), len(rules))
-    commands = ["-D" + line.text[2:] for line in rules if line.ours]
-    for number, line in enumerate(read_rules(bodies.get(PRE[family], ""))):
+    rules = running_rules(host.live(family) or "")
+    ours = [index for index, line in enumerate(rules) if line.ours]
+    place = ours[0] if ours else min(len(ahead(host, family)), len(rules))
+    # By their text, for others may change rules meanwhile; by number what iptables-restore could not read back.
+    odd = [index for index in ours if not _PLAIN.match(rules[index].text)]
+    commands = ["-D INPUT %d" % (index + 1) for index in reversed(odd)]
+    commands += ["-D" + rules[index].text[2:] for index in ours if index not in odd]
+    for number, line in enumerate(written(bodies, family, (PRE,))):
         commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
-    commands += [line.text for line in read_rules(bodies.get(POST[family], ""))]
+    commands += [line.text for line in written(bodies, family, (POST,))]
     host.product.change_rules(family, commands)
 
 

@@ -11,8 +11,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.appl
     Host,
     Situation,
     compare_live,
+    written,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import policy_of, read_rules
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import policy_of, running_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6, LABELS
@@ -22,15 +23,15 @@ def differences(host, situation, wanted):  # type: (Host, Situation, Bodies) -> 
     """Line by line, in each of the product's files and in the running rules."""
     found = []
     for name in host.names:
-        before, after = situation.bodies.get(name, "").splitlines(), wanted.get(name, "").splitlines()
+        before, after = situation.bodies.get(name, "").split("\n"), wanted.get(name, "").split("\n")
         if before != after:
             found.append(_difference(host.files.path(name), FILES, before, after))
     for family in host.families:
         words = compare_live(wanted, family, situation.live[family])
         if not words:
             continue
-        rules = read_rules(situation.live[family])
-        needed = read_rules(wanted.get(PRE[family], "") + wanted.get(POST[family], ""))
+        rules = running_rules(situation.live[family])
+        needed = written(wanted, family)
         # By their forms: the kernel writes the same rule in other words.
         have, need = {line.form for line in rules if line.ours}, {line.form for line in needed}
         lacks = [line.text for line in needed if line.form not in have]
@@ -57,7 +58,7 @@ def without_ipv6(host, addresses="/proc/net/if_inet6"):  # type: (Host, str) -> 
         % host.files.path(PRE[IPV6])
     )
     text = host.live(IPV6)
-    if text is None or (not read_rules(text) and policy_of(text) == "ACCEPT"):
+    if text is None or (not running_rules(text) and policy_of(text) == "ACCEPT"):
         words = (
             "IPv6 IS NOT FILTERED: %s. The IPv6 chain INPUT has no rules, so every port of the host is reachable "
             "over IPv6. Remove the addresses, or filter IPv6 in the network" % why
@@ -85,7 +86,7 @@ def before_and_after(host, situation, wanted):  # type: (Host, Situation, Bodies
             found.append(_entry("block in %s" % name, before, after))
     for family in host.families:
         if compare_live(wanted, family, situation.live[family]):
-            running = "".join(line.text + "\n" for line in read_rules(situation.live[family]) if line.ours)
+            running = "".join(line.text + "\n" for line in running_rules(situation.live[family]) if line.ours)
             after = "".join(wanted.get(names[family], "") for names in (PRE, POST))
             if not any(entry["before"] == running or entry["after"] == after for entry in found):
                 found.append(_entry("running rules, %s" % LABELS[family], running, after))

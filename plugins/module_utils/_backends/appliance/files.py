@@ -10,7 +10,7 @@ import re
 from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
-from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage, sync
+from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular, remove, stage, sync
 
 _BEGIN = re.compile(r"^# BEGIN jsa\.ports(?: \(([a-z ]*)\))?\r?\n", re.MULTILINE)
 _END = re.compile(r"^# END jsa\.ports\r?(?:\n|\Z)", re.MULTILINE)
@@ -85,8 +85,7 @@ class Files(object):
     def text(self, name):  # type: (str) -> Optional[str]
         """Content of a file, None if it does not exist. Raises FirewallError if it cannot be read."""
         try:
-            with open(self.path(name), "rb") as stream:
-                return stream.read().decode("utf-8", "surrogateescape")
+            return read_regular(self.path(name)).decode("utf-8", "surrogateescape")
         except (IOError, OSError) as error:
             if not os.path.lexists(self.path(name)):
                 return None
@@ -139,7 +138,8 @@ class Files(object):
                 else:
                     remove(path)
                 sync(os.path.dirname(os.path.realpath(path)))
-        except (IOError, OSError) as error:
+        except (IOError, OSError, ValueError) as error:
+            # ValueError: a text that no file can have.
             raise FirewallError("cannot write the product's files: %s" % error)
         finally:
             for temporary in staged.values():

@@ -4,15 +4,14 @@
 
 """Rules as iptables-save prints them, as we write them and as the product includes them: the same values of all three.
 
-iptables-save has an order, aliases and quotes of its own, which differ between versions. Runs on Python 3.6.
+iptables-save has an order and aliases of its own, which differ between versions. A rule that others wrote is never
+understood further than to tell it from ours. Runs on Python 3.6.
 """
 
-import ipaddress
-import shlex
-
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import COMMENT
+from ansible_collections.jsa.ports.plugins.module_utils._host import saved_rules
 
 #: Option and values, sorted by option.
 Form = Tuple[Tuple[str, Tuple[str, ...]], ...]
@@ -38,58 +37,55 @@ class Line(NamedTuple):
 
 
 def read_rules(text):  # type: (str) -> List[Line]
-    """The rules that are appended to INPUT in the filter table, in their order."""
+    """The rules in a file that are appended to INPUT in the filter table, in their order."""
+    return _rules(text.split("\n"))
+
+
+def running_rules(text):  # type: (str) -> List[Line]
+    """The same of what iptables-save prints, where a comment may have a line break in it."""
+    return _rules(saved_rules.lines(text))
+
+
+def _rules(lines):  # type: (Iterable[str]) -> List[Line]
     found = []
     table = "filter"
-    for raw in text.splitlines():
-        line = raw.strip()
+    for raw in lines:
+        line = raw.strip(" \t\r\n")
         if line.startswith("*"):
             table = line[1:]
-        elif table == "filter" and line.startswith("-A INPUT "):
+        elif table == "filter" and (line + " ").startswith("-A INPUT "):
             form = _form(line)
-            comment = dict(form).get("--comment", ("",))
-            ours = comment[0] == COMMENT or comment[0].startswith(COMMENT + ": ")
+            comment = dict(form).get("--comment", ())[:1]
+            ours = any(text == COMMENT or text.startswith(COMMENT + ": ") for text in comment)
             found.append(Line(line, form, ours))
     return found
 
 
 def policy_of(text):  # type: (str) -> str
     """What happens to a packet at the end of INPUT."""
-    for line in text.splitlines():
+    for line in saved_rules.lines(text):
         if line.startswith(":INPUT "):
-            return line.split()[1]
+            return (line.split()[1:] or [""])[0]
     return "ACCEPT"
 
 
 def _form(line):  # type: (str) -> Form
-    options = {}  # type: Dict[str, List[str]]
-    key, negated = "", False
-    try:
-        words = shlex.split(line)[2:]
-    except ValueError:
-        return (("unreadable", (line,)),)
-    for word in words:
-        if word == "!":
-            negated = True
-        elif word.startswith("-"):
-            key = ("! " if negated else "") + _ALIASES.get(word, word)
-            negated = False
-            options.setdefault(key, [])
-        else:
-            options[key].append(word)
-    # Which module an option belongs to says nothing more.
-    options.pop("-m", None)
-    return tuple(sorted((name, _values(name, values)) for name, values in options.items()))
+    options = {}  # type: Dict[str, Tuple[str, ...]]
+    for option, values in saved_rules.options(saved_rules.words(line)[2:]).items():
+        sign = "! " if option.startswith("! ") else ""
+        name = sign + _ALIASES.get(option[len(sign) :], option[len(sign) :])
+        options[name] = options.get(name, ()) + _values(name, values)
+    return tuple(sorted(options.items()))
 
 
 def _values(name, values):  # type: (str, List[str]) -> Tuple[str, ...]
     if name == "--ctstate":
-        return tuple(sorted(values[0].split(",")))
+        return tuple(sorted(",".join(values).split(",")))
     if name == "-p":
         return tuple(_PROTOCOLS.get(value, value) for value in values)
-    if name == "-s":
+    if name == "-s" and len(values) == 1:
         try:
-            return (str(ipaddress.ip_network(values[0], strict=False)),)
+            return (saved_rules.network(values[0], strict=False),)
         except ValueError:
             pass
     return tuple(values)

@@ -27,6 +27,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import parse_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 
 #: For so long a timer waits, at a time, for a firewall that restarts or fails.
 _PATIENCE = 15.0
@@ -274,6 +275,8 @@ def roll_back(host, pending, why, told=False, patience=0.0):
 
 def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, str, str, bool) -> None
     """A line in the system's log and a file. A full disk must not keep a host from going back."""
+    # Rules and programs of others may be quoted in it, and the log takes neither zero bytes nor halves of characters.
+    why, outcome = printable(why), printable(outcome)
     syslog.openlog("jsa.ports", syslog.LOG_PID, syslog.LOG_DAEMON)
     syslog.syslog(
         syslog.LOG_WARNING,
@@ -286,7 +289,7 @@ def record(host, pending, why, outcome, told=False):  # type: (Host, Pending, st
             host.state.set_history([commit for commit in commits if commit.id != pending.id])
         host.state.set_last_result(LastResult(pending.id, timestamp(), pending.controller, why, outcome, told))
     except FirewallError as error:
-        syslog.syslog(syslog.LOG_WARNING, str(error))
+        syslog.syslog(syslog.LOG_WARNING, printable(str(error)))
 
 
 def remember(state, identity, controller, before, after, controllers=()):

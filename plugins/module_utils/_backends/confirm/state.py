@@ -12,7 +12,6 @@ more than whether to go back to rules that the host has had.
 import errno
 import hashlib
 import json
-import math
 import os
 import time
 
@@ -193,7 +192,8 @@ def state_of(backend):  # type: (str) -> State
 _KINDS = {
     str: lambda value: isinstance(value, str),
     bool: lambda value: isinstance(value, bool),
-    float: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value),
+    # No time needs more, and not every integer can be compared with the clock.
+    float: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15,
     Optional[str]: lambda value: value is None or isinstance(value, str),
     List[str]: lambda value: isinstance(value, list) and all(isinstance(text, str) for text in value),
     Dict[str, str]: lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),

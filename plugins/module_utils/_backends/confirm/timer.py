@@ -204,8 +204,9 @@ def answer(host, arguments):  # type: (Host, List[str]) -> dict
                 return {"ok": False, "confirmed": True, "msg": "The rules were already confirmed and are kept"}
             outcome = confirming.abort(host, arguments[1], arguments[2])
             return {"ok": outcome.done, "msg": outcome.words}
-    except FirewallError as error:
-        return {"ok": False, "msg": str(error)}
+    except Exception as error:  # pylint: disable=broad-except
+        # Whatever it is, the controller gets an answer: without one, it could not tell a host from a broken connection.
+        return {"ok": False, "msg": str(error) or repr(error)}
 
 
 def main(backend):  # type: (Backend) -> None

@@ -13,6 +13,7 @@ import os
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Wanted
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import (
     Client,
     CommandError,
@@ -35,7 +36,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.file
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import fitted_texts
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime, read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import parse_version
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import FirewalldError, Ruleset
@@ -80,6 +81,11 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
             "service. Do not do this on a JSA appliance: its own iptables rules and firewalld exclude each other"
         )
     status = client.status()
+    if status.silent:
+        raise FirewalldError(
+            "firewalld is there, but does not answer (%s). Nothing was written. Find out what holds it up, or restart "
+            "it: systemctl restart firewalld" % status.reason
+        )
     if not status.running:
         if _masked(etc_systemd):
             raise FirewalldError(

@@ -129,6 +129,7 @@ class FirewalldBackend(Backend):
         return self.render(ruleset_of_texts(texts))
 
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
+        self._files.require_readable(situation.found)
         changes = verbs.decide(self._files, situation, wanted)
         actions = verbs.object_actions(changes)  # type: Dict[str, Any]
         actions["entries"] = entry_actions(situation.files, wanted.rules, changes.entries.items())
@@ -240,17 +241,34 @@ class FirewalldBackend(Backend):
         before = fitted_texts(self._client, before)
         self._write(before)
         committed, tried = ruleset_of_texts(before), ruleset_of_texts(candidate)
-        if not self._client.status().running:
+        status = self._client.status()
+        if status.silent:
+            # Its rules hold, and it may go on with them at any time: only it can load others to stay.
+            raise FirewalldError("firewalld does not answer (%s). Its files are the committed ones" % status.reason)
+        if not status.running:
             return RolledBack(True, True, self._without_firewalld(committed))
         ours = Ruleset(dict(tried.policies, **committed.policies), dict(tried.sets, **committed.sets))
-        situation = Situation(self._files.read(), ours, read_runtime(self._client))
-        changes = verbs.decide(self._files, situation, Wanted(render(committed), committed))
-        if changes.reload or changes.entries:
-            verbs.load(self._client, situation, committed, changes)
+        if self._load_what_differs(ours, committed):
+            # Something that nobody expected is in the way: all of it anew, whatever it is.
+            self._client.reload()
             difference = verbs.prove(self._client, committed)
             if difference.any():
                 raise FirewalldError("the running rules differ from them: %s" % "; ".join(difference.words()))
         return RolledBack(True, False, "The host is back on the committed rules")
+
+    def _load_what_differs(self, ours, committed):  # type: (Ruleset, Ruleset) -> bool
+        """Whether what runs differs from *committed*, or cannot be read, all the same. Raises FirewalldError."""
+        try:
+            situation = Situation(self._files.read(), ours, read_runtime(self._client))
+            changes = verbs.decide(self._files, situation, Wanted(render(committed), committed))
+            if not changes.reload and not changes.entries:
+                return False
+            verbs.load(self._client, situation, committed, changes)
+            return verbs.prove(self._client, committed).any()
+        except FirewalldError:
+            raise
+        except Exception:  # pylint: disable=broad-except
+            return True
 
     def _without_firewalld(self, committed):  # type: (Ruleset) -> str
         """One that was stopped has taken its rules along; one that was killed has left them in the kernel."""

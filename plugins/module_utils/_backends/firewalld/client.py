@@ -28,11 +28,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
-from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import Bus, BusError
+from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import NO_REPLY, Bus, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, find_program
 
 _NAME = "org.fedoraproject.FirewallD1"
 _PATH = "/org/fedoraproject/FirewallD1"
+_BUS = "org.freedesktop.DBus"
+_BUS_PATH = "/org/freedesktop/DBus"
 #: Errors of the bus that say that firewalld was not asked, or that it does not listen to us.
 _NOT_ASKED = (
     "",
@@ -50,7 +52,7 @@ _ONE_BY_ONE = 16
 #: Where firewalld has a table of nftables.
 _TABLE_FAMILIES = ("inet",) + tuple(PREFIXES.values())
 
-_NO_REPLY = "Did not receive a reply"
+_TOO_LONG = "Did not receive a reply"
 
 _QUICK = 30
 _RELOAD = 180
@@ -62,6 +64,12 @@ class Status(NamedTuple):
     version: str
     #: Why it is taken for not running.
     reason: str
+    #: It is there, and does not answer: what it has loaded holds, and it may go on at any time.
+    silent: bool = False
+
+
+class NoAnswer(CommandError):
+    """firewalld was asked and has not answered: in time, or because it ended meanwhile."""
 
 
 class NotAsked(Exception):
@@ -96,19 +104,35 @@ class Client(Programs):
         except BusError as error:
             if error.name in _NOT_ASKED or str(error).startswith(_LOCKDOWN):
                 raise NotAsked(str(error))
-            raise CommandError(["firewalld", member], None, str(error))
+            raise (NoAnswer if error.name == NO_REPLY else CommandError)(["firewalld", member], None, str(error))
 
     def status(self):  # type: () -> Status
         """Whether firewalld is running, its version, and otherwise the reason."""
         try:
             return Status(True, str(self._property("version")), "")
+        except NoAnswer as error:
+            if self._has_owner():
+                return Status(False, "", str(error), True)
         except (NotAsked, CommandError):
             # Nobody owns the name, or there is no bus: firewall-cmd words the reason for people.
             pass
         try:
             return Status(True, self.run("firewall-cmd", "--version").strip(), "")
         except CommandError as error:
-            return Status(False, "", str(error))
+            # It ends with a code where it is told that firewalld does not run.
+            silent = error.code is None and self.program("firewall-cmd") is not None
+            return Status(False, "", str(error), silent)
+
+    def _has_owner(self):  # type: () -> bool
+        """Whether somebody has firewalld's name on the bus, who then is firewalld."""
+        try:
+            (owned,) = self.call(_BUS, "NameHasOwner", "s", [_NAME], _BUS_PATH, timeout=10, destination=_BUS)
+            return bool(owned)
+        except NotAsked:
+            return False
+        except CommandError:
+            # The bus does not answer either.
+            return True
 
     def _property(self, name):  # type: (str) -> Any
         (value,) = self.call("org.freedesktop.DBus.Properties", "Get", "ss", [_NAME, name], timeout=10)
@@ -217,7 +241,23 @@ class Client(Programs):
             now = read_tables(self.run(prefix + "tables-save"))
             text = foreign_iptables.what_is_gone(tables, now, direct.get(foreign_iptables.FAMILY_OF[prefix], set()))
             if text:
-                self.run(prefix + "tables-restore", "--noflush", "--wait", input=text)
+                self._load_iptables(prefix, text)
+
+    def _load_iptables(self, prefix, text):  # type: (str, str) -> None
+        """Raises CommandError for what cannot be loaded, when all else is."""
+        try:
+            self.run(prefix + "tables-restore", "--noflush", "--wait", input=text)
+            return
+        except CommandError:
+            pass
+        problem = None
+        for arguments in foreign_iptables.one_by_one(text):
+            try:
+                self.run(prefix + "tables", "--wait", *arguments)
+            except CommandError as error:
+                problem = error
+        if problem is not None:
+            raise problem
 
     def _reload(self):  # type: () -> None
         try:
@@ -228,7 +268,7 @@ class Client(Programs):
         try:
             self.run("firewall-cmd", "--reload", timeout=_RELOAD)
         except CommandError as error:
-            if _NO_REPLY not in str(error):
+            if _TOO_LONG not in str(error):
                 raise
             # Huge sets of the site take longer than firewall-cmd waits. firewalld answers again when it is done.
             deadline = time.monotonic() + _RELOAD
@@ -245,8 +285,10 @@ class Client(Programs):
             output = self.run("nft", "-j", "list", "table", "inet", "firewalld", timeout=_RELOAD)
         except CommandError:
             return None
-        table = json.loads(output)["nftables"]  # type: List[Dict[str, Any]]
-        return table
+        try:
+            return [one for one in json.loads(output)["nftables"] if isinstance(one, dict)]
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            raise CommandError(["nft"], 0, "its answer cannot be read: %s" % error)
 
     def add_tables(self):  # type: () -> None
         """Empty ones that firewalld can delete, in place of those that somebody has taken away."""

@@ -8,10 +8,10 @@ import ipaddress
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import ends, is_address, same_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     AddressSet,
@@ -74,6 +74,11 @@ def compare_runtime(wanted, runtime):  # type: (Ruleset, Runtime) -> RuntimeDiff
             if address_set.family in runtime.families and not missing:
                 structure.append("set %s is not loaded" % name)
             continue
+        odd = [entry for entry in runtime.sets[name] if not is_address(entry)]
+        if odd:
+            # firewalld does not know of it, and so cannot take it out one by one.
+            structure.append("set %s has an entry that is not from jsa.ports: %s" % (name, ", ".join(odd[:5])))
+            continue
         change = _compare_entries(address_set.entries, runtime.sets[name])
         if change is not None:
             entries[name] = change
@@ -92,12 +97,15 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
             "policy %s: what is not listed %s, wanted: %s"
             % (policy.name, _UNLISTED.get(running.target, running.target), _UNLISTED[policy.target])
         )
+    # What somebody else has put into the files of ours is loaded from them, and is not for us to judge.
+    foreign = bool(policy.other)
     have = set(by_family(running.rules))
     need = {rule for rule in by_family(policy.rules) if rule.family in runtime.families}
-    for text, rules in (("is missing", need - have), ("is unexpected", have - need)):
+    for text, rules in (("is missing", need - have), ("is unexpected", set() if foreign else have - need)):
         lines = rule_lines(policy._replace(rules=tuple(rules)), wanted.sets)
         found += ["%s: %s" % (line.partition("  #")[0], text) for line in lines]
-    found += ["policy %s has a rule that is not from jsa.ports: %s" % (policy.name, text) for text in running.other]
+    if not foreign:
+        found += ["policy %s has a rule that is not from jsa.ports: %s" % (policy.name, text) for text in running.other]
     # iptables lists one family after the other
     for family in runtime.families:
         actions = [rule.action for rule in by_family(running.rules) if rule.family == family]
@@ -108,19 +116,13 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
 
 
 def _compare_entries(wanted, running):  # type: (Sequence[str], Sequence[str]) -> Optional[EntryChange]
-    need, have = set(wanted), set(running)
-    if need == have or spans(need) == spans(have):
+    if same_addresses(wanted, running):
         return None
+    need = set(wanted)
     plain = set()  # type: Set[str]
-    for entry in have:
-        first, _dash, last = entry.partition("-")
-        if last:
-            plain.update(
-                str(network)
-                for network in ipaddress.summarize_address_range(
-                    ipaddress.ip_address(first), ipaddress.ip_address(last)
-                )
-            )
+    for entry in running:
+        if is_address(entry):
+            plain.update(str(network) for network in ipaddress.summarize_address_range(*ends(entry)))
         else:
             plain.add(entry)
     return EntryChange(tuple(entry for entry in wanted if entry not in plain), tuple(sorted(plain - need)))

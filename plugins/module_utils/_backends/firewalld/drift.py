@@ -7,13 +7,13 @@
 from typing import List, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     as_ruleset,
     rule_lines,
     without_foreign_sets,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import same_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Policy, Ruleset, by_family
 
 
@@ -43,7 +43,7 @@ def _compare(place, ruleset, wanted, families):
         have_entries = set(ruleset.sets[name].entries) if name in ruleset.sets else set()
         need_entries = set(wanted.sets[name].entries) if name in wanted.sets else set()
         exists = (name in ruleset.sets) == (name in wanted.sets)
-        if exists and (have_entries == need_entries or spans(have_entries) == spans(need_entries)):
+        if exists and same_addresses(have_entries, need_entries):
             continue
         if place == RUNTIME and not exists and families is not None and len(families) < 2:
             # firewalld loads no set of a family that the kernel does not have.

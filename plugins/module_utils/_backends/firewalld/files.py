@@ -7,6 +7,7 @@
 import errno
 import os
 import re
+import tempfile
 
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -17,7 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.pars
     parse_set,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, POLICIES
-from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage, sync
+from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular, remove, stage, sync
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     NAME_PREFIX,
     FirewalldError,
@@ -64,8 +65,19 @@ class PermanentFiles(object):
         return found
 
     def _read_one(self, path):  # type: (str) -> ObjectFile
-        with open(os.path.join(self.etc, path), "rb") as stream:
-            return read_object(path, stream.read().decode("utf-8", "surrogateescape"))
+        try:
+            text = read_regular(os.path.join(self.etc, path)).decode("utf-8", "surrogateescape")
+        except (IOError, OSError) as error:
+            # Such as a link that leads nowhere, or a folder.
+            return ObjectFile(path, "", False, None, str(error))
+        return read_object(path, text)
+
+    def require_readable(self, found):  # type: (Dict[str, ObjectFile]) -> None
+        """Raises FirewalldError for what has a name like ours and cannot be read."""
+        for path, one in sorted(found.items()):
+            if one.problem:
+                whole = os.path.join(self.etc, path)
+                raise FirewalldError("%s cannot be read: %s. Nothing was written: remove it" % (whole, one.problem))
 
     def conflicts(self, found, wanted):  # type: (Dict[str, ObjectFile], Dict[str, str]) -> List[str]
         """The site's own objects that have a name which we need."""
@@ -82,8 +94,13 @@ class PermanentFiles(object):
             folder = os.path.join(base, POLICIES)
             for name in _listdir(folder):
                 if name.endswith(".xml") and name != "allow-host-ipv6.xml":
-                    with open(os.path.join(folder, name), "rb") as stream:
-                        text = stream.read().decode("utf-8", "surrogateescape")
+                    path = os.path.join(folder, name)
+                    try:
+                        text = read_regular(path).decode("utf-8", "surrogateescape")
+                    except (IOError, OSError) as error:
+                        raise FirewalldError(
+                            "%s cannot be read: %s. Nothing was written: remove or repair it" % (path, error)
+                        )
                     match = _POLICY_PRIORITY.search(text)
                     earlier = match and int(match.group(1)) < priority and _TO_HOST.search(text)
                     names[name[: -len(".xml")]] = bool(earlier) and not is_mine(text)
@@ -102,6 +119,7 @@ class PermanentFiles(object):
             for path in sorted(texts):
                 staged[path] = self._stage(path, texts[path])
             for path in sorted(texts, key=_sets_first):
+                _make_way(os.path.join(self.etc, path))
                 os.rename(staged[path], os.path.join(self.etc, path))
                 del staged[path]
             for path in sorted(changes.delete, key=_sets_first, reverse=True):
@@ -110,7 +128,8 @@ class PermanentFiles(object):
                 remove(os.path.join(self.etc, path + ".old"))
             for folder in sorted({path.split("/")[0] for path in list(texts) + changes.delete}):
                 sync(os.path.join(self.etc, folder))
-        except (IOError, OSError) as error:
+        except (IOError, OSError, ValueError) as error:
+            # ValueError: a text that no file can have.
             raise FirewalldError("cannot write firewalld's files: %s" % error)
         finally:
             for temporary in staged.values():
@@ -181,6 +200,15 @@ def ruleset_of(found):  # type: (Dict[str, ObjectFile]) -> Ruleset
 def ruleset_of_texts(texts):  # type: (Texts) -> Ruleset
     """The policies and sets in *texts*, path to content."""
     return ruleset_of({path: read_object(path, text) for path, text in texts.items()})
+
+
+def _make_way(path):  # type: (str) -> None
+    """A folder in the place of a file gets a name that firewalld does not read. Raises OSError.
+
+    Only while a candidate waits somebody can have made one: before, it is an error.
+    """
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rename(path, tempfile.mkdtemp(prefix=os.path.basename(path) + ".", dir=os.path.dirname(path)))
 
 
 def _sets_first(path):  # type: (str) -> Tuple[bool, str]

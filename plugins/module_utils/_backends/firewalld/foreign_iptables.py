@@ -9,9 +9,10 @@ all the same (seen with 1.3.3): container engines lose the address translation o
 reload and is gone behind it is put back, but in chains where firewalld has direct rules, which are its own to keep.
 """
 
-from typing import Any, Dict, Iterable, List, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, PREFIXES
+from ansible_collections.jsa.ports.plugins.module_utils._host import saved_rules
 
 #: Prefix of a program's name -> family, as firewalld's direct rules have it.
 FAMILY_OF = {prefix: family for family, prefix in PREFIXES.items()}
@@ -26,15 +27,15 @@ def read_tables(text):  # type: (str) -> Tables
     """Of what iptables-save prints."""
     tables = {}  # type: Tables
     chains, rules = [], []  # type: Tuple[List[str], List[str]]
-    for line in text.splitlines():
+    for line in saved_rules.lines(text):
         if line.startswith("*"):
             chains, rules = [], []
             tables[line[1:]] = (chains, rules)
         elif line.startswith(":"):
-            name, policy = line[1:].split()[:2]
+            words = line[1:].split()
             # A built-in chain has a policy, and is always there.
-            if policy == "-":
-                chains.append(name)
+            if words[1:2] == ["-"]:
+                chains.append(words[0])
         elif line.startswith("-A "):
             rules.append(line)
     return tables
@@ -53,12 +54,24 @@ def what_is_gone(before, after, direct):  # type: (Tables, Tables, Set[Place]) -
         for rule in rules:
             if rule in left:
                 left.remove(rule)
-            elif (table, rule.split()[1]) not in direct:
+            elif (table, (rule.split() + [""])[1]) not in direct:
                 missing.append(rule)
         new = [":%s - [0:0]" % chain for chain in chains if chain not in chains_now and (table, chain) not in direct]
         if new or missing:
             lines += ["*" + table] + new + missing + ["COMMIT"]
     return "".join(line + "\n" for line in lines)
+
+
+def one_by_one(text):  # type: (str) -> Iterator[List[str]]
+    """The same as arguments of iptables, chain by chain and rule by rule.
+
+    iptables-restore takes all or nothing, and cannot read a comment with a line break in it.
+    """
+    for table, (chains, rules) in read_tables(text).items():
+        for chain in chains:
+            yield ["-t", table, "-N", chain]
+        for rule in rules:
+            yield ["-t", table] + saved_rules.words(rule)
 
 
 def direct_places(chains, rules, passthroughs):

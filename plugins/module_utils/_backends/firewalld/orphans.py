@@ -9,8 +9,10 @@ kernel can be asked to take them away. What the site's zones say stays as it is.
 """
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_rules import listed
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
+from ansible_collections.jsa.ports.plugins.module_utils._host import saved_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX, POLICY_IN, POLICY_OUT
 
 
@@ -18,19 +20,17 @@ def flush(client):  # type: (Client) -> None
     """Empties our chains and sets. Raises CommandError."""
     table = client.nft_table()
     if table is not None:
-        commands = []
-        for entry in table:
-            if _is_ours(entry.get("chain", {}).get("name", "")):
-                commands.append("flush chain inet firewalld %s" % entry["chain"]["name"])
-            elif entry.get("set", {}).get("name", "").startswith(NAME_PREFIX):
-                commands.append("flush set inet firewalld %s" % entry["set"]["name"])
+        chains, sets = ([one["name"] for one in listed(table, kind)] for kind in ("chain", "set"))
+        commands = ["flush chain inet firewalld %s" % name for name in chains if _is_ours(name)]
+        commands += ["flush set inet firewalld %s" % name for name in sets if name.startswith(NAME_PREFIX)]
         if commands:
             client.run("nft", "; ".join(commands))
         return
     for family, prefix in PREFIXES.items():
-        for line in (client.iptables(family) or "").splitlines():
-            if line.startswith(":") and _is_ours(line[1:].split()[0]):
-                client.run(prefix + "tables", "-w", "-F", line[1:].split()[0])
+        for line in saved_rules.lines(client.iptables(family) or ""):
+            name = line[1:].partition(" ")[0]
+            if line.startswith(":") and _is_ours(name):
+                client.run(prefix + "tables", "-w", "-F", name)
     if client.program("ipset"):
         for name in read_runtime(client).sets:
             client.run("ipset", "flush", name)

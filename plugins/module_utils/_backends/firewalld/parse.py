@@ -27,6 +27,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
 _MARKED = re.compile(r"<short>\s*%s(?::[^<]*)?</short>" % re.escape(MARK))
 
 
+#: Deeper than any object of firewalld.
+_DEEPEST = 20
+
+
 class Element(object):
     """One XML element; ``comment`` is the comment right before it."""
 
@@ -57,8 +61,10 @@ class ObjectFile(NamedTuple):
     path: str
     text: str
     mine: bool
-    #: Policy or AddressSet; None where the file is not ours or cannot be read.
+    #: Policy or AddressSet; None where the file is not ours or cannot be understood.
     content: Optional[Any]
+    #: Why nobody can read it, such as a link that leads nowhere.
+    problem: str = ""
 
 
 def is_mine(text):  # type: (str) -> bool
@@ -72,7 +78,13 @@ def parse_xml(text):  # type: (str) -> Element
     stack = [root]
     pending = [""]
 
+    def entity(name, *_rest):  # type: (str, Any) -> None
+        # No file of firewalld needs one, and a few lines of them can stand for gigabytes.
+        raise ValueError("an entity: %s" % name)
+
     def start(tag, attributes):  # type: (str, Dict[str, str]) -> None
+        if len(stack) > _DEEPEST:
+            raise ValueError("elements that are nested too deeply")
         element = Element(tag, attributes, pending[0])
         pending[0] = ""
         stack[-1].children.append(element)
@@ -93,9 +105,11 @@ def parse_xml(text):  # type: (str) -> Element
     parser.EndElementHandler = end
     parser.CharacterDataHandler = characters
     parser.CommentHandler = comment
+    parser.EntityDeclHandler = entity
     try:
         parser.Parse(text.encode("utf-8", "surrogateescape"), True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:
+        # LookupError: an encoding that Python does not know.
         raise ValueError(str(error))
     return root.children[0]
 

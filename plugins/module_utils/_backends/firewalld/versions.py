@@ -8,13 +8,13 @@ All of this was seen on 0.9.3, 1.3.3 and 2.3.1. It matters because a firewalld t
 with an empty ruleset, and its own check of the files finds nothing wrong with sets.
 """
 
-import io
 import os
 import re
 
 from typing import Dict, List, NamedTuple, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, POLICIES
+from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular
 
 _ZONES = "zones"
 _DIRECT = "direct.xml"
@@ -114,7 +114,6 @@ def _effective(etc, lib, kinds):  # type: (str, str, Tuple[str, ...]) -> Dict[st
 
 def _text(path):  # type: (str) -> str
     try:
-        with io.open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
+        return read_regular(path).decode("utf-8", "replace")
     except (IOError, OSError):
         return ""

@@ -54,7 +54,7 @@ class Conditions(object):
         """Whether a rule of this table that asks for it goes on; None where nobody knows."""
         try:
             return self._understood(match, key)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
             # Of another form than any that is known.
             return None
 

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.routing import fin
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.conditions import Packet
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.nft import (
     ACCEPT,
+    ODD,
     UNKNOWN,
     Decision,
     Place,
@@ -69,7 +70,7 @@ def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
         ends = []
         for key in ("own", "peer"):
             try:
-                ends.append(ipaddress.ip_address(item.get(key)))
+                ends.append(ipaddress.ip_address(str(item.get(key))))
             except ValueError as error:
                 mine.append("%s: %s" % (key, error))
         if len({end.version for end in ends}) == 2:
@@ -118,8 +119,10 @@ class Look(object):
         try:
             answer = self._programs.run("nft", "-j", "list", "ruleset")
             self._ruleset = Ruleset(json.loads(answer).get("nftables", []) if answer.strip() else [])
-        except (CommandError, ValueError) as error:
+        except CommandError as error:
             self.obstacle = str(error)
+        except ODD as error:
+            self.obstacle = "the answer of nft cannot be read: %s" % error
         for name in _LEGACY_TABLES:
             if self._text(name).strip():
                 self.obstacle = "rules of legacy iptables are loaded, which nft does not show"
@@ -222,7 +225,7 @@ class Look(object):
         except CommandError:
             return {}
         found = {}
-        for line in lines.splitlines():
+        for line in lines.split("\n"):
             text, mark, handle = line.strip().rpartition(" # handle ")
             if mark and not text.endswith("{"):
                 found[handle] = text

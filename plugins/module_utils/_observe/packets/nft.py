@@ -29,6 +29,8 @@ DECISIONS = (ACCEPT, DROP, REJECT, UNKNOWN)
 _HARMLESS = frozenset(
     ("counter", "log", "comment", "mangle", "notrack", "ct helper", "ct timeout", "snat", "masquerade")
 )
+#: Statements that may keep a rule from deciding, and decide nothing themselves.
+_CONDITIONS = frozenset(("limit", "quota", "ct count", "meter", "set", "map", "last", "secmark", "flow", "reset"))
 _ELSEWHERE = frozenset(("dnat", "redirect", "tproxy", "queue", "synproxy", "fwd", "dup"))
 
 
@@ -47,10 +49,15 @@ class Decision(NamedTuple):
     place: Optional[Place] = None
 
 
+#: What an answer of another form than any that is known leads to.
+ODD = (AttributeError, IndexError, KeyError, RecursionError, StopIteration, TypeError, ValueError)
+
+
 class _Chain(object):
     def __init__(self, properties):  # type: (Dict[str, Any]) -> None
         self.hook = properties.get("hook")
-        self.policy = properties.get("policy", ACCEPT)
+        policy = properties.get("policy", ACCEPT)
+        self.policy = policy if policy in (ACCEPT, DROP) else UNKNOWN
         self.device = properties.get("dev")
         self.rules = []  # type: List[Dict[str, Any]]
 
@@ -61,17 +68,24 @@ class Ruleset(object):
         self._chains = {}  # type: Dict[Key, _Chain]
         self._sets = Sets()
         for one in objects:
-            if "chain" in one:
-                chain = one["chain"]
-                self._chains[(chain["family"], chain["table"], chain["name"])] = _Chain(chain)
-            elif "rule" in one:
-                rule = one["rule"]
-                key = (rule["family"], rule["table"], rule["chain"])
-                if key in self._chains:
-                    self._chains[key].rules.append(rule)
-            elif "set" in one or "map" in one:
-                found = one.get("set") or one["map"]
-                self._sets.add((found["family"], found["table"], found["name"]), found.get("elem", []))
+            try:
+                self._add(one)
+            except ODD as error:
+                raise ValueError("nft lists an object of unknown form: %s (%s)" % (str(one)[:200], error))
+
+    def _add(self, one):  # type: (Dict[str, Any]) -> None
+        if "chain" in one:
+            chain = one["chain"]
+            self._chains[_key(chain, "name")] = _Chain(chain)
+        elif "rule" in one:
+            rule = one["rule"]
+            key = _key(rule, "chain")
+            if key in self._chains:
+                self._chains[key].rules.append(rule)
+        elif "set" in one or "map" in one:
+            found = one.get("set") or one["map"]
+            elements = found.get("elem", [])
+            self._sets.add(_key(found, "name"), elements if isinstance(elements, list) else [elements])
 
     def decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Decision
         """What becomes of *packet* in the base chains of *hooks*: the one that refuses decides."""
@@ -86,6 +100,16 @@ class Ruleset(object):
             if found.decision == UNKNOWN:
                 doubt = doubt or found
         return doubt or Decision(ACCEPT)
+
+
+def _key(content, name):  # type: (Dict[str, Any], str) -> Key
+    return _text(content["family"]), _text(content["table"]), _text(content[name])
+
+
+def _text(value):  # type: (Any) -> str
+    if not isinstance(value, str):
+        raise ValueError("a name that is no text")
+    return value
 
 
 def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
@@ -126,7 +150,11 @@ class _Walk(object):
         may_return = False
         for rule in self._chains[key].rules:
             place = Place(*key, handle=rule.get("handle"))
-            matches, ends = self._rule(rule.get("expr", []), key, place)
+            try:
+                matches, ends = self._rule(rule.get("expr", []), key)
+            except ODD:
+                # A rule of another form than any that is known may do anything.
+                matches, ends = None, [(UNKNOWN, "")]
             if matches is False:
                 continue
             through = not ends
@@ -148,17 +176,17 @@ class _Walk(object):
                 return possible, may_return
         return possible, True
 
-    def _rule(self, expressions, key, place):
-        # type: (List[Any], Key, Place) -> Tuple[Optional[bool], List[Tuple[str, str]]]
+    def _rule(self, expressions, key):  # type: (List[Any], Key) -> Tuple[Optional[bool], List[Tuple[str, str]]]
         """Whether a rule matches, None where nobody knows, and what it then may do."""
         matches = True  # type: Optional[bool]
         ends = []  # type: List[Tuple[str, str]]
+        strange = False
         for expression in expressions:
             word, value = next(iter(expression.items())) if isinstance(expression, dict) and expression else ("", None)
             if word in (ACCEPT, DROP, REJECT, "return", "continue"):
                 ends.append((word, ""))
             elif word in ("jump", "goto"):
-                ends.append((word, value["target"]))
+                ends.append((word, _text(value["target"])))
             elif word in _ELSEWHERE:
                 ends.append((UNKNOWN, ""))
             elif word == "vmap":
@@ -174,6 +202,10 @@ class _Walk(object):
                 matches = None if one is None else matches
             elif word not in _HARMLESS:
                 matches = None
+                strange = strange or word not in _CONDITIONS
+        if strange and not ends:
+            # Such as a target of iptables that nft does not know.
+            ends.append((UNKNOWN, ""))
         return matches, ends
 
     def _lookup(self, vmap, key):  # type: (Dict[str, Any], Key) -> Tuple[bool, List[Tuple[str, str]]]
@@ -194,7 +226,7 @@ class _Walk(object):
             if matches is False:
                 continue
             word, target = next(iter(pair[1].items()))
-            end = (word, target["target"] if target else "")
+            end = (word, _text(target["target"]) if target else "")
             if matches:
                 return True, [end]
             found.append(end)

@@ -154,7 +154,7 @@ class Folder(object):
         try:
             with open(os.path.join(self.path, name), "rb") as stream:
                 found = json.loads(stream.read().decode("ascii"))
-        except (IOError, OSError, ValueError):
+        except (IOError, OSError, RecursionError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 

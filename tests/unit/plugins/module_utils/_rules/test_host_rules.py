@@ -12,10 +12,18 @@ from typing import Any
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render as appliance_files
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render as firewalld_files
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES
 from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import Sources, parse_network
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import KEYS, HostRules, read_host_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Accepted, Refused
+from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"]}
@@ -95,6 +103,15 @@ def test_the_keys_are_those_of_a_plan_s_host() -> None:
         ({"refused": [{"protocol": "udp", "ports": True}]}, "rules.refused[0].ports: True is not a port"),
         ({"internal": [{"protocol": "tcp"}]}, "rules.internal[0].ports: is missing"),
         ({"outbound": [row()]}, "rules.outbound[0].destinations: expected a list of CIDRs"),
+        ({"inbound": [row(sources=[10])]}, "rules.inbound[0].sources[0]: 10 is not an address"),
+        ({"inbound": [row(sources=["fe80::1%eth0"])]}, "rules.inbound[0].sources[0]: 'fe80::1%eth0' has a zone"),
+        ({"inbound": [row(why=["ssh\n"])]}, "rules.inbound[0].why: 'ssh\\n' cannot be a name here"),
+        ({"inbound": [row(why=["\ud800"])]}, "rules.inbound[0].why: '\\ud800' cannot be a name here"),
+        ({"inbound": [row(source_classes=["a\n"])]}, "rules.inbound[0].source_classes: 'a\\n' cannot be a name"),
+        ({"inbound": [row(source_classes=["\ud800"])]}, "rules.inbound[0].source_classes: '\\ud800' cannot be"),
+        ({"inbound": [row(source_classes=["\x9b31m"])]}, "rules.inbound[0].source_classes: '\\x9b31m' cannot be"),
+        ({"unlisted": []}, "rules.unlisted: [] is not one of drop, reject, zone"),
+        ({"unlisted": {}}, "rules.unlisted: {} is not one of drop, reject, zone"),
         ({"unlisted": "close"}, "rules.unlisted: 'close' is not one of drop, reject, zone"),
         ({"management_addresses": ["x"]}, "rules.management_addresses[0]: 'x' is not an address"),
         ({"management_addresses": "10.0.0.1"}, "rules.management_addresses: expected a list of CIDRs"),
@@ -131,3 +148,29 @@ def test_all_mistakes_stand_in_one_message() -> None:
         assert f"rules.{where}" in message
     assert "rules.management_addresses[1]: 'y'" in message
     assert "inbound[1]" not in message
+
+
+FIELDS = ["protocol", "ports", "sources", "destinations", "why", "source_classes", "destination_classes"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=()), max_size=6)
+    | st.sampled_from(["tcp", "icmp", "22", "10.0.0.0/8", "fe80::1%eth0", "::/0", "a", "reject"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=5),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)) | st.text(max_size=3), VALUES, max_size=8))
+def test_every_value_is_rules_or_an_error(value: dict[str, Any]) -> None:
+    """What is rules can be written down, for each backend."""
+    try:
+        rules = read_host_rules(value)
+    except FirewallError as error:
+        assert "nothing was changed" in str(error)
+        return
+    ruleset = build_ruleset(rules, guard_of(rules.management_addresses, None, None, ()))
+    for text in [*firewalld_files(ruleset).values(), *appliance_files(ruleset, FAMILIES).values()]:
+        assert text.encode("utf-8")

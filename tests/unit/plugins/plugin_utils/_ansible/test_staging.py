@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_actio
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
     Aborted,
     NoConnection,
+    NotConfirmed,
     StagingAction,
     answer_of,
     words_of,
@@ -188,3 +191,25 @@ def test_a_slow_login_has_all_of_the_time(monkeypatch: pytest.MonkeyPatch, secon
     for words in (f"ConnectTimeout={seconds} ", f"ServerAliveInterval={interval} ", "ServerAliveCountMax=3", "-C"):
         assert words in options["ssh_args"]
     assert interval * 3 >= seconds
+
+
+def test_what_a_host_says_does_not_steer_the_operator_s_terminal() -> None:
+    said = '{"ok": false, "msg": "\\u001b[2Jgone\\u202e"}'
+    made = action(ConfirmedAction, "ssh", answers=[said, said])
+    assert made.abort(PENDING, "why", 0.0) == Aborted(False, "\\x1b[2Jgone\\u202e")
+    assert made.take_back(PENDING, "why") == (False, "\\x1b[2Jgone\\u202e")
+    with pytest.raises(NotConfirmed, match=re.escape("no answer from the host (exit 1): \\x1b]0;title\\x07")):
+        answer_of({"stdout": "", "stderr": "\x1b]0;title\x07", "rc": 1})
+    assert words_of(ValueError("\x1b[31m.")) == "\\x1b[31m"
+    made._execute_module = lambda *_arguments, **_more: {"msg": "\x9b31m", "warnings": ["\x1b[2J"], "changed": False}
+    assert made.stage({}, {}) == {"msg": "\\x9b31m", "warnings": ["\\x1b[2J"], "changed": False}
+
+
+@pytest.mark.parametrize("said", ['{"ok": false}', '{"ok": null, "msg": null}', '{"ok": 0, "msg": {}}'])
+def test_an_answer_without_a_reason_is_one(said: str) -> None:
+    assert not action(ConfirmedAction, "ssh", answers=[said]).abort(PENDING, "why", 0.0).confirmed
+
+
+def test_an_answer_of_any_depth() -> None:
+    with pytest.raises(NotConfirmed, match="no answer"):
+        answer_of({"stdout": "[" * 100_000, "stderr": "", "rc": 0})

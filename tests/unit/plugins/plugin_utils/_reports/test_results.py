@@ -7,9 +7,13 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 
 import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
@@ -77,7 +81,34 @@ def test_control_characters_of_others_break_neither_form() -> None:
     assert case.find("failure").get("message") == "network: answered by \\x1b[2J\\x9b\\ud800\\uffff"  # type: ignore[union-attr]
     text = RESULT.as_json([forged], {})
     assert text.isascii()
-    assert json.loads(text)["verdicts"][0]["reason"] == forged.reason
+    assert json.loads(text)["verdicts"][0]["reason"] == "answered by \\x1b[2J\\x9b\\ud800\\uffff"
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
+
+
+@given(
+    flows=st.lists(st.tuples(st.sampled_from(RESULT.words), ANY_TEXT, ANY_TEXT), max_size=4),
+    names=st.tuples(ANY_TEXT, ANY_TEXT),
+    fail_on=st.sets(st.sampled_from(RESULT.words)),
+)
+def test_both_forms_can_always_be_read(
+    flows: list[tuple[str, str, str]], names: tuple[str, str], fail_on: set[str]
+) -> None:
+    """CI loses the whole result of a run where one name or reason makes it a file that no reader takes."""
+    initiator, service = names
+    verdicts = [
+        FlowVerdict(ExpectedFlow(initiator, listener, "10.0.0.2", "tcp", 1, (service,), service, True), word, reason)
+        for word, listener, reason in flows
+    ]
+    junit = RESULT.as_junit(verdicts, fail_on)
+    root = ET.fromstring(junit.encode("utf-8"))
+    assert len(list(root.iter("testcase"))) == len(flows)
+    assert len(list(root.iter("failure"))) == sum(word in fail_on for word, _listener, _reason in flows)
+    document = json.loads(RESULT.as_json(verdicts, {initiator: {"reason": service, "value": math.nan}}))
+    assert [one["verdict"] for one in document["verdicts"]] == [word for word, _listener, _reason in flows]
+    # Whatever it is, another reader can read it, too.
+    assert json.dumps(document, ensure_ascii=False).encode("utf-8")
 
 
 def test_json() -> None:

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_cidr, parse_network
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import (
+    parse_address,
+    parse_cidr,
+    parse_network,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +39,10 @@ def test_a_network_has_one_spelling(text: str, canonical: str | None) -> None:
 
 def test_a_named_network_in_ipv6_notation_of_ipv4() -> None:
     assert parse_network(["::ffff:0:0/96", "192.0.2.0/24"]) == ("0.0.0.0/0", "192.0.2.0/24")
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "2001:db8::1%eth0", "::ffff:10.0.0.1%x", "fe80::%eth0/64", "%"])
+def test_a_zone_is_no_part_of_an_address_in_a_plan(text: str) -> None:
+    for read in (parse_address, parse_cidr):
+        with pytest.raises(ValueError, match="has a zone, which means nothing on other hosts"):
+            read(text)

@@ -74,6 +74,7 @@ def damages() -> dict[str, Callable[[Path], object]]:
         "nested": lambda path: path.write_text("[" * 100000),
         "another form": lambda path: path.write_text("[1, 2]"),
         "deadline is a text": change(deadline="soon"),
+        "deadline is too large for a clock": change(deadline=10**400),
         "deadline is no number": change(deadline=float("nan")),
         "before is a list": change(before=[]),
         "before has numbers": change(before={"rules": 3}),
@@ -100,6 +101,21 @@ def test_what_a_backend_raises_does_not_end_the_timer(
     monkeypatch.setattr(confirming, "_PATIENCE", 0.0)
     identity = firewall.stage(60)
     firewall.trouble = [error, error]
+    run_timer(firewall, identity)
+    assert firewall.both() == OLD
+
+
+def test_what_an_error_quotes_does_not_end_the_timer(firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's log takes neither a zero byte nor half of a character, as a file of others may have."""
+    monkeypatch.setattr(confirming, "_PATIENCE", 0.0)
+    identity = firewall.stage(60)
+    firewall.trouble = [FirewallError("a rule of others: \x00 \udcff \x1b[2J")]
+    outcome = confirming.abort(firewall.host, identity, "no \x00")
+    assert not outcome.done
+    result = firewall.host.state.last_result()
+    assert result is not None
+    assert result.why == "no \\x00"
+    assert result.outcome.endswith("a rule of others: \\x00 \\udcff \\x1b[2J")
     run_timer(firewall, identity)
     assert firewall.both() == OLD
 

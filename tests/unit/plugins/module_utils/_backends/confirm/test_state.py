@@ -7,16 +7,24 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import state as states
-from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import Pending, State, state_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import (
+    Commit,
+    LastResult,
+    Pending,
+    State,
+    state_of,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 
 PENDING = Pending("id", "boot", 1000.5, 1060.5, None, None, False, {"a": "1"}, {"a": "2"})
@@ -127,3 +135,42 @@ def test_the_digest_is_of_the_rules_and_not_of_their_order() -> None:
     assert states.digest({"a": "1", "b": "2"}) == states.digest({"b": "2", "a": "1"})
     assert states.digest({"a": "1"}) != states.digest({"a": "2"})
     assert re.match("^[0-9a-f]{64}$", states.digest({}))
+
+
+GOOD = {
+    Pending: PENDING,
+    Commit: Commit("id", "2026-01-31T12:00:00Z", None, "digest", {"a": "1"}),
+    LastResult: LastResult("id", "2026-01-31T12:00:00Z", None, "why", "outcome", False),
+}
+#: Each is in each field once.
+ODD = [None, True, 1, -1.5, 10**400, float("nan"), float("inf"), "text", [], [1], {}, {"a": 1}, [["deep"] * 3]]
+#: Which of them a field may be; every other field is a text.
+MAY_BE: dict[str, list[Any]] = {
+    **{key: [1, -1.5] for key in ("since", "deadline")},
+    **{key: [True] for key in ("loaded", "reported")},
+    **{key: [None, "text"] for key in ("controller", "session")},
+    **{key: [{}] for key in ("before", "candidate", "files")},
+    "controllers": [[]],
+}
+
+
+@pytest.mark.parametrize("kind", [Pending, Commit, LastResult])
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:12])
+def test_fields_of_another_type_make_a_file_damaged(state: State, kind: Any, odd: Any) -> None:
+    """A value that cannot be meant never gets to the timer, and reading it never fails."""
+    Path(state.folder).mkdir()
+    for field in kind.__annotations__:
+        value = {**GOOD[kind]._asdict(), field: odd}
+        for name, content in (("pending", value), ("last_result", value), ("history", {"commits": [value]})):
+            (Path(state.folder) / f"{name}.json").write_text(json.dumps(content))
+        found = {Pending: state.pending(), LastResult: state.last_result(), Commit: next(iter(state.history()), None)}
+        good = any(type(one) is type(odd) and one == odd for one in MAY_BE.get(field, ["text"]))
+        assert found[kind] == (kind(**value) if good else None), field
+
+
+@pytest.mark.parametrize("text", ["", "[", "[" * 100_000, '{"a":' * 100_000, "\xff", "null", "[]", "NaN", "1e999"])
+def test_files_that_are_no_document(state: State, text: str) -> None:
+    Path(state.folder).mkdir()
+    for name in ("pending", "last_result", "history"):
+        (Path(state.folder) / f"{name}.json").write_text(text)
+    assert (state.pending(), state.last_result(), state.history()) == (None, None, [])

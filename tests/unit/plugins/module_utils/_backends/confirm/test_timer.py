@@ -258,6 +258,19 @@ class TestAnswers:
         result = host.state.last_result()
         assert result is not None and result.why == "a probe failed"
 
+    def test_whatever_goes_wrong_is_an_answer(
+        self, host: Host, firewall: Firewall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The controller takes the candidate back then, and says why."""
+
+        def odd(_texts: object) -> list[str]:
+            raise KeyError
+
+        monkeypatch.setattr(firewall, "prove", odd)
+        assert timer.answer(host, ["confirm", "id"]) == {"ok": False, "msg": "KeyError()"}
+        assert timer.answer(host, ["abort", "id", "KeyError()"])["ok"]
+        assert firewall.both() == OLD
+
     def test_nothing_to_confirm(self, host: Host) -> None:
         told = timer.answer(host, ["confirm", "another"])
         assert told == {"ok": False, "msg": "the candidate is no longer pending"}

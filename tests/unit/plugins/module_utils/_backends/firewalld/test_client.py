@@ -35,7 +35,7 @@ class Programs:
     def call(
         self, name: str, path: str, interface: str, member: str, signature: str, arguments: list[Any], timeout: float
     ) -> tuple[Any, ...]:
-        assert name == "org.fedoraproject.FirewallD1"
+        assert name == ("org.freedesktop.DBus" if member == "NameHasOwner" else "org.fedoraproject.FirewallD1")
         if isinstance(self.bus, BusError):
             raise self.bus
         with self.log.open("a") as log:
@@ -204,6 +204,7 @@ VERSION = {"Get": ("1.3.3",)}
 REFUSED = BusError("INVALID_POLICY: x", "org.fedoraproject.FirewallD1.Exception")
 LOCKDOWN = BusError("ACCESS_DENIED: lockdown is enabled", "org.fedoraproject.FirewallD1.Exception")
 NOBODY = BusError("nobody has that name", "org.freedesktop.DBus.Error.NameHasNoOwner")
+SILENT = BusError("no answer after 10 s", NO_REPLY)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,17 @@ NOBODY = BusError("nobody has that name", "org.freedesktop.DBus.Error.NameHasNoO
         pytest.param({"Get": NOBODY}, "echo FirewallD is not running >&2; exit 252",
                      Status(False, "", "firewall-cmd --version: FirewallD is not running"),
                      ["bus Get", "firewall-cmd --version"], id="not running"),
+        pytest.param({"Get": SILENT, "NameHasOwner": (True,)}, "",
+                     Status(False, "", "firewalld Get: no answer after 10 s", True),
+                     ["bus Get", "bus NameHasOwner"], id="stopped in its tracks"),
+        pytest.param({"Get": SILENT, "NameHasOwner": SILENT}, "",
+                     Status(False, "", "firewalld Get: no answer after 10 s", True),
+                     ["bus Get", "bus NameHasOwner"], id="nor does the bus answer"),
+        pytest.param({"Get": SILENT, "NameHasOwner": (False,)}, "echo FirewallD is not running >&2; exit 252",
+                     Status(False, "", "firewall-cmd --version: FirewallD is not running"),
+                     ["bus Get", "bus NameHasOwner", "firewall-cmd --version"], id="it ended meanwhile"),
+        pytest.param({"Get": SILENT, "NameHasOwner": NOBODY}, "echo 2.3.1", Status(True, "2.3.1", ""),
+                     ["bus Get", "bus NameHasOwner", "firewall-cmd --version"], id="started anew meanwhile"),
     ],
 )  # fmt: skip
 def test_status(programs: Programs, bus: Any, cmd: str, expected: Status, calls: list[str]) -> None:
@@ -223,6 +235,28 @@ def test_status(programs: Programs, bus: Any, cmd: str, expected: Status, calls:
     found = programs.calls()
     assert len(found) == len(calls)
     assert all(call.startswith(start) for call, start in zip(found, calls, strict=True))
+
+
+def test_a_firewall_cmd_that_does_not_end_says_nothing_about_firewalld(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_end(name: str, *_arguments: str) -> str:
+        raise CommandError([name], None, "no end after 30 s")
+
+    monkeypatch.setattr(programs.client, "run", no_end)
+    assert not programs.client.status().silent, "there is no such program"
+    programs.add("firewall-cmd")
+    other = Client(programs.find, programs)
+    monkeypatch.setattr(other, "run", no_end)
+    assert other.status() == Status(False, "", "firewall-cmd: no end after 30 s", True)
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "{}", "nothing", '{"nftables": null}', "[" * 100_000])
+def test_an_answer_of_nft_that_cannot_be_read(programs: Programs, answer: str) -> None:
+    (programs.root / "answer").write_text(answer)
+    programs.add("nft", f"cat {programs.root}/answer")
+    with pytest.raises(CommandError, match="nft: its answer cannot be read"):
+        programs.client.nft_table()
 
 
 @pytest.mark.parametrize(("verb", "member"), [("check_config", "checkPermanentConfig"), ("reload", "reload")])

@@ -195,3 +195,31 @@ class TestFirewallCmdThatDoesNotWait:
         with pytest.raises(CommandError, match="Did not receive a reply"):
             self.reload(monkeypatch, now, 311)
         assert now == [310]
+
+
+def test_what_cannot_be_restored_at_once_is_put_back_one_by_one() -> None:
+    """A comment with a line break in it, which iptables takes and iptables-restore does not."""
+    odd = '-A INPUT -s 192.0.2.70/32 -m comment --comment "two\nlines \\"-s\\"" -j DROP\n'
+    host = Host(
+        Bus(getAllChains=([],), getAllRules=([],), getAllPassthroughs=([],)),
+        {
+            "nft": TABLE, "ipset": "", "iptables": "",
+            "iptables-save": [EMPTY.replace(":INPUT", ":OWN - [0:0]\n:INPUT").replace("COMMIT", f"{odd}{RULE}COMMIT"),
+                              EMPTY],
+            "iptables-restore": CommandError(["iptables-restore"], 2, "line 3 failed"),
+            "ip6tables-save": CommandError(["ip6tables-save"], None, "not there"),
+        },
+    )  # fmt: skip
+    host.reload()
+    words = ["-A", "INPUT", "-s", "192.0.2.70/32", "-m", "comment", "--comment", 'two\nlines "-s"', "-j", "DROP"]
+    assert [ran for ran in host.ran if ran[0] == "iptables"] == [
+        ("iptables", "--wait", "-t", "filter", "-N", "OWN"),
+        ("iptables", "--wait", "-t", "filter", *words),
+        ("iptables", "--wait", "-t", "filter", *RULE.split()),
+    ]
+
+
+def test_what_cannot_be_put_back_at_all_is_told_when_the_rest_is_there() -> None:
+    failed = CommandError(["iptables"], 1, "no such target")
+    with pytest.raises(CommandError, match="no such target"):
+        reload(iptables_save=[filled(RULE, OTHER), EMPTY], iptables_restore=failed, iptables=[failed, ""])

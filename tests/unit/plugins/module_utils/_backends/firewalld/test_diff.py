@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     EntryChange,
     before_and_after,
     describe,
     entry_actions,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import Runtime, parse_nft
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_rules import parse_nft
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Policy, Ruleset
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_guard, make_ruleset
 

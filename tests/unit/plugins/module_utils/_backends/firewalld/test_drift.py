@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import RunningPolicy, Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.drift import differences
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import RunningPolicy, Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,

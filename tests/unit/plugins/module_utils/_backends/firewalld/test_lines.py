@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import RunningPolicy, Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     as_ruleset,
     compare_runtime,
     describe,
     rule_lines,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import RunningPolicy, Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,

@@ -120,6 +120,16 @@ def test_a_set_that_nobody_needs_any_more_is_a_reason_to_reload(host: Host) -> N
     assert host.decide(EMPTY, running=False)[1].reload == ()
 
 
+SILENT = Status(False, "", "no answer after 10 s", True)
+
+
+def test_a_firewalld_that_does_not_answer_is_not_worked_with(tmp_path: Path) -> None:
+    machine: Any = Machine(BOTH, SILENT)
+    for offline in (True, False):
+        with pytest.raises(FirewalldError, match=r"does not answer \(no answer after 10 s\)\. Nothing was written"):
+            verbs.require_firewalld(machine, offline, (str(tmp_path),))
+
+
 class TestGoingBack:
     """What commit confirmed asks of firewalld."""
 
@@ -154,9 +164,49 @@ class TestGoingBack:
     @pytest.mark.parametrize("trouble", ["nothing", "empty"])
     def test_what_does_not_hold_afterwards(self, host: Host, trouble: str) -> None:
         host.apply(AFTER)
-        host.client.trouble = {"reload": [trouble]}
+        host.client.trouble = {"reload": [trouble, trouble]}
         with pytest.raises(FirewalldError, match="the running rules differ from them: "):
             self.back(host)
+
+    @pytest.mark.parametrize("trouble", ["nothing", "empty"])
+    def test_what_one_reload_does_not_do_another_may(self, host: Host, trouble: str) -> None:
+        host.apply(AFTER)
+        host.client.trouble = {"reload": [trouble]}
+        assert self.back(host).done
+        assert host.client.calls == ["reload", "reload"]
+        assert host.runs(BEFORE)
+
+    def test_what_cannot_be_read_is_loaded_anew(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever a reader trips over: the files are right, and a reload takes all else away."""
+        host.apply(AFTER)
+        read: Any = iter([TypeError("unhashable"), None])
+        really = backends.read_runtime
+
+        def once(client: Any) -> Any:
+            trouble = next(read, None)
+            if trouble:
+                raise trouble
+            return really(client)
+
+        monkeypatch.setattr(backends, "read_runtime", once)
+        assert self.back(host).done
+        assert host.client.calls == ["reload"]
+        assert host.runs(BEFORE)
+
+    def test_a_firewalld_that_does_not_answer(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is not taken for one that does not run: what it has loaded stays until it can load something else."""
+        flushed: list[Any] = []
+        monkeypatch.setattr(backends, "flush", flushed.append)
+        host.apply(AFTER)
+        host.client.status = lambda: SILENT
+        with pytest.raises(FirewalldError, match=r"firewalld does not answer .* files are the committed ones"):
+            self.back(host)
+        assert (flushed, host.client.calls) == ([], [])
+        assert host.runs(AFTER)
+        assert host.files.read().keys() == render(BEFORE).keys()
+        host.client.status = lambda: Status(True, "1.3.3", "")
+        assert self.back(host) == RolledBack(True, False, "The host is back on the committed rules")
+        assert host.runs(BEFORE)
 
     @pytest.mark.parametrize(
         ("left", "flushes"), [(BEFORE, False), (AFTER, True), (None, False)], ids=["committed", "candidate", "nothing"]

@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import Runtime
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import EntryChange, compare_runtime
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import (
-    Runtime,
-    parse_iptables,
-    parse_nft,
-    read_runtime,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.iptables_rules import parse_iptables
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_rules import parse_nft
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
     EMPTY,

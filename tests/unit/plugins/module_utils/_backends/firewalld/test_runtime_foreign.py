@@ -11,13 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import (
-    RunningPolicy,
-    Runtime,
-    parse_iptables,
-    parse_nft,
-    read_runtime,
-)
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chains import RunningPolicy, Runtime
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.iptables_rules import parse_iptables
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_rules import parse_nft
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, REFUSE, Rule
 
 Table = list[dict[str, Any]]

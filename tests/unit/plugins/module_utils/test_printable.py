@@ -2,19 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text of others neither steers a terminal nor leaves a folder."""
+"""Text of others does not steer a terminal, and can be written wherever text is."""
 
 from __future__ import annotations
 
-import os
+import json
+import math
 import unicodedata
+
+from typing import Any
 
 import pytest
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._printable import file_name, printable
+from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 
@@ -31,6 +34,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
         ("abc\u202etxt", "abc\\u202etxt"),
         ("\ud800", "\\ud800"),
         ("\uffff", "\\uffff"),
+        ("a\u2028b", "a\\u2028b"),
     ],
 )
 def test_what_steers_a_terminal_is_shown_instead(text: str, shown: str) -> None:
@@ -45,31 +49,28 @@ def test_a_line_can_be_kept_one() -> None:
 def test_all_that_is_left_can_be_written(text: str) -> None:
     shown = printable(text)
     assert shown.encode("utf-8").decode("utf-8") == shown
-    assert {unicodedata.category(character) for character in shown.replace("\n", "")}.isdisjoint({"Cc", "Cf", "Cs"})
+    assert {unicodedata.category(character) for character in shown.replace("\n", "")}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    )
 
 
-@pytest.mark.parametrize(
-    ("name", "written"),
-    [
-        ("con1", "con1"),
-        ("ep-1.example.org", "ep-1.example.org"),
-        ("../x", "%2E.%2Fx"),
-        ("..", "%2E."),
-        (".hidden", "%2Ehidden"),
-        ("/etc/passwd", "%2Fetc%2Fpasswd"),
-        ("a\x00b\n", "a%00b%0A"),
-        ("größe", "gr%C3%B6%C3%9Fe"),
-        ("100%", "100%25"),
-        ("\ud800", "%ED%A0%80"),
-    ],
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=10,
 )
-def test_the_name_of_a_file(name: str, written: str) -> None:
-    assert file_name(name) == written
 
 
-@given(name=ANY_TEXT, other=ANY_TEXT)
-def test_a_name_stays_in_its_folder_and_is_its_own(name: str, other: str) -> None:
-    written = f"{file_name(name)}.json"
-    assert os.path.basename(os.path.normpath(f"/folder/{written}")) == written
-    assert not file_name(name).startswith(".")
-    assert (file_name(name) == file_name(other)) is (name == other)
+@given(value=ANYTHING)
+def test_a_whole_result_can_be_written(value: Any) -> None:
+    found = plain(value)
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    assert text.encode("utf-8")
+    assert plain(found) == found
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_result_is_the_same_where_nothing_is_odd() -> None:
+    value = {"msg": "größer\nals", "rows": [{"port": 443, "open": True, "seconds": 0.5, "by": None}]}
+    assert plain(value) == value
+    assert plain({"name": ("\x1b[2J", math.nan)}) == {"name": ["\\x1b[2J", None]}
