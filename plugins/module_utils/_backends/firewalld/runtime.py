@@ -19,9 +19,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
+    DROP,
     ICMP,
     NAME_PREFIX,
     REFUSE,
+    REJECT,
     REJECT_TYPES,
     FirewalldError,
     Rule,
@@ -218,6 +220,8 @@ def _nft_rule(matches, rest):  # type: (List[Dict[str, Any]], List[Dict[str, Any
         return None
     if "accept" in rest[0]:
         return _rule_of(ACCEPT, found)
+    if "drop" in rest[0]:
+        return _rule_of(DROP, found)
     reject = rest[0].get("reject") or {}
     if reject.get("expr") != "admin-prohibited" or reject.get("type") not in _NFT_REFUSALS:
         return None
@@ -232,6 +236,10 @@ def _rule_of(action, found):  # type: (str, Dict[str, Any]) -> Optional[Rule]
     protocol = found.get("protocol")
     # We name one end of a packet's way, never both.
     if protocol is None or ("source" in found and "destination" in found):
+        return None
+    if action == REFUSE and "source" in found:
+        action = REJECT
+    if action == DROP and "source" not in found:
         return None
     for family in FAMILIES:
         if protocol == ICMP[family]:
@@ -377,6 +385,8 @@ def _ipt_step(words, family):  # type: (List[str], str) -> Any
         return text
     if target == "ACCEPT":
         return _rule_of(ACCEPT, found) or text
+    if target == "DROP":
+        return _rule_of(DROP, found) or text
     if target == "REJECT" and reject == REJECT_TYPES[family]:
         return _rule_of(REFUSE, found) or text
     return text

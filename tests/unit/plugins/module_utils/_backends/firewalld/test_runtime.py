@@ -185,7 +185,7 @@ def test_a_refusal_before_an_accept(data: Path, ruleset: Ruleset) -> None:
     refusal["rule"]["chain"] = "filter_IN_policy_jsa-in_pre"
     table.append(refusal)
     assert compare_runtime(ruleset, parse_nft(table)).structure == (
-        "policy jsa-in: a reject rule precedes an accept rule",
+        "policy jsa-in: its rules are evaluated in another order",
     )
 
 
