@@ -58,7 +58,7 @@ def common(one, other):  # type: (Spans, Spans) -> Spans
 def without(spans, holes):  # type: (Spans, Spans) -> Spans
     """What is in the first and not in the second."""
     found = []  # type: Spans
-    position = 0
+    position = max(0, bisect.bisect_right(holes, (spans[0][0],)) - 1) if spans else 0
     for low, high in spans:
         while position < len(holes) and holes[position][1] < low:
             position += 1

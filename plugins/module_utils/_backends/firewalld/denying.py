@@ -11,7 +11,7 @@ site's, which it may remove. Runs on Python 3.6.
 
 import hashlib
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.denials import Denial
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4
@@ -58,8 +58,11 @@ class _Region(NamedTuple):
     sources: Spans
 
 
-def overridden(denials, ruleset):  # type: (Iterable[Denial], Ruleset) -> List[Overridden]
+def overridden(denials, ruleset):  # type: (Sequence[Denial], Ruleset) -> List[Overridden]
     """Those of *denials* that *ruleset* accepts something of, in spite of them."""
+    if not denials:
+        # Thousands of peers take a while to read.
+        return []
     accepted = _regions(ruleset, (ACCEPT,))
     left_out = _regions(ruleset, (DROP, REJECT))
     found = []
@@ -82,29 +85,28 @@ def overridden(denials, ruleset):  # type: (Iterable[Denial], Ruleset) -> List[O
 def leave_out(ruleset, denials, guard):  # type: (Ruleset, Sequence[Denial], Optional[Guard]) -> Ruleset
     """*ruleset* without what the site denies. Whom *guard* names still reaches its port."""
     policy = ruleset.policies.get(POLICY_IN)
-    if policy is None:
+    if policy is None or not denials:
         return ruleset
-    cells = {}  # type: Dict[_Cell, Spans]
+    cells = {}  # type: Dict[_Cell, List[Spans]]
     origins = {}  # type: Dict[_Cell, Set[Tuple[str, str]]]
     cut = set()  # type: Set[_Cell]
     cuts = [] if guard is None else [("tcp", (guard.port, guard.port))]
+    accepted = _regions(ruleset, (ACCEPT,))
     for denial in denials:
-        if denial.hindrance:
-            continue
-        for region in _regions(ruleset, (ACCEPT,)):
+        for region in () if denial.hindrance else accepted:
             for ports in _segments(denial, region, cuts):
                 whole = denial.sources.get(region.family, [])
                 denied = without(_denied(denial, region, ports), _guarded(guard, region, ports))
                 if not common(denied, region.sources):
                     continue
                 cell = _Cell(denial.action, region.family, region.protocol, ports)
-                cells[cell] = union(cells.get(cell, []), denied)
+                cells.setdefault(cell, []).append(denied)
                 origins.setdefault(cell, set()).add((denial.object, denial.setting))
                 if denied != whole:
                     cut.add(cell)
     rules, sets = [], dict(ruleset.sets)
     for cell, denied in cells.items():
-        one = _set_of(cell, denied, sorted(origins[cell]), cell in cut)
+        one = _set_of(cell, union(*denied), sorted(origins[cell]), cell in cut)
         sets[one.name] = one
         rules.append(Rule(cell.action, cell.family, cell.protocol, cell.ports, "@" + one.name))
     why = dict(policy.why)

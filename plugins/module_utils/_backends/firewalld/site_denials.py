@@ -64,7 +64,7 @@ def denial_warnings(denials, ruleset, respected):  # type: (SiteDenials, Ruleset
     """A sentence for what our *ruleset* accepts although the site denies it. *respected*: it is to leave that out."""
     kept = {_key(one.denial): one for one in overridden(denials.permanent, ruleset)}
     found = dict(kept)
-    for one in overridden(denials.running or (), ruleset):
+    for one in overridden(denials.running or [], ruleset):
         found.setdefault(_key(one.denial), one)
     groups = {}  # type: Dict[Tuple[str, Tuple[str, ...], str], List[str]]
     for key, one in sorted(found.items()):
