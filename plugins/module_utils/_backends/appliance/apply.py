@@ -9,8 +9,9 @@ What is wanted, committed or found is a mapping: name of a file of the product -
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files, split
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import Line, read_rules
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.placing import before_ours, files_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
@@ -135,12 +136,6 @@ def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> Li
     ]
 
 
-def ahead(host, family):  # type: (Host, str) -> List[str]
-    """The site's rules that decide before ours do."""
-    parts = split(PRE[family], host.files.text(PRE[family]) or "")
-    return [line.text for line in read_rules(parts.before)]
-
-
 def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[str, str]
     """Writes, runs the product's program and proves; or restores, and raises ApplyError. What was generated."""
     try:
@@ -220,12 +215,16 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
     """Puts our rules into the kernel where ours are now, else where the product would have put them."""
     rules = read_rules(host.live(family) or "")
     places = [index for index, line in enumerate(rules) if line.ours]
-    place = places[0] if places else min(len(ahead(host, family)), len(rules))
+    place = places[0] if places else min(_count_ahead(host, family, bodies), len(rules))
     commands = ["-D" + line.text[2:] for line in rules if line.ours]
     for number, line in enumerate(read_rules(bodies.get(PRE[family], ""))):
         commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
     commands += [line.text for line in read_rules(bodies.get(POST[family], ""))]
     host.product.change_rules(family, commands)
+
+
+def _count_ahead(host, family, bodies):  # type: (Host, str, Bodies) -> int
+    return len(before_ours([one.line for one in files_rules(host.files, bodies, family)]))
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, Any]
