@@ -103,7 +103,6 @@ class Target(FirewalledHost):
         return answer == "open"
 
 
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, system: System) -> Iterator[Lab]:
     inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"

@@ -77,7 +77,5 @@ def networks(family, spans):  # type: (str, Spans) -> Tuple[str, ...]
     """The fewest CIDRs that name the same addresses, sorted."""
     make = ipaddress.IPv4Address if family == IPV4 else ipaddress.IPv6Address  # type: Any
     return tuple(
-        str(network)
-        for low, high in spans
-        for network in ipaddress.summarize_address_range(make(low), make(high))
+        str(network) for low, high in spans for network in ipaddress.summarize_address_range(make(low), make(high))
     )

@@ -4,9 +4,8 @@
 
 """Rules beside ours that decide before them, and rules behind ours that nothing is left for. Runs on Python 3.6.
 
-What counts is where a rule comes to stand in the chain INPUT, not where its line stands in a file: a line that inserts a
-rule at the top decides before our block, wherever in the product's files it is. The kernel says what holds now. The
-files, carried out line by line, say what will hold when the product builds its rules the next time.
+What counts is where a rule comes to stand in the chain INPUT, not where its line stands in a file. The kernel says what
+holds now. The files, carried out line by line, say what will hold when the product builds its rules the next time.
 """
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -47,9 +46,7 @@ class _View(object):
         self.running = read_rules(situation.live[family])
         self.chains = _chains(situation.live[family])
         self._paths = {one.line.form: one.path for one in self.placed}
-        self._generated = {
-            line.form for line in read_rules(situation.generated.get(host.files.generated[family], ""))
-        }
+        self._generated = {line.form for line in read_rules(situation.generated.get(host.files.generated[family], ""))}
 
     def beside(self, line):  # type: (Line) -> _Beside
         if line.form in self._paths:
@@ -118,7 +115,11 @@ def _decides(form, chains):  # type: (Form, Dict[str, List[str]]) -> bool
     target = (options.pop("-j", None) or options.pop("-g", None) or ("",))[0]
     if target == "ACCEPT" and options == {"-i": ("lo",)}:
         return False
-    if target == "ACCEPT" and list(options) == ["--ctstate"] and set(options["--ctstate"]) <= {"RELATED", "ESTABLISHED"}:
+    if (
+        target == "ACCEPT"
+        and list(options) == ["--ctstate"]
+        and set(options["--ctstate"]) <= {"RELATED", "ESTABLISHED"}
+    ):
         return False
     if form and form[0][0] == "unreadable":
         return True

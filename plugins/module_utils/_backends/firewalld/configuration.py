@@ -4,8 +4,8 @@
 
 """The site's zones, policies and sets as one value, once as they run and once as the files have them.
 
-Both have the form that firewalld answers in, so that one reader of them is enough. The files are read without firewalld:
-they are there where it does not run, too. Runs on Python 3.6.
+Both have the form that firewalld answers in, so that one reader of them is enough. The files are read without
+firewalld: they are there where it does not run, too. Runs on Python 3.6.
 """
 
 import io
@@ -75,7 +75,9 @@ def running(client):  # type: (Client) -> Configuration
     policies = [one for one in running_policies(client) if one.name != POLICY + _OWN_POLICY and _is_to_host(one)]
     (names,) = client.call("ipset", "getIPSets")
     sets = {name: _running_set(client, name) for name in names if not name.startswith(NAME_PREFIX)}
-    return Configuration(zones + policies, default, sets, lambda name: _running_service(client, name, 0), host_interfaces())
+    return Configuration(
+        zones + policies, default, sets, lambda name: _running_service(client, name, 0), host_interfaces()
+    )
 
 
 def _running_set(client, name):  # type: (Client, str) -> SiteSet
@@ -174,7 +176,9 @@ def _text(path):  # type: (str) -> str
 
 def _settings(root):  # type: (Element) -> Dict[str, Any]
     """In the form of firewalld's own answers."""
-    lists = ["protocols", "rich_rules", "sources"] + list(_PORTS.values()) + list(_NAMES.values()) + list(_ENDS.values())
+    lists = (
+        ["protocols", "rich_rules", "sources"] + list(_PORTS.values()) + list(_NAMES.values()) + list(_ENDS.values())
+    )
     found = {name: [] for name in lists}  # type: Dict[str, Any]
     found["target"] = root.attributes.get("target", "default")
     try:

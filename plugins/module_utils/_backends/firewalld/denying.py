@@ -31,7 +31,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     rule_order,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._rules.names import MANAGEMENT, SUFFIX
-from ansible_collections.jsa.ports.plugins.module_utils._rules.spans import Spans, common, everyone, networks, union, without
+from ansible_collections.jsa.ports.plugins.module_utils._rules.spans import (
+    Spans,
+    common,
+    everyone,
+    networks,
+    union,
+    without,
+)
 
 #: The reason of our rules that leave something out.
 DENIED = "denied_by_site"
@@ -175,9 +182,7 @@ def _segments(denial, region, cuts):
     borders.update(ports for exempted in denial.exempted for _protocol, ports in exempted.what if ports)
     found = merge_ranges(ranges, adjacent=False)
     for one in sorted(borders):
-        inside = [
-            (max(low, one[0]), min(high, one[1])) for low, high in found if low <= one[1] and one[0] <= high
-        ]
+        inside = [(max(low, one[0]), min(high, one[1])) for low, high in found if low <= one[1] and one[0] <= high]
         found = sorted(subtract(found, inside) + inside) if inside else found
     return list(found)
 

@@ -122,7 +122,5 @@ def rich_text(element):  # type: (Element) -> str
 
 def _attributes(element, names):  # type: (Element, Iterable[str]) -> List[str]
     return [
-        '%s="%s"' % (name, element.attributes[name].replace('"', ""))
-        for name in names
-        if name in element.attributes
+        '%s="%s"' % (name, element.attributes[name].replace('"', "")) for name in names if name in element.attributes
     ]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +30,7 @@ def numbers(spans: Spans) -> set[int]:
 
 
 def is_canonical(spans: Spans) -> bool:
-    return all(low <= high for low, high in spans) and all(
-        one[1] + 1 < other[0] for one, other in zip(spans, spans[1:], strict=False)
-    )
+    return all(low <= high for low, high in spans) and all(one[1] + 1 < other[0] for one, other in pairwise(spans))
 
 
 @given(SPANS, SPANS)

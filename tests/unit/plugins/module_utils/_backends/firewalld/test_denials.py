@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -54,7 +54,9 @@ def read(tmp_path: Path) -> Read:
 
 
 def told(site: Configuration) -> list[tuple[Any, ...]]:
-    return [(one.object, one.setting, one.action, one.what, addresses(one), one.hindrance) for one in find_denials(site)]
+    return [
+        (one.object, one.setting, one.action, one.what, addresses(one), one.hindrance) for one in find_denials(site)
+    ]
 
 
 def addresses(denial: Denial) -> list[str]:
@@ -235,11 +237,12 @@ class TestSeveralZones:
 class TestRunning:
     """The same out of firewalld's answers."""
 
-    ZONES = {
-        "public": {"rules_str": ['rule family="ipv4" source ipset="bans" service name="syslog" drop'], "target": "default"},
+    BAN = 'rule family="ipv4" source ipset="bans" service name="syslog" drop'
+    ZONES: ClassVar[dict[str, Any]] = {
+        "public": {"rules_str": [BAN], "target": "default"},
         "drop": {"target": "DROP", "sources": ["10.77.0.99"]},
         "idle": {"target": "DROP", "sources": ["10.9.9.9"]},
-    }  # fmt: skip
+    }
 
     def call(self, interface: str, member: str, signature: str = "", arguments: Any = ()) -> tuple[Any, ...]:
         if (interface, member) == ("", "getServiceSettings2"):
@@ -263,6 +266,6 @@ class TestRunning:
         client: Any = self
         assert told(running(client)) == [
             ("zone drop", "target DROP", "drop", ((None, None),), ["10.77.0.99/32"], ""),
-            ("zone public", self.ZONES["public"]["rules_str"][0], "drop", (("udp", (514, 514)),), ["10.1.0.0/24"], ""),
+            ("zone public", self.BAN, "drop", (("udp", (514, 514)),), ["10.1.0.0/24"], ""),
             ("policy late", "target DROP", "drop", ((None, None),), ["0.0.0.0/0", "::/0"], "it denies everyone"),
         ]

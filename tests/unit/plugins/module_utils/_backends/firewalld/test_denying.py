@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What our rules accept beside the site's denials, judged packet by packet by a reader of the site's rules of its own."""
+"""What our rules accept beside the site's denials, judged packet by packet by another reader of the site's rules."""
 
 from __future__ import annotations
 
@@ -111,19 +111,15 @@ class SiteRule(NamedTuple):
     def text(self) -> str:
         family = "ipv6" if ":" in self.source else "ipv4"
         what = port("{}-{}".format(*self.ports), self.protocol) if self.protocol else ""
-        sign = "NOT " if self.inverted else ""
-        return (
-            f'rule priority="{self.priority}" family="{family}" source {sign}address="{self.source}" {what} {self.action}'
-        )
+        source = f'{"NOT " if self.inverted else ""}address="{self.source}"'
+        return f'rule priority="{self.priority}" family="{family}" source {source} {what} {self.action}'
 
     def matches(self, packet: Packet) -> bool:
         if (":" in self.source) != (":" in packet.address):
             return False
         if contains([self.source], packet.address) == self.inverted:
             return False
-        return not self.protocol or (
-            self.protocol == packet.protocol and self.ports[0] <= packet.port <= self.ports[1]
-        )
+        return not self.protocol or (self.protocol == packet.protocol and self.ports[0] <= packet.port <= self.ports[1])
 
 
 def site_denies(rules: list[SiteRule], packet: Packet) -> bool:

@@ -18,7 +18,8 @@ RULES = [
         'rule family="ipv4" source address="10.77.0.99" port port="514" protocol="udp" reject',
     ),
     (
-        '<rule priority="-5" family="ipv6"><source invert="True" ipset="bans"/><drop><limit value="2/m"/></drop></rule>',
+        '<rule priority="-5" family="ipv6"><source invert="True" ipset="bans"/>'
+        '<drop><limit value="2/m"/></drop></rule>',
         'rule priority="-5" family="ipv6" source NOT ipset="bans" drop limit value="2/m"',
     ),
     (

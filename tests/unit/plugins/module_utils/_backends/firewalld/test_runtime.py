@@ -358,11 +358,15 @@ class TestDenied:
     @pytest.mark.parametrize("states", [[], [{"match": {"op": "in", "left": {"ct": {"key": "state"}},
                                                           "right": {"set": ["new", "untracked"]}}}]])  # fmt: skip
     def test_nftables(self, states: list[Any]) -> None:
+        def match(protocol: str, field: str, value: Any) -> dict[str, Any]:
+            left = {"payload": {"protocol": protocol, "field": field}}
+            return {"match": {"op": "==", "left": left, "right": value}}
+
         def address(protocol: str, value: str) -> dict[str, Any]:
-            return {"match": {"op": "==", "left": {"payload": {"protocol": protocol, "field": "saddr"}}, "right": value}}
+            return match(protocol, "saddr", value)
 
         def port(protocol: str, value: Any) -> dict[str, Any]:
-            return {"match": {"op": "==", "left": {"payload": {"protocol": protocol, "field": "dport"}}, "right": value}}
+            return match(protocol, "dport", value)
 
         def rule(chain: str, *expression: Any) -> dict[str, Any]:
             return {"rule": {"chain": chain, "expr": list(expression)}}
