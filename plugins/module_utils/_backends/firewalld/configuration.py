@@ -8,6 +8,7 @@ Both have the form that firewalld answers in, so that one reader of them is enou
 firewalld: they are there where it does not run, too. Runs on Python 3.6.
 """
 
+import functools
 import io
 import os
 
@@ -43,7 +44,8 @@ class Configuration(NamedTuple):
     #: Zones that have packets, and policies for packets to the host.
     objects: List[SiteObject]
     default_zone: str
-    sets: Dict[str, SiteSet]
+    #: Name of a set -> what it is; None where there is none. Read when it is asked for: sets of bans are large.
+    set: Callable[[str], Optional[SiteSet]]
     #: Name of a service -> its (ports, protocol), of those that it includes as well.
     service: Callable[[str], List[Tuple[str, str]]]
     #: Names of the host's interfaces. Those that no zone names are the default zone's.
@@ -73,15 +75,20 @@ def running(client):  # type: (Client) -> Configuration
         for name in sorted(set(active) | {default})
     ]
     policies = [one for one in running_policies(client) if one.name != POLICY + _OWN_POLICY and _is_to_host(one)]
-    (names,) = client.call("ipset", "getIPSets")
-    sets = {name: _running_set(client, name) for name in names if not name.startswith(NAME_PREFIX)}
     return Configuration(
-        zones + policies, default, sets, lambda name: _running_service(client, name, 0), host_interfaces()
+        zones + policies,
+        default,
+        functools.lru_cache(None)(lambda name: _running_set(client, name)),
+        lambda name: _running_service(client, name, 0),
+        host_interfaces(),
     )
 
 
-def _running_set(client, name):  # type: (Client, str) -> SiteSet
-    settings = client.call("ipset", "getIPSetSettings", "s", [name])[0]
+def _running_set(client, name):  # type: (Client, str) -> Optional[SiteSet]
+    try:
+        settings = client.call("ipset", "getIPSetSettings", "s", [name])[0]
+    except CommandError:
+        return None
     return SiteSet(settings[3], settings[4], tuple(settings[5]))
 
 
@@ -128,8 +135,13 @@ def permanent(etc, lib, bound=None):  # type: (str, str, Optional[Dict[str, List
         one = SiteObject(POLICY + name, _settings(root))
         if _is_to_host(one) and name != _OWN_POLICY and not name.startswith(NAME_PREFIX):
             found.append(one)
-    sets = {name: _set(root) for name, root in _objects(etc, lib, "ipsets") if not name.startswith(NAME_PREFIX)}
-    return Configuration(found, default, sets, lambda name: _service(etc, lib, name, 0), host_interfaces())
+    return Configuration(
+        found,
+        default,
+        functools.lru_cache(None)(lambda name: _set(etc, lib, name)),
+        lambda name: _service(etc, lib, name, 0),
+        host_interfaces(),
+    )
 
 
 def _default_zone(etc):  # type: (str) -> str
@@ -157,6 +169,15 @@ def _objects(etc, lib, kind):  # type: (str, str, str) -> List[Tuple[str, Elemen
         if root is not None:
             found.append((name, root))
     return found
+
+
+def _object(etc, lib, kind, name):  # type: (str, str, str, str) -> Optional[Element]
+    """One by its name."""
+    for base in (etc, lib) if "/" not in name else ():
+        root = _read(os.path.join(base, kind, name + ".xml"))
+        if root is not None:
+            return root
+    return None
 
 
 def _read(path):  # type: (str) -> Optional[Element]
@@ -208,7 +229,10 @@ def _settings(root):  # type: (Element) -> Dict[str, Any]
     return found
 
 
-def _set(root):  # type: (Element) -> SiteSet
+def _set(etc, lib, name):  # type: (str, str, str) -> Optional[SiteSet]
+    root = _object(etc, lib, "ipsets", name)
+    if root is None:
+        return None
     options = {
         child.attributes.get("name", ""): child.attributes.get("value", "")
         for child in root.children
@@ -219,10 +243,7 @@ def _set(root):  # type: (Element) -> SiteSet
 
 
 def _service(etc, lib, name, depth):  # type: (str, str, str, int) -> List[Tuple[str, str]]
-    root = None
-    for base in (etc, lib):
-        if root is None and "/" not in name:
-            root = _read(os.path.join(base, "services", name + ".xml"))
+    root = _object(etc, lib, "services", name)
     found = []  # type: List[Tuple[str, str]]
     for child in root.children if root is not None else ():
         if child.tag == "port":

@@ -203,7 +203,7 @@ def _sources(site, rule):  # type: (Configuration, Rich) -> Tuple[Addresses, str
 
 
 def _set_addresses(site, name):  # type: (Configuration, str) -> Tuple[Addresses, str]
-    known = site.sets.get(name)
+    known = site.set(name)
     if known is None:
         return {}, "its set is not known"
     family = "ipv6" if known.options.get("family") == "inet6" else IPV4

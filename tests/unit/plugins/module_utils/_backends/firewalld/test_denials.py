@@ -255,7 +255,6 @@ class TestRunning:
             ("policy", "getPolicies"): ["jsa-in", "allow-host-ipv6", "late"],
             ("policy", "getPolicySettings"): {
                 "ingress_zones": ["ANY"], "egress_zones": ["HOST"], "priority": -1, "target": "DROP"},
-            ("ipset", "getIPSets"): ["bans", "jsa-admin-4"],
             ("ipset", "getIPSetSettings"): ("", "", "", "hash:net", {}, ["10.1.0.0/24"]),
         }  # fmt: skip
         if member == "getZoneSettings2":

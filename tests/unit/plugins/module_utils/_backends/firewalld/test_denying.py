@@ -46,7 +46,7 @@ PING = {"protocol": "icmp", "sources": ANYONE, "why": ["ping"]}
 def denials(*rules: str, target: str = "default", **settings: Any) -> list[Denial]:
     zone = SiteObject("zone public", {"target": target, "rules_str": list(rules), **settings})
     default = "" if settings.get("sources") else "public"
-    found: list[Denial] = find_denials(Configuration([zone], default, {}, lambda name: [], ()))
+    found: list[Denial] = find_denials(Configuration([zone], default, lambda name: None, lambda name: [], ()))
     return found
 
 
