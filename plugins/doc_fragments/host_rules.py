@@ -53,9 +53,9 @@ options:
   respect_denials:
     description:
       - Whether to leave out of the accepted packets what the site denies in firewalld by rich rules that reject or
-        drop, by sources that are bound to a zone that rejects or drops, and by policies. Otherwise, the rules of the plan are
-        evaluated first, so a denied address is accepted on the ports of the plan. A warning names each denial that has
-        no effect.
+        drop, by sources that are bound to a zone that rejects or drops, and by policies. Otherwise, the rules of the
+        plan are evaluated first, so a denied address is accepted on the ports of the plan. A warning names each denial
+        that has no effect.
       - The denials in firewalld's files are left out. Denials that were added at run time only, that deny everyone, or
         that are not made of addresses, protocols, and ports (MAC addresses, source ports, limits, ICMP types) are not.
         A warning names them.
