@@ -99,11 +99,13 @@ def _without_effect(view, wanted, family):  # type: (_View, Bodies, str) -> List
 
 
 def _chains(text):  # type: (str) -> Dict[str, List[str]]
-    """Chain -> targets of its rules."""
+    """Chain of somebody's own -> targets of its rules."""
     found = {}  # type: Dict[str, List[str]]
     for raw in text.splitlines():
         words = raw.split()
-        if len(words) > 2 and words[0] == "-A":
+        if raw.startswith(":") and words[1:2] == ["-"]:
+            found.setdefault(words[0][1:], [])
+        elif len(words) > 2 and words[0] == "-A":
             targets = [words[index + 1] for index in range(len(words) - 1) if words[index] in ("-j", "-g")]
             found.setdefault(words[1], []).extend(targets)
     return found
@@ -130,8 +132,8 @@ def _ends(target, chains, depth):  # type: (str, Dict[str, List[str]], int) -> b
     if target in ("", "RETURN") or target in _PASSING:
         return False
     if target not in chains or depth > 5:
-        # ACCEPT, DROP, REJECT, or something that is not known: then it is told. A chain without rules has no target.
-        return target.isupper() or depth > 5
+        # ACCEPT, DROP, REJECT, or something that is not known: a chain that the files make, and nobody has loaded yet.
+        return True
     return any(_ends(one, chains, depth + 1) for one in chains[target])
 
 

@@ -93,6 +93,7 @@ class TestAhead:
             "-A INPUT -m state --state ESTABLISHED -j ACCEPT\n",
             "-A INPUT -p tcp -j LOG --log-prefix x\n",
             "-A INPUT -p tcp\n",
+            ":NOTHING - [0:0]\n-A INPUT -p tcp -j NOTHING\n",
             ":WATCH - [0:0]\n-A INPUT -j WATCH\n-A WATCH -j LOG\n-A WATCH -j RETURN\n",
         ],
     )
@@ -106,6 +107,7 @@ class TestAhead:
             "-A INPUT -m state --state NEW -j ACCEPT\n",
             "-A INPUT -i eth0 -j SITE\n-A SITE -j INNER\n-A INNER -p tcp -j DROP\n",
             "-A INPUT -p tcp -m mark ! --mark 0x1/0xff -j TARPIT\n",
+            "-A INPUT -m comment --comment \"it's -j LOG\n",
             "-A INPUT -m recent --update --seconds 60 --name 'it is' -j REJECT --reject-with tcp-reset\n",
         ],
     )
@@ -114,6 +116,10 @@ class TestAhead:
         assert told(tmp_path, BLOCK, rule + OURS) == [
             AHEAD.format("A running rule that is in no file of the product", first)
         ]
+
+    def test_a_chain_that_is_not_loaded_yet(self, tmp_path: Path) -> None:
+        pre = f"{BLOCK}-N site\n-A site -p tcp -j DROP\n-I INPUT -p tcp -j site\n"
+        assert told(tmp_path, pre, OURS) == [AHEAD.format(SITE, "-A INPUT -p tcp -j site")]
 
     def test_chains_that_go_in_circles(self, tmp_path: Path) -> None:
         assert len(told(tmp_path, BLOCK, f"-A INPUT -j A\n-A A -j B\n-A B -j A\n{OURS}")) == 1
