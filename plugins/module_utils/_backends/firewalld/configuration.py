@@ -183,7 +183,8 @@ def _object(etc, lib, kind, name):  # type: (str, str, str, str) -> Optional[Ele
 def _read(path):  # type: (str) -> Optional[Element]
     try:
         return parse_xml(_text(path))
-    except (ValueError, IndexError):
+    except (ValueError, LookupError):
+        # LookupError: no element at all, or an encoding that Python does not know.
         return None
 
 

@@ -190,7 +190,7 @@ def _sources(site, rule):  # type: (Configuration, Rich) -> Tuple[Addresses, str
     if rule.source is None:
         found = dict(_EVERYONE)
     elif rule.source[0] == "address":
-        found = _addresses([rule.source[1]])
+        found = addresses_of([rule.source[1]])
     elif rule.source[0] == "ipset":
         found, hindrance = _set_addresses(site, rule.source[1])
     else:
@@ -211,12 +211,12 @@ def _set_addresses(site, name):  # type: (Configuration, str) -> Tuple[Addresses
         return {family: everyone(family)}, "its set is of the type %s" % known.type
     if known.options.get("timeout", "0") != "0":
         return {family: everyone(family)}, "the entries of its set time out"
-    found = _addresses(known.entries)
+    found = addresses_of(known.entries)
     # An empty set has a family, too: whoever is not in it is everyone of that family.
     return {family: found.get(family, [])}, ""
 
 
-def _addresses(texts):  # type: (Iterable[str]) -> Addresses
+def addresses_of(texts):  # type: (Iterable[str]) -> Addresses
     """Of addresses, networks and ranges; what is none of them is left out."""
     found = {}  # type: Dict[str, List[Tuple[int, int]]]
     for text in texts:
@@ -230,6 +230,8 @@ def _addresses(texts):  # type: (Iterable[str]) -> Addresses
                 family = family_of(network)
                 span = (int(network.network_address), int(network.broadcast_address))
         except ValueError:
+            continue
+        if span[0] > span[1] or (dash and low.version != high.version):
             continue
         found.setdefault(family, []).append(span)
     return {family: union(spans) for family, spans in found.items()}
@@ -290,7 +292,7 @@ def _bound(site, sources):  # type: (Configuration, Iterable[str]) -> Tuple[Addr
         if source.startswith("ipset:"):
             one, hindrance = _set_addresses(site, source[len("ipset:") :])
         else:
-            one = _addresses([source])
+            one = addresses_of([source])
             hindrance = "" if one else "a MAC address is bound to it"
         if hindrance:
             hindrances.add(hindrance)

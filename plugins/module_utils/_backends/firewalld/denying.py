@@ -13,10 +13,8 @@ import hashlib
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.denials import Denial
-from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.denials import Denial, addresses_of
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges, subtract
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
@@ -157,10 +155,9 @@ def _regions(ruleset, actions):  # type: (Ruleset, Tuple[str, ...]) -> List[_Reg
 def _sources_of(ruleset, family, source):  # type: (Ruleset, str, str) -> Spans
     if not source:
         return everyone(family)
-    if not source.startswith("@"):
-        return spans([source])
-    known = ruleset.sets.get(source[1:])
-    return spans(known.entries) if known is not None else []
+    known = ruleset.sets.get(source[1:]) if source.startswith("@") else None
+    entries = known.entries if known is not None else [source]
+    return addresses_of(entries).get(family, [])
 
 
 def _segments(denial, region, cuts):
@@ -208,8 +205,7 @@ def _denied(denial, region, ports):  # type: (Denial, _Region, Optional[PortRang
 def _guarded(guard, region, ports):  # type: (Optional[Guard], _Region, Optional[PortRange]) -> Spans
     if guard is None or region.protocol != "tcp" or ports != (guard.port, guard.port):
         return []
-    version = 4 if region.family == IPV4 else 6
-    return spans(str(network) for network in guard.networks if network.version == version)
+    return addresses_of(str(network) for network in guard.networks).get(region.family, [])
 
 
 def _words(protocol, ports):  # type: (str, Optional[PortRange]) -> str

@@ -39,17 +39,14 @@ class SiteDenials(NamedTuple):
 
 def read_denials(client, files, runs):  # type: (Client, PermanentFiles, bool) -> SiteDenials
     """*runs*: whether firewalld does."""
-    runtime = _running(client) if runs else None
-    bound = None if runtime is None else _interfaces(runtime)
-    denials = find_denials(permanent(files.etc, files.lib, bound))
-    return SiteDenials(denials, None if runtime is None else find_denials(runtime))
-
-
-def _running(client):  # type: (Client) -> Optional[Configuration]
-    try:
-        return running(client)
-    except (NotAsked, CommandError):
-        return None
+    bound, found = None, None  # type: Optional[Dict[str, List[str]]], Optional[Sequence[Denial]]
+    if runs:
+        try:
+            runtime = running(client)
+            bound, found = _interfaces(runtime), find_denials(runtime)
+        except (NotAsked, CommandError):
+            pass
+    return SiteDenials(find_denials(permanent(files.etc, files.lib, bound)), found)
 
 
 def _interfaces(runtime):  # type: (Configuration) -> Dict[str, List[str]]

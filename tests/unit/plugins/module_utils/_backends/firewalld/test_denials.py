@@ -146,6 +146,17 @@ def test_what_denies_nobody(read: Read, rule: str) -> None:
     assert told(read(zones__public=f"<zone>{rule}</zone>")) == []
 
 
+def test_entries_that_are_no_addresses_are_left_out(read: Read) -> None:
+    odd = ["10.1.0.1", "10.1.0.9-10.1.0.7", "10.1.0.1-fd00::1", "host.example", "", "10.1.0.5-10.1.0.6"]
+    entries = "".join(f"<entry>{text}</entry>" for text in odd)
+    site = read(
+        zones__public='<zone><rule><source ipset="bans"/><drop/></rule></zone>',
+        ipsets__bans=f'<ipset type="hash:net">{entries}</ipset>',
+    )
+    (found,) = find_denials(site)
+    assert addresses(found) == ["10.1.0.1/32", "10.1.0.5/32", "10.1.0.6/32"]
+
+
 def test_a_zone_that_no_packet_gets_to(read: Read) -> None:
     assert told(read(zones__dmz=f"<zone>{BAN}</zone>")) == []
 
