@@ -50,6 +50,22 @@ options:
       - V(1) accepts only the address of this run, and removes the earlier ones.
     type: int
     default: 3
+  respect_denials:
+    description:
+      - Whether to leave out of the accepted packets what the site denies in firewalld by rich rules that reject or
+        drop, by sources that are bound to a zone that rejects or drops, and by policies. Otherwise, the rules of the
+        plan are evaluated first, so a denied address is accepted on the ports of the plan. A warning names each denial
+        that has no effect.
+      - The denials in firewalld's files are left out. Denials that were added at run time only, that deny everyone, or
+        that are not made of addresses, protocols, and ports (MAC addresses, source ports, limits, ICMP types) are not.
+        A warning names them.
+      - The management addresses and the controllers stay accepted on the SSH port.
+      - The default is V(false) because it costs reloads. A denial for other ports than before requires a reload, which
+        discards the run-time changes of others, such as the bans of fail2ban. Addresses that are added to a denial
+        require none.
+      - Not used on an appliance, where the site's own rules in C(iptables.pre) are evaluated first.
+    type: bool
+    default: false
   ssh_port:
     description:
       - The host's SSH port for the management addresses. Defaults to the port of this run's SSH connection, or to V(22)

@@ -375,6 +375,7 @@ def main():
             "verify_identity": {"type": "bool", "default": True},
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
+            "respect_denials": {"type": "bool", "default": False},
             "confirm_timeout": {"type": "int", "default": 60},
             "confirm_probes": {"type": "list", "elements": "dict", "default": []},
             "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},

@@ -15,7 +15,8 @@ description:
   - Returns the firewall of the host. On a JSA appliance, also returns what the product reports about itself
     (C(/opt/qradar/bin/myver), C(/opt/qradar/conf/capabilities/hostcapabilities.xml), C(/opt/qradar/ha/bin/ha)).
   - With O(rules), compares them with the files and the kernel's rules, and returns which internal ports the site's own
-    zones and policies open.
+    zones and policies open. Warns of rules of the site that the rules of the plan override, and on an appliance of
+    rules of the site that are evaluated before the rules of the plan.
   - Changes nothing.
   - A value that is not known is V(none). Only the output formats of the product's programs that are published are
     supported.
@@ -175,7 +176,7 @@ diff:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.compare import compare, warnings_of
-from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import select_backend
+from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import Options, select_backend
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import Product
@@ -186,7 +187,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import
 def look(module):
     """The module's result. Raises FirewallError for invalid rules, and for a backend that the host does not have."""
     rules = None if module.params["rules"] is None else read_host_rules(module.params["rules"])
-    backend = select_backend(module.params["backend"])
+    backend = select_backend(module.params["backend"], Options(respect_denials=module.params["respect_denials"]))
     runs = backend.runs()
     result = {
         "changed": False,
@@ -198,7 +199,7 @@ def look(module):
         for text in warnings_of(backend):
             module.warn(printable(text))
         ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
-        result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept))
+        result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn))
     return result
 
 
@@ -209,6 +210,7 @@ def main():
             "rules": {"type": "dict"},
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
+            "respect_denials": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

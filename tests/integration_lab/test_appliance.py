@@ -180,6 +180,65 @@ class TestPackets:
             box.run(f"cp -p /run/kept {CONF}/iptables.pre; {PROGRAM}")
 
 
+class TestBeside:
+    """Rules of others: what counts is where they stand in the kernel's chain."""
+
+    @pytest.fixture
+    def pre(self, box: Box) -> Iterator[str]:
+        """The file, which is the site's again in the end."""
+        path = f"{CONF}/iptables.pre"
+        box.run(f"cp -p {path} /run/kept")
+        yield path
+        box.module(state="absent")
+        box.run(f"cp -p /run/kept {path}; {PROGRAM}")
+
+    def told(self, box: Box) -> list[str]:
+        """What a run in check mode and the check say, which is the same."""
+        results = [
+            box.module(check=True, **COMMITTED),
+            box.lab.module(box.name, "firewall_info", with_rules(COMMITTED)),
+        ]
+        words = ("before the rules of the plan", "has no effect")
+        found = []
+        for result in results:
+            texts = [one if isinstance(one, str) else one["event"]["msg"] for one in result.get("warnings", ())]
+            found.append([text for text in texts if any(word in text for word in words)])
+        assert found[0] == found[1]
+        return found[0]
+
+    def test_a_line_that_inserts_at_the_top(self, box: Box, pre: str) -> None:
+        """Behind our block in the file, and before it in the chain."""
+        box.module(**COMMITTED)
+        assert box.probe("stranger", 5432) == "prohibited"
+        assert self.told(box) == []
+        box.run(f"echo '-I INPUT 1 -p tcp --dport 5432 -j ACCEPT' >>{pre}")
+        (planned,) = self.told(box)
+        assert f"in {pre}" in planned
+        box.run(PROGRAM)
+        assert box.probe("stranger", 5432) == "open", "it decides before our block"
+        (loaded,) = self.told(box)
+        assert f"A rule of the site in {pre} (IPv4) is evaluated before" in loaded
+        assert "--dport 5432 -j ACCEPT" in loaded
+        assert not box.module(check=True, **COMMITTED)["changed"]
+
+    def test_a_rule_that_is_in_no_file(self, box: Box, pre: str) -> None:
+        box.module(**COMMITTED)
+        box.run("iptables -I INPUT -s 10.77.0.14 -p tcp --dport 32006 -j DROP")
+        assert box.probe("peer", 32006) == "no_answer"
+        (text,) = self.told(box)
+        assert "A running rule that is in no file of the product (IPv4) is evaluated before" in text
+        assert "--dport 32006 -j DROP" in text
+        box.run(PROGRAM)
+        assert self.told(box) == []
+
+    def test_a_line_that_has_no_effect(self, box: Box, pre: str) -> None:
+        box.module(**COMMITTED)
+        box.run(f"echo '-A INPUT -p tcp --dport 5432 -j ACCEPT' >>{pre}; {PROGRAM}")
+        assert box.probe("stranger", 5432) == "prohibited"
+        (text,) = self.told(box)
+        assert f"A rule of the site in {pre} (IPv4) has no effect" in text
+
+
 class TestRuns:
     @pytest.mark.gate
     def test_check_predicts_and_a_second_run_changes_nothing(self, box: Box) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import Capabilities
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
@@ -130,6 +131,10 @@ class Backend(object):
     def can_try(self, situation):  # type: (Situation) -> bool
         """Whether rules can be loaded for a while without being written to stay."""
         raise NotImplementedError
+
+    def leave_out(self, rules, guard):  # type: (Ruleset, Optional[Guard]) -> Ruleset
+        """*rules* without what the site denies, where that is asked for. Whom *guard* names keeps the way in."""
+        return rules
 
     def render(self, rules):  # type: (Ruleset) -> Wanted
         """The form that *rules* have on this host."""

@@ -4,7 +4,7 @@
 
 """Whether a host's firewall is as planned. Reads, and changes nothing. Runs on Python 3.6."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import missing_capabilities
@@ -32,9 +32,9 @@ def warnings_of(backend):  # type: (Backend) -> List[str]
     return found
 
 
-def compare(backend, rules, connection, ssh_port, keep_controllers=3):
-    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int) -> Dict[str, Any]
-    """``as_planned``, with what it stands on.
+def compare(backend, rules, connection, ssh_port, keep_controllers, warn):
+    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int, Callable[[str], None]) -> Dict[str, Any]
+    """``as_planned``, with what it stands on. What the site has beside our rules, *warn* is told.
 
     Where the firewall cannot be asked, it is None, and ``reason`` says why. ``alarms`` come first: with one, nothing is
     as planned, whatever else can be asked.
@@ -55,15 +55,19 @@ def compare(backend, rules, connection, ssh_port, keep_controllers=3):
         backend.require()
         situation = backend.read()
         earlier = earlier_controllers(state_of(backend.name).history(), connection, keep_controllers)
-        ruleset = build_ruleset(rules, guard_of(rules.management_addresses, connection, ssh_port, earlier))
+        guard = guard_of(rules.management_addresses, connection, ssh_port, earlier)
+        ruleset = backend.leave_out(build_ruleset(rules, guard), guard)
         missing = missing_capabilities(backend.name, backend.capabilities(situation), ruleset)
         if missing:
             return dict(result, reason=missing)
         wanted = backend.render(ruleset)
         decision = backend.decide(situation, wanted)
         openings = backend.openings(situation, rules.internal)
+        warnings = backend.warnings(situation, wanted)
     except FirewallError as error:
         return dict(result, reason=str(error))
+    for text in warnings:
+        warn(text)
     result.update(
         as_planned=not decision.changed and not alarms,
         differences=difference_lines(backend.differences(situation, wanted)),

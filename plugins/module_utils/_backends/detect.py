@@ -45,6 +45,8 @@ class Options(NamedTuple):
     offline: bool = False
     #: Seconds that an appliance's update program may run.
     update_timeout: int = UPDATE_SECONDS
+    #: Whether what the site denies in firewalld is left out of what is accepted.
+    respect_denials: bool = False
 
 
 DEFAULTS = Options()
@@ -59,4 +61,10 @@ def select_backend(choice, options=DEFAULTS):  # type: (str, Options) -> Backend
         raise FirewallError(_NO_APPLIANCE % " nor ".join("%s/%s" % (QRADAR, name) for name in MARKS))
     if mark:
         return open_appliance(Product(seconds=options.update_timeout))
-    return FirewalldBackend(Client(), PermanentFiles(), reload=options.reload, offline=options.offline)
+    return FirewalldBackend(
+        Client(),
+        PermanentFiles(),
+        reload=options.reload,
+        offline=options.offline,
+        respect_denials=options.respect_denials,
+    )

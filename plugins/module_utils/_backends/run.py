@@ -64,7 +64,8 @@ def run(module, select=select_backend):  # type: (Any, Callable[[str, Options], 
         if params[name] < least:
             raise FirewallError("%s: %d is less than %d" % (name, params[name], least))
     order = _read_order(params)
-    backend = select(params["backend"], Options(params["reload"], params["offline"], params["update_timeout"]))
+    options = Options(params["reload"], params["offline"], params["update_timeout"], params["respect_denials"])
+    backend = select(params["backend"], options)
     if module.check_mode:
         return _run(module, backend, order)
     with lock(lock_path(backend.name)):
@@ -158,7 +159,7 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
     else:
         earlier = earlier_controllers(host.state.history(), order.connection, params["keep_controllers"])
         guard = guard_of(order.rules.management_addresses, order.connection, params["ssh_port"], earlier)
-        ruleset = build_ruleset(order.rules, guard)
+        ruleset = backend.leave_out(build_ruleset(order.rules, guard), guard)
         confirmed = params["phase"] == STAGE
         require_capabilities(backend.name, backend.capabilities(situation), ruleset, confirmed)
         return backend.render(ruleset)

@@ -25,6 +25,12 @@ PRIORITY = -100
 ACCEPT = "accept"
 #: Refused with an ICMP message that says "by the administrator".
 REFUSE = "refuse"
+#: What the site denies somebody, and we leave out of what we accept: with a source, before the accepts.
+DROP = "drop"
+REJECT = "reject"
+
+#: In this order the rules of a policy are evaluated.
+_ACTION_ORDER = {DROP: 0, REJECT: 0, ACCEPT: 1, REFUSE: 2}
 
 #: What firewalld calls ICMP in each family.
 ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
@@ -91,10 +97,15 @@ def by_family(rules):  # type: (Iterable[Rule]) -> List[Rule]
     return expanded
 
 
+def action_order(action):  # type: (str) -> int
+    """Rules with a lower number are evaluated first."""
+    return _ACTION_ORDER[action]
+
+
 def rule_order(rule):  # type: (Rule) -> Tuple[Any, ...]
     """Where a rule stands in its policy."""
     return (
-        rule.action != ACCEPT,
+        action_order(rule.action),
         rule.protocol,
         rule.ports or (),
         rule.source or rule.destination or "",

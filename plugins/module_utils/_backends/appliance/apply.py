@@ -11,12 +11,13 @@ import re
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files, split
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.parse import (
     Line,
     read_rules,
     running_rules,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.placing import before_ours, files_rules
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import POST, PRE
 from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyError, FirewallError
@@ -148,12 +149,6 @@ def interrupted(wanted, family, rules):  # type: (Bodies, str, List[Line]) -> Li
     ]
 
 
-def ahead(host, family):  # type: (Host, str) -> List[str]
-    """The site's rules that decide before ours do."""
-    parts = split(PRE[family], host.files.text(PRE[family]) or "")
-    return [line.text for line in read_rules(parts.before)]
-
-
 def load(host, situation, wanted):  # type: (Host, Situation, Bodies) -> Dict[str, str]
     """Writes, runs the product's program and proves; or restores, and raises ApplyError. What was generated."""
     try:
@@ -234,7 +229,7 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
     """Puts our rules into the kernel where ours are now, else where the product would have put them."""
     rules = running_rules(host.live(family) or "")
     ours = [index for index, line in enumerate(rules) if line.ours]
-    place = ours[0] if ours else min(len(ahead(host, family)), len(rules))
+    place = ours[0] if ours else min(_count_ahead(host, family, bodies), len(rules))
     # By their text, for others may change rules meanwhile; by number what iptables-restore could not read back.
     odd = [index for index in ours if not _PLAIN.match(rules[index].text)]
     commands = ["-D INPUT %d" % (index + 1) for index in reversed(odd)]
@@ -243,6 +238,10 @@ def repair(host, family, bodies):  # type: (Host, str, Bodies) -> None
         commands.append("-I INPUT %d%s" % (place + number + 1, line.text[len("-A INPUT") :]))
     commands += [line.text for line in written(bodies, family, (POST,))]
     host.product.change_rules(family, commands)
+
+
+def _count_ahead(host, family, bodies):  # type: (Host, str, Bodies) -> int
+    return len(before_ours([one.line for one in files_rules(host.files, bodies, family)]))
 
 
 def object_actions(changes):  # type: (Changes) -> Dict[str, Any]

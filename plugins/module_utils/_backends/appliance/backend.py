@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance import explain
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.ahead import beside_warnings
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.apply import Changes, Host, Situation
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
@@ -151,13 +152,7 @@ class ApplianceBackend(Backend):
                 "product's rules may be removed at any time, and firewalld's rules apply, too. Stop it and "
                 "reload the product's rules: systemctl disable --now firewalld && systemctl restart iptables"
             )
-        for family in self._host.families:
-            for line in verbs.ahead(self._host, family):
-                found.append(
-                    "A rule of the site in %s is evaluated before the rules of the plan: %s"
-                    % (self._host.files.path(verbs.PRE[family]), line)
-                )
-        return found
+        return found + beside_warnings(self._host, situation, wanted.texts)
 
     def openings(self, situation, internal):
         # type: (Situation, Sequence[Refused]) -> Optional[List[Dict[str, Any]]]

@@ -26,6 +26,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
     Status,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.defense import Defense, Trial
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.denying import leave_out
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.diff import (
     before_and_after,
     compare_runtime,
@@ -48,8 +49,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.orph
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.reloading import NEEDED, judge_reload
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site_denials import (
+    SiteDenials,
+    denial_warnings,
+    read_denials,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import answers_always_leave
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
+from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import POLICY_IN, PRIORITY, FirewalldError, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
@@ -61,17 +68,20 @@ class FirewalldBackend(Backend):
     loss = "firewalld was reloaded or restarted"
     module = __name__
 
-    def __init__(self, client, files, state=None, reload=NEEDED, offline=False):
-        # type: (Client, PermanentFiles, Optional[State], str, bool) -> None
+    def __init__(self, client, files, state=None, reload=NEEDED, offline=False, respect_denials=False):
+        # type: (Client, PermanentFiles, Optional[State], str, bool, bool) -> None
         """*state*: None for the one of this host.
 
         *reload*: when firewalld may be reloaded. *offline*: files may be written where it does not run.
+        *respect_denials*: what the site denies is left out of what is accepted.
         """
         self.programs = client
         self._client = client
         self._files = files
         self._reload = reload
         self._offline = offline
+        self._respect = respect_denials
+        self._denials = None  # type: Optional[SiteDenials]
         self._status = None  # type: Optional[Status]
         self._defense = Defense(client, files, state or state_of(self.name))
         self._untried = ""
@@ -120,6 +130,15 @@ class FirewalldBackend(Backend):
 
     def can_try(self, situation):  # type: (Situation) -> bool
         return situation.runtime is not None
+
+    def leave_out(self, rules, guard):  # type: (Ruleset, Optional[Guard]) -> Ruleset
+        return leave_out(rules, self._site_denials().permanent, guard) if self._respect else rules
+
+    def _site_denials(self):  # type: () -> SiteDenials
+        """One read for a run, before anything of it is changed."""
+        if self._denials is None:
+            self._denials = read_denials(self._client, self._files, self._asked().running)
+        return self._denials
 
     def render(self, rules):  # type: (Ruleset) -> Wanted
         rules = fitted(self._client, rules)
@@ -181,16 +200,20 @@ class FirewalldBackend(Backend):
         return self._defense.alarms() if self.runs() or self.has_files() else []
 
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
-        policies = self._files.earlier_policies(PRIORITY) if wanted.rules.policies else ()
-        untried = [
-            "Whether firewalld can load its files could not be tried before the reload (%s). If it cannot, the host "
-            "gets a snapshot of its earlier rules" % self._untried
-        ]
-        return (untried if self._untried else []) + [
+        found = []
+        if self._untried:
+            found.append(
+                "Whether firewalld can load its files could not be tried before the reload (%s). If it cannot, the "
+                "host gets a snapshot of its earlier rules" % self._untried
+            )
+        if not wanted.rules.policies:
+            return found
+        found += [
             "The site's policy %s is evaluated before %s: packets that it accepts are not rejected, and packets "
             "that it rejects are not accepted." % (name, POLICY_IN)
-            for name in policies
+            for name in self._files.earlier_policies(PRIORITY)
         ]
+        return found + denial_warnings(self._site_denials(), wanted.rules, self._respect)
 
     def openings(self, situation, internal):
         # type: (Situation, Sequence[Refused]) -> Optional[List[Dict[str, Any]]]

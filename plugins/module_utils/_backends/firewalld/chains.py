@@ -11,7 +11,7 @@ compared as text.
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ICMP, Rule
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import DROP, ICMP, REFUSE, REJECT, Rule
 
 #: Deeper than any policy of firewalld.
 _DEEPEST = 5
@@ -117,6 +117,10 @@ def rule_of(action, found):  # type: (str, Dict[str, Any]) -> Optional[Rule]
     protocol = found.get("protocol")
     # We name one end of a packet's way, never both.
     if protocol is None or ("source" in found and "destination" in found):
+        return None
+    if action == REFUSE and "source" in found:
+        action = REJECT
+    if action == DROP and "source" not in found:
         return None
     for family in FAMILIES:
         if protocol == ICMP[family]:

@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     Policy,
     Rule,
     Ruleset,
+    action_order,
     by_family,
 )
 
@@ -109,8 +110,8 @@ def _compare_policy(policy, wanted, runtime):  # type: (Policy, Ruleset, Runtime
     # iptables lists one family after the other
     for family in runtime.families:
         actions = [rule.action for rule in by_family(running.rules) if rule.family == family]
-        if actions != sorted(actions, key=lambda action: action != ACCEPT):
-            found.append("policy %s: a reject rule precedes an accept rule" % policy.name)
+        if actions != sorted(actions, key=action_order):
+            found.append("policy %s: its rules are evaluated in another order" % policy.name)
             break
     return found
 
@@ -186,14 +187,15 @@ def rule_lines(policy, sets):  # type: (Policy, Dict[str, AddressSet]) -> List[s
                 address_set = sets.get(label[1:])
                 label = address_set.label if address_set else label
             protocol = "icmp" if rule.ports is None else rule.protocol
-            key = (rule.action != ACCEPT, protocol, rule.ports or (), label, rule.destination is not None)
+            place = (action_order(rule.action), rule.action)
+            key = (place, protocol, rule.ports or (), label, rule.destination is not None)
             group = groups.setdefault(key, _Group(rule))
             group.families.add(str(rule.family))
             group.why.update(policy.why.get(whole, policy.why.get(rule, ())))
             if address_set is not None:
                 group.addresses[str(rule.family)] = address_set.entries
     lines = []
-    for (_refused, protocol, _ports, label, _destination), group in sorted(groups.items(), key=lambda item: item[0]):
+    for (_place, protocol, _ports, label, _destination), group in sorted(groups.items(), key=lambda item: item[0]):
         words = [group.rule.action, protocol]
         if group.rule.ports:
             words.append(format_ports(group.rule.ports))

@@ -26,6 +26,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, I
 from ansible_collections.jsa.ports.plugins.module_utils._host import saved_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
+    DROP,
     ICMP,
     NAME_PREFIX,
     REFUSE,
@@ -138,6 +139,8 @@ def _understood(options, family):  # type: (Dict[str, List[str]], str) -> Any
     rule = None  # type: Optional[Rule]
     if target == "ACCEPT" and not reject:
         rule = rule_of(ACCEPT, _found(options, family))
+    elif target == "DROP" and not reject:
+        rule = rule_of(DROP, _found(options, family))
     elif target == "REJECT" and reject == REJECT_TYPES[family]:
         rule = rule_of(REFUSE, _found(options, family))
     return _UNKNOWN if rule is None or options else rule

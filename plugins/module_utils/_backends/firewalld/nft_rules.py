@@ -23,7 +23,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.chai
     rule_of,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, IPV4, IPV6, PREFIXES
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import ACCEPT, ICMP, NAME_PREFIX, REFUSE, Rule
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
+    ACCEPT,
+    DROP,
+    ICMP,
+    NAME_PREFIX,
+    REFUSE,
+    Rule,
+)
 
 POLICY = re.compile(r"^filter_(?:IN|OUT)_(?:policy_)?(%s[^ ]*)$" % re.escape(NAME_PREFIX))
 PARTS = re.compile(r"_(?:pre|log|deny|allow|post)$")
@@ -144,6 +151,8 @@ def _rule(matches, rest):  # type: (List[Dict[str, Any]], List[Dict[str, Any]]) 
         return None
     if "accept" in rest[0]:
         return rule_of(ACCEPT, found)
+    if "drop" in rest[0]:
+        return rule_of(DROP, found)
     reject = rest[0].get("reject") or {}
     if reject.get("expr") != "admin-prohibited" or reject.get("type") not in _REFUSALS:
         return None

@@ -17,8 +17,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, I
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
+    DROP,
     MARK,
     REFUSE,
+    REJECT,
+    REJECT_TYPES,
     AddressSet,
     Policy,
     Rule,
@@ -166,7 +169,7 @@ def _parse_rule(element):  # type: (Element) -> Optional[Rule]
     children = {child.tag: child for child in element.children}
     if len(children) != len(element.children) or set(element.attributes) - {"family", "priority"}:
         return None
-    if set(children) - {"source", "destination", "port", "protocol", "accept", "reject"}:
+    if set(children) - {"source", "destination", "port", "protocol", "accept", "drop", "reject"}:
         return None
     if "source" in children and "destination" in children:
         return None
@@ -193,14 +196,21 @@ def _parse_rule(element):  # type: (Element) -> Optional[Rule]
 def _parse_action(element, children, family):
     # type: (Element, Dict[str, Element], Optional[str]) -> Optional[str]
     priority = int(element.attributes.get("priority", "0"))
-    if "accept" in children and "reject" not in children and priority == 0 and not children["accept"].children:
-        return ACCEPT
+    actions = [children[name] for name in ("accept", "drop", "reject") if name in children]
+    if len(actions) != 1 or actions[0].children:
+        return None
+    action = actions[0]
+    if action.tag == "accept":
+        return ACCEPT if priority == 0 else None
+    denies = "source" in children and priority == 0 and bool(family)
+    if action.tag == "drop":
+        return DROP if denies else None
+    if action.attributes.get("type", "") not in REJECT_TYPES.values():
+        return None
     for_all = not {"source", "destination"} & set(children)
-    if "reject" in children and "accept" not in children and priority > 0 and family and for_all:
-        kind = children["reject"].attributes.get("type", "")
-        if kind in ("icmp-admin-prohibited", "icmp6-adm-prohibited") and not children["reject"].children:
-            return REFUSE
-    return None
+    if for_all and priority > 0 and family:
+        return REFUSE
+    return REJECT if denies else None
 
 
 def _parse_match(children):  # type: (Dict[str, Element]) -> Optional[Tuple[str, Any]]

@@ -14,7 +14,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._families import IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
+    DROP,
     MARK,
+    REFUSE,
     REJECT_TYPES,
     AddressSet,
     Policy,
@@ -29,7 +31,8 @@ IPSETS = "ipsets"
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 _NOTICE = "Written by the Ansible collection jsa.ports. Its next run undoes what is changed here."
 
-#: Refusals stand behind every accept: firewalld puts positive priorities last.
+#: Refusals stand behind every accept: firewalld puts positive priorities last. What denies somebody has none, as the
+#: accepts, and firewalld puts denials of one priority first.
 _REFUSE_PRIORITY = 100
 
 #: firewalld's own default for sets in the kernel's ipset; only larger ones need the option.
@@ -79,7 +82,7 @@ def render_policy(policy):  # type: (Policy) -> str
 
 def _render_rule(rule, why):  # type: (Rule, Tuple[str, ...]) -> List[str]
     attributes = ' family="%s"' % rule.family if rule.family else ""
-    if rule.action != ACCEPT:
+    if rule.action == REFUSE:
         attributes += ' priority="%d"' % _REFUSE_PRIORITY
     lines = ["  <!-- %s -->" % ", ".join(why)] if why else []
     lines.append("  <rule%s>" % attributes)
@@ -97,6 +100,8 @@ def _render_rule(rule, why):  # type: (Rule, Tuple[str, ...]) -> List[str]
         lines.append('    <port port="%s" protocol="%s"/>' % (format_ports(rule.ports), rule.protocol))
     if rule.action == ACCEPT:
         lines.append("    <accept/>")
+    elif rule.action == DROP:
+        lines.append("    <drop/>")
     else:
         lines.append('    <reject type="%s"/>' % REJECT_TYPES[str(rule.family)])
     lines.append("  </rule>")

@@ -68,13 +68,17 @@ class Told(Backend):
     def diff(self, situation: Any, wanted: Wanted) -> list[dict[str, Any]]:
         return [{"before": "", "after": "x"}]
 
+    def warnings(self, situation: Any, wanted: Wanted) -> list[str]:
+        return ["zone public denies udp 514"]
+
     def openings(self, situation: Any, internal: Any) -> list[dict[str, Any]]:
         return [{"ports": one.ports} for one in internal]
 
 
 class Module:
     def __init__(self, **params: Any) -> None:
-        self.params = {"backend": "auto", "rules": None, "ssh_port": None, "keep_controllers": 3, **params}
+        plain = {"backend": "auto", "rules": None, "ssh_port": None, "keep_controllers": 3, "respect_denials": False}
+        self.params = {**plain, **params}
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
@@ -84,7 +88,7 @@ class Module:
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> Told:
     backend = Told()
-    monkeypatch.setattr(firewall_info, "select_backend", lambda choice: backend)
+    monkeypatch.setattr(firewall_info, "select_backend", lambda choice, options: backend)
     monkeypatch.setattr(firewall_info, "find_ssh_connection", lambda: SSHConnection("10.0.0.250", 22))
     return backend
 
@@ -110,7 +114,8 @@ def test_without_rules(backend: Told) -> None:
 
 
 def test_not_as_planned(backend: Told) -> None:
-    found = firewall_info.look(Module(rules={**RULES, "internal": RULES["refused"]}))
+    module = Module(rules={**RULES, "internal": RULES["refused"]})
+    found = firewall_info.look(module)
     assert (found["changed"], found["as_planned"], found["reason"]) == (False, False, None)
     assert found["differences"] == [
         "lacks in the running rules, policy jsa-in: accept",
@@ -118,6 +123,7 @@ def test_not_as_planned(backend: Told) -> None:
         "has in the running rules, policy jsa-in: reject",
     ]
     assert found["openings"] == [{"ports": (5432, 5432)}]
+    assert module.warnings == ["zone public denies udp 514"]
     assert found["actions"] == ACTIONS
     assert found["diff"]
 
@@ -157,7 +163,7 @@ def test_a_rollback_that_nobody_has_seen_is_told_and_stays_to_be_told(backend: T
     state.set_last_result(result)
     module = Module(rules=RULES)
     firewall_info.look(module)
-    assert module.warnings == [
+    assert module.warnings[:1] == [
         "Rules that another run had loaded were rolled back at 2026-01-31T12:00:00Z: too late. It is back"
     ]
     assert state.last_result() == result

@@ -32,5 +32,5 @@ class Broken(Backend):
 
 @pytest.mark.parametrize(("alarms", "as_planned"), [([], None), (["it filters nothing"], False)])
 def test_an_alarm_is_told_although_nothing_can_be_compared(alarms: list[str], as_planned: bool | None) -> None:
-    found = compare(Broken(alarms), RULES, None, None)
+    found = compare(Broken(alarms), RULES, None, None, 3, pytest.fail)
     assert (found["as_planned"], found["alarms"], found["reason"]) == (as_planned, alarms, "it has failed")

@@ -39,6 +39,7 @@ PARAMS = {
     "require_controller": True,
     "ssh_port": None,
     "keep_controllers": 3,
+    "respect_denials": False,
     "verify_identity": True,
     "new_connection": True,
     "confirm_timeout": 60,
@@ -129,7 +130,10 @@ class Firewalld:
         self.client: Any = Stopped()
 
     def run(self, module: Module | None = None, **params: Any) -> dict[str, Any]:
+        respects = params.get("respect_denials", False)
+
         def select(choice: str, options: Any) -> FirewalldBackend:
+            assert options.respect_denials == respects
             return FirewalldBackend(self.client, self.files, self.state, options.reload, options.offline)
 
         result: dict[str, Any] = running.run(module or Module(**params), select)
@@ -146,7 +150,7 @@ def test_no_connection_nothing_written(firewalld: Firewalld, connection: Callabl
     with pytest.raises(FirewallError, match="require_controller: false"):
         firewalld.run()
     assert firewalld.files.read() == {}
-    assert firewalld.run(require_controller=False)["controller"] is None
+    assert firewalld.run(require_controller=False, respect_denials=True)["controller"] is None
 
 
 def test_removal_and_going_back_need_no_connection(firewalld: Firewalld, connection: Callable[[None], None]) -> None:

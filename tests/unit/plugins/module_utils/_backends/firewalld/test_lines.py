@@ -103,5 +103,5 @@ def test_a_refusal_before_an_accept_in_either_family(family: str, families: tupl
     for rules, wrong in (((accept, refuse), False), ((refuse, accept), True)):
         runtime = running(*rules, families=families or (family,))
         runtime.policies["jsa-in"] = runtime.policies["jsa-in"]._replace(other=())
-        words = ("policy jsa-in: a reject rule precedes an accept rule",) if wrong else ()
+        words = ("policy jsa-in: its rules are evaluated in another order",) if wrong else ()
         assert compare_runtime(wanted, runtime).structure == words

@@ -21,7 +21,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     ACCEPT,
+    DROP,
     EMPTY,
+    REJECT,
     FirewalldError,
     Rule,
     Ruleset,
@@ -183,7 +185,7 @@ def test_a_refusal_before_an_accept(data: Path, ruleset: Ruleset) -> None:
     refusal["rule"]["chain"] = "filter_IN_policy_jsa-in_pre"
     table.append(refusal)
     assert compare_runtime(ruleset, parse_nft(table)).structure == (
-        "policy jsa-in: a reject rule precedes an accept rule",
+        "policy jsa-in: its rules are evaluated in another order",
     )
 
 
@@ -341,3 +343,53 @@ def test_answers_that_do_not_leave_with_iptables(data: Path, family: int) -> Non
     assert len(kept) == len(lines) - 1
     texts[family] = "\n".join(kept)
     assert not parse_iptables(*texts).answers_leave
+
+
+class TestDenied:
+    """Rules that leave out what the site denies, in every form that a kernel shows them in."""
+
+    RULES = (
+        Rule(DROP, "ipv4", "udp", (514, 514), "@jsa-deny-0-4"),
+        Rule(REJECT, "ipv6", "tcp", (20, 30), "fd00::1/128"),
+    )
+
+    @pytest.mark.parametrize("states", [[], [{"match": {"op": "in", "left": {"ct": {"key": "state"}},
+                                                          "right": {"set": ["new", "untracked"]}}}]])  # fmt: skip
+    def test_nftables(self, states: list[Any]) -> None:
+        def match(protocol: str, field: str, value: Any) -> dict[str, Any]:
+            left = {"payload": {"protocol": protocol, "field": field}}
+            return {"match": {"op": "==", "left": left, "right": value}}
+
+        def address(protocol: str, value: str) -> dict[str, Any]:
+            return match(protocol, "saddr", value)
+
+        def port(protocol: str, value: Any) -> dict[str, Any]:
+            return match(protocol, "dport", value)
+
+        def rule(chain: str, *expression: Any) -> dict[str, Any]:
+            return {"rule": {"chain": chain, "expr": list(expression)}}
+
+        chains = ("filter_INPUT", "filter_IN_policy_jsa-in", "filter_IN_policy_jsa-in_deny")
+        table = [{"chain": {"name": name}} for name in chains] + [
+            rule(chains[0], {"jump": {"target": chains[1]}}),
+            rule(chains[1], {"jump": {"target": chains[2]}}),
+            rule(chains[2], address("ip", "@jsa-deny-0-4"), port("udp", 514), *states, {"drop": None}),
+            rule(chains[2], address("ip6", "fd00::1"), port("tcp", {"range": [20, 30]}), *states,
+                 {"reject": {"type": "icmpv6", "expr": "admin-prohibited"}}),
+            rule(chains[2], port("udp", 1), *states, {"drop": None}),
+        ]  # fmt: skip
+        policy = parse_nft(table).policies["jsa-in"]
+        assert policy.rules == self.RULES
+        assert len(policy.other) == 1
+
+    def test_iptables(self) -> None:
+        head = ":INPUT ACCEPT\n:INPUT_POLICIES -\n:IN_jsa-in -\n:IN_jsa-in_deny -\n-A INPUT -j INPUT_POLICIES\n"
+        head += "-A INPUT_POLICIES -j IN_jsa-in\n-A IN_jsa-in -j IN_jsa-in_deny\n"
+        state = "-m conntrack --ctstate NEW,UNTRACKED"
+        ipv4 = f"-A IN_jsa-in_deny -p udp -m set --match-set jsa-deny-0-4 src -m udp --dport 514 {state} -j DROP\n"
+        ipv6 = (
+            f"-A IN_jsa-in_deny -s fd00::1/128 -p tcp -m tcp --dport 20:30 {state} "
+            "-j REJECT --reject-with icmp6-adm-prohibited\n"
+        )
+        policy = parse_iptables(head + ipv4, head + ipv6, "").policies["jsa-in"]
+        assert (policy.rules, policy.other) == (self.RULES, ())
