@@ -74,6 +74,13 @@ def lines(text):  # type: (str) -> List[str]
     return found
 
 
+def keeps_away(text):  # type: (str) -> bool
+    """Whether anything in what iptables-save prints keeps a packet to the host away."""
+    return any(
+        line.startswith(":INPUT DROP") or " -j DROP" in line or " -j REJECT" in line for line in text.splitlines()
+    )
+
+
 def _is_open(line):  # type: (str) -> bool
     """Whether *line* ends within quotes. A quote in the middle of a word is none."""
     return any(plain.startswith('"') for _quoted, plain in _WORD.findall(line))

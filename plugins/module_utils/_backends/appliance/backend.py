@@ -30,6 +30,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.clie
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._families import IPV4, IPV6
 from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import QRADAR
+from ansible_collections.jsa.ports.plugins.module_utils._host.saved_rules import keeps_away
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.rows import Refused
 
@@ -140,6 +141,12 @@ class ApplianceBackend(Backend):
         return Candidate(before, after, load)
 
     # Beside our own rules
+
+    def alarms(self):  # type: () -> List[str]
+        text = self._host.live(IPV4)
+        if text is None or keeps_away(text):
+            return []
+        return ["The kernel filters nothing that comes to this host: every port can be reached from everywhere"]
 
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
         found = []

@@ -31,6 +31,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_
 from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, shorten
+from ansible_collections.jsa.ports.plugins.module_utils._host.saved_rules import keeps_away
 
 #: The table that stands in for firewalld's where that has an owner.
 TABLE = "jsa_ports_snapshot"
@@ -173,11 +174,7 @@ def filters(texts):  # type: (Dict[str, str]) -> bool
         text = "\n".join(table.lines)
         if _INPUT_HOOK.search(text) and _VERDICT.search(text):
             return True
-    for prefix in PREFIXES.values():
-        for line in texts.get(prefix, "").splitlines():
-            if line.startswith(":INPUT DROP") or " -j DROP" in line or " -j REJECT" in line:
-                return True
-    return False
+    return any(keeps_away(texts.get(prefix, "")) for prefix in PREFIXES.values())
 
 
 def stands_in(programs):  # type: (Programs) -> bool

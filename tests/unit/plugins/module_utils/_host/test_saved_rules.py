@@ -72,3 +72,17 @@ def test_networks(text: str, network: str) -> None:
 def test_masks_with_holes_are_no_networks(text: str) -> None:
     with pytest.raises(ValueError, match=r"mask|does not appear"):
         saved_rules.network(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", False),
+        ("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", True),
+        ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n", False),
+        ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\nCOMMIT\n", True),
+        ("", False),
+    ],
+)
+def test_whether_anything_is_kept_away(text: str, kept: bool) -> None:
+    assert saved_rules.keeps_away(text) is kept
