@@ -153,7 +153,9 @@ class TestFirewalldHangs:
         candidate = target.rules()
         with in_its_tracks(target):
             wait_for(lambda: "does not answer" in (target.state("last_result") or {"outcome": ""})["outcome"], 60)
-            assert target.files() == before[0], "a start of the host is safe"
+            # firewalld 0.9 would have to say whether it can load sets: then the same rules, with addresses in them.
+            files = target.files()["policies/jsa-in.xml"]
+            assert b"32006" in files and b"32011" not in files, "a start of the host is safe"
             assert target.rules() == candidate
             assert target.timers()
             assert target.state("pending")
