@@ -109,7 +109,8 @@ def read_targets(items, earlier=()):  # type: (Iterable[Dict[str, Any]], Iterabl
     for number, item in enumerate(items):
         mine = ["%s is a key of the results, not of a target" % key for key in sorted(_OURS.intersection(item))]
         kind, host, name = item.get("kind"), item.get("host"), item.get("name")
-        if kind not in KINDS:
+        known = isinstance(kind, str) and kind in KINDS
+        if not known:
             mine.append("kind: %r is none of %s" % (kind, ", ".join(sorted(KINDS))))
         if not isinstance(host, str) or not _HOST.match(host):
             mine.append("host: %r is neither a name nor an address" % (host,))
@@ -117,7 +118,7 @@ def read_targets(items, earlier=()):  # type: (Iterable[Dict[str, Any]], Iterabl
             mine.append("name: %r is not a name" % (name,))
         if kind == _NEEDS_NAME and not name:
             mine.append("name: is missing: the name to look up at the server")
-        port = _read_port(item.get("port"), KINDS.get(kind, 1), mine)
+        port = _read_port(item.get("port"), KINDS[kind] if known else 1, mine)
         if mine:
             problems += ["targets[%d]: %s" % (number, problem) for problem in mine]
         else:

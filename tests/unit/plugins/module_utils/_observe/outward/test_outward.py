@@ -65,6 +65,7 @@ def test_the_request_to_a_proxy() -> None:
     ("item", "says"),
     [
         ({}, "kind: None is none of"),
+        ({"kind": [], "host": "a"}, "kind: [] is none of"),
         ({"kind": "http", "host": "a"}, "kind: 'http'"),
         ({"kind": "smtp"}, "host: None"),
         ({"kind": "smtp", "host": "a b\r\n"}, "host: 'a b"),
