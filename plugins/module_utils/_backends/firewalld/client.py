@@ -159,6 +159,10 @@ class Client(Programs):
             # It does not answer in time. Whoever goes back must not wait for it: what needs no set, it can load.
             return False
 
+    def keeps_entries(self):  # type: () -> bool
+        """Whether a reload keeps interfaces, entries of sets and direct rules that are in what runs only."""
+        return versions.keeps_entries(self._etc)
+
     def require_loadable(self):  # type: () -> None
         """Raises CommandError where loading the files would leave the host without any rule.
 

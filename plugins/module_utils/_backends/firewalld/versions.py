@@ -22,6 +22,7 @@ _SET = re.compile(r"\bipset\s*=")
 _MATCHES_SET = re.compile(r"--match-set\s")
 _DIRECT_ENTRY = re.compile(r"<(?:chain|rule|passthrough)\b")
 _IPTABLES = re.compile(r"^\s*FirewallBackend\s*=\s*iptables\s*$", re.MULTILINE)
+_KEEPS = re.compile(r"^\s*FlushAllOnReload\s*=\s*(?:no|false)\s*$", re.MULTILINE | re.IGNORECASE)
 
 #: Since then sets are nftables' own, and a rule may name a set as its destination.
 _OWN_SETS = (1, 0, 0)
@@ -75,6 +76,11 @@ def set_support(etc, version, programs):  # type: (str, str, Programs) -> SetSup
         if not own or _with_iptables(etc) or breaks:
             return SetSupport(False, False)
     return SetSupport(True, own)
+
+
+def keeps_entries(etc):  # type: (str) -> bool
+    """Whether a reload keeps interfaces, entries of sets and direct rules that are in what runs only."""
+    return bool(_KEEPS.search(_text(os.path.join(etc, "firewalld.conf"))))
 
 
 def traps(etc, lib, version):  # type: (str, str, str) -> List[str]
