@@ -46,7 +46,12 @@ def _copy_attributes(handle, replaced):  # type: (int, str) -> None
     os.fchown(handle, status.st_uid, status.st_gid)
     os.fchmod(handle, status.st_mode & 0o7777)
     # An SELinux label that somebody gave the file, and access lists.
-    for name in os.listxattr(replaced):
+    try:
+        names = os.listxattr(replaced)
+    except OSError:
+        # A file system without any, as NFS.
+        names = []
+    for name in names:
         try:
             os.setxattr(handle, name, os.getxattr(replaced, name))
         except OSError:

@@ -21,6 +21,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import ma
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
 
+#: Ends of the names of strategies, Mitogen's as well, in which no host waits for another.
+_APART = ("free", "host_pinned")
+
 #: How the plan comes to an action: as jsa.ports.plan returned it.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
 
@@ -39,6 +42,7 @@ class ControllerAction(ActionBase):
         """What Ansible calls: the work's result. Raises AnsibleActionFail."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
+        require_together(self._task)
         arguments = self._arguments()
         try:
             result.update(self.work(arguments, task_vars))
@@ -68,6 +72,30 @@ class ControllerAction(ActionBase):
         path = os.path.abspath(os.path.expanduser(folder))
         written = [write_file(os.path.join(path, name), text, what, check_mode) for name, text in files.items()]
         return any(written)
+
+
+def require_together(task: Any) -> None:
+    """Raises AnsibleActionFail where a task that is for all hosts at once runs for each of them on its own.
+
+    The strategies free and host_pinned do not wait for the other hosts, so what these have told is not there yet.
+    """
+    strategy = str(strategy_of(task))
+    if task.run_once and strategy.rpartition(".")[2].endswith(_APART):
+        raise AnsibleActionFail(
+            f"the strategy of this play is {strategy}, which runs this task before the other hosts have come so far. "
+            "Set strategy: linear for the play, or ANSIBLE_STRATEGY=linear in the environment"
+        )
+
+
+def strategy_of(task: Any) -> str:
+    """The strategy of the task's play; empty where it has no play, as ad hoc."""
+    parent = getattr(task, "_parent", None)
+    while parent is not None:
+        play = getattr(parent, "_play", None)
+        if play is not None:
+            return str(play.strategy)
+        parent = getattr(parent, "_parent", None)
+    return ""
 
 
 def fail_with(error: InputError) -> AnsibleActionFail:

@@ -14,6 +14,7 @@ import re
 from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError, NotAsked
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.conf_changes import conf_changes
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.parse import parse_xml
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site import (
     SiteObject,
@@ -60,7 +61,7 @@ _PORTS = (("ports", "port %s"), ("protocols", "protocol %s"), ("includes", "serv
 def reload_changes(client, etc):  # type: (Client, str) -> List[str]
     """What of the site's own a reload changes, in words: what vanishes and what appears. Raises as ``appearing``."""
     objects = running_zones(client) + running_policies(client)
-    return lost_by_reload(client, objects) + appearing(client, etc, objects)
+    return lost_by_reload(client, objects) + appearing(client, etc, objects) + conf_changes(client, etc)
 
 
 def appearing(client, etc, running_objects):  # type: (Client, str, Sequence[SiteObject]) -> List[str]

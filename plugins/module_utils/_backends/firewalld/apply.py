@@ -34,6 +34,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.file
     ruleset_of_texts,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inline_sets import fitted_texts
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.kept_entries import reload
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.parse import ObjectFile
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.runtime import read_runtime
@@ -159,7 +160,7 @@ def load(client, situation, wanted, changes, defense=None):
     if defense is not None:
         defense.keep()
     try:
-        client.reload()
+        reload(client, wanted)
     except CommandError:
         if situation.runtime is None or situation.runtime.alive:
             raise
@@ -212,7 +213,7 @@ def apply(client, files, situation, wanted, changes, defense=None):
             if defense is not None:
                 defense.keep()
             # firewalld can know an entry by another spelling than the kernel's, and then leaves it where it is.
-            client.reload()
+            reload(client, wanted)
             reloaded = True
             difference = prove(client, wanted)
         if difference.any():
@@ -289,8 +290,8 @@ def restore(client, files, situation, changes, touched):
                 True,
                 "The earlier files were restored, the running rules were not changed" + _whose_fault(client, situation),
             )
-        client.reload()
         loaded = ruleset_of_texts(earlier)
+        reload(client, loaded)
         _forget(client, situation, loaded)
         difference = prove(client, loaded)
     except (FirewalldError, IOError, OSError) as error:

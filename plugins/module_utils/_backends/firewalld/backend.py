@@ -44,6 +44,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.inli
     fitted,
     fitted_texts,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.kept_entries import require_no_collisions
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.openings import site_openings
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.orphans import flush
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.reloading import NEEDED, judge_reload
@@ -169,6 +170,8 @@ class FirewalldBackend(Backend):
             self._defense.begin(Trial(tuple(my_texts(situation.found)), wanted.texts))
         try:
             changes, lost = judge_reload(self._client, self._files.etc, decision.own, self._reload)
+            if changes.reload:
+                require_no_collisions(self._client)
             if loads:
                 self._untried = self._defense.verdict()
         finally:

@@ -183,6 +183,21 @@ class Client(Programs):
             # It does not answer in time. Whoever goes back must not wait for it: what needs no set, it can load.
             return False
 
+    def keeps_entries(self):  # type: () -> bool
+        """Whether a reload keeps interfaces, entries of sets and direct rules that are in what runs only.
+
+        It does on openSUSE and SLES, unless somebody has set it otherwise.
+        """
+        said = versions.keeps_entries(self._etc)
+        if said is not None:
+            return said
+        try:
+            arguments = [_NAME + ".config", "FlushAllOnReload"]
+            (value,) = self.call("org.freedesktop.DBus.Properties", "Get", "ss", arguments, "/config", timeout=10)
+        except (NotAsked, CommandError):
+            return False
+        return versions.is_off(str(value))
+
     def require_loadable(self):  # type: () -> None
         """Raises CommandError where loading the files would leave the host without any rule.
 

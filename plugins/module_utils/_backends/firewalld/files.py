@@ -16,11 +16,13 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.pars
     is_mine,
     parse_policy,
     parse_set,
+    parse_xml,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, POLICIES
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular, remove, stage, sync
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     NAME_PREFIX,
+    POLICY_IN,
     FirewalldError,
     Policy,
     Ruleset,
@@ -30,9 +32,7 @@ ETC = "/etc/firewalld"
 LIB = "/usr/lib/firewalld"
 
 _PARSERS = {POLICIES: parse_policy, IPSETS: parse_set}
-_POLICY_PRIORITY = re.compile(r'<policy\b[^>]*\spriority="(-?[0-9]+)"')
 _TEMPORARY = re.compile(r"^\.%s.*\.xml\..*\.tmp$" % re.escape(NAME_PREFIX))
-_TO_HOST = re.compile(r'<egress-zone\s+name="HOST"')
 
 
 class FileChanges(NamedTuple):
@@ -88,23 +88,22 @@ class PermanentFiles(object):
         return taken
 
     def earlier_policies(self, priority):  # type: (int) -> List[str]
-        """Policies of the site that decide on packets to the host before one with *priority* does."""
-        names = {}
+        """Policies of the site that decide on packets to the host before ours with *priority* does."""
+        earlier = {}
         for base in (self.lib, self.etc):
             folder = os.path.join(base, POLICIES)
-            for name in _listdir(folder):
-                if name.endswith(".xml") and name != "allow-host-ipv6.xml":
-                    path = os.path.join(folder, name)
+            for file in _listdir(folder):
+                name = file[: -len(".xml")]
+                if file.endswith(".xml") and name != "allow-host-ipv6":
+                    path = os.path.join(folder, file)
                     try:
                         text = read_regular(path).decode("utf-8", "surrogateescape")
                     except (IOError, OSError) as error:
                         raise FirewalldError(
                             "%s cannot be read: %s. Nothing was written: remove or repair it" % (path, error)
                         )
-                    match = _POLICY_PRIORITY.search(text)
-                    earlier = match and int(match.group(1)) < priority and _TO_HOST.search(text)
-                    names[name[: -len(".xml")]] = bool(earlier) and not is_mine(text)
-        return sorted(name for name, earlier in names.items() if earlier)
+                    earlier[name] = not is_mine(text) and _decides_before(name, text, priority)
+        return sorted(name for name, before in earlier.items() if before)
 
     def write(self, changes):  # type: (FileChanges) -> None
         """Everything is on the disk under other names before the first file is replaced.
@@ -148,6 +147,22 @@ class PermanentFiles(object):
         if not os.path.isdir(folder):
             os.makedirs(folder, 0o750)
         return stage(os.path.join(self.etc, path), text, ".tmp")
+
+
+def _decides_before(name, text, priority):  # type: (str, str, int) -> bool
+    try:
+        root = parse_xml(text)
+        own = int(root.attributes.get("priority", "-1"))
+    except (ValueError, IndexError):
+        # firewalld does not load it either.
+        return False
+    to_host = any(child.tag == "egress-zone" and child.attributes.get("name") == "HOST" for child in root.children)
+    return to_host and comes_before(name, own, priority)
+
+
+def comes_before(name, own, priority):  # type: (str, int, int) -> bool
+    """Whether the policy *name* of the site is evaluated before ours with *priority*: of equal ones, by name."""
+    return (own, name) < (priority, POLICY_IN)
 
 
 def read_object(path, text):  # type: (str, str) -> ObjectFile

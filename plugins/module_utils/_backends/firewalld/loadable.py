@@ -16,9 +16,13 @@ import time
 
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.trial import Outcome, Trial
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.trial import (
+    Outcome,
+    Trial,
+    flowtable_devices,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage
-from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
+from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
 
 #: What a firewalld runs to load its files.
 _PROGRAMS = ("firewalld", "nft", "iptables", "iptables-restore", "ip6tables-restore", "ipset")
@@ -38,6 +42,7 @@ _PASSED_OVER = re.compile(r"^Failed to load [a-z ]+ file '[^']*': ")
 _NO_REASON = ("Error occurred at line:", "Try `")
 _NFT_PLACE = re.compile(r"^internal:[0-9:-]+: ")
 _NO_HOST = re.compile(r"host/network `([^']+)' not found")
+_NO_SET = re.compile(r"\bSet (\S+) doesn't exist")
 
 
 class Verdict(NamedTuple):
@@ -62,15 +67,22 @@ class Loadable(object):
         self._digest = ""
         self._mine = ()  # type: Tuple[str, ...]
         self._texts = {}  # type: Dict[str, str]
+        self._missing = []  # type: List[str]
 
     def begin(self, mine, texts):  # type: (Iterable[str], Dict[str, str]) -> None
         """*texts*: our files, path below firewalld's folder -> text, in place of those with the paths *mine*."""
         self._mine, self._texts = tuple(mine), texts
+        self._missing = missing_devices(self._etc)
+        if self._missing:
+            return
         self._digest = digest(self._programs, self._etc, self._lib, self._mine, texts)
         if self._digest != _recall(self._memory):
             self._trial = self._make(self._programs, self._etc, self._mine, texts)
 
     def verdict(self):  # type: () -> Verdict
+        if self._missing:
+            path = os.path.join(self._etc, _CONF)
+            return Verdict(["%s: NftablesFlowtable names %s, not there" % (path, ", ".join(self._missing))], "")
         if self._trial is None:
             return Verdict([], "")
         trial, self._trial = self._trial, None
@@ -80,10 +92,13 @@ class Loadable(object):
             return Verdict([], "")
         if outcome.loaded is None:
             return Verdict([], "; ".join(outcome.words))
+        # What the trial's network lacks and the host's has. Whether the host could load the files, nobody knows.
         names = unresolved(outcome.words)
         if names:
-            # The trial has no network to ask for them. Whether the host could load them, nobody knows.
             return Verdict([], "direct rules name hosts, which have to be looked up: %s" % ", ".join(names))
+        sets = others_sets(outcome.words, self._programs)
+        if sets:
+            return Verdict([], "direct rules name sets that are not firewalld's: %s" % ", ".join(sets))
         return Verdict(self._blame(outcome), "")
 
     def end(self):  # type: () -> None
@@ -167,6 +182,28 @@ def unresolved(words):  # type: (List[str]) -> List[str]
             continue
         found.append(name)
     return found
+
+
+def others_sets(words, programs):  # type: (List[str], Programs) -> List[str]
+    """Sets of the program ipset that the trial has missed, such as fail2ban's, and that the host has."""
+    missed = {name for text in words for name in _NO_SET.findall(text)}
+    if not missed:
+        return []
+    try:
+        return sorted(missed.intersection(programs.run("ipset", "list", "-n").split()))
+    except CommandError:
+        return []
+
+
+def missing_devices(etc):  # type: (str) -> List[str]
+    """Network devices that firewalld.conf names, and without which firewalld 2 can load nothing."""
+    try:
+        with open(os.path.join(etc, _CONF), "rb") as stream:
+            names = flowtable_devices(stream.read().decode("utf-8", "replace"))
+    except OSError:
+        return []
+    there = {name for _number, name in socket.if_nameindex()}
+    return [name for name in names if name not in there]
 
 
 def readable(words):  # type: (List[str]) -> str

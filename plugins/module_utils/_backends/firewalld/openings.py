@@ -13,6 +13,7 @@ import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import comes_before
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site import (
     SiteObject,
     running_policies,
@@ -48,7 +49,8 @@ def site_openings(client, internal):  # type: (Client, Sequence[Refused]) -> Lis
         is_zone = one.name.startswith("zone ")
         if (is_zone and one.name not in used) or (not is_zone and "HOST" not in one.settings.get("egress_zones", ())):
             continue
-        first = not is_zone and one.settings.get("priority", 0) < PRIORITY
+        name = one.name.partition(" ")[2]
+        first = not is_zone and comes_before(name, one.settings.get("priority", 0), PRIORITY)
         for opening in _openings(client, one, services):
             for row in internal:
                 low, high = max(row.ports[0], opening.ports[0]), min(row.ports[1], opening.ports[1])

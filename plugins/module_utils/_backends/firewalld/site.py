@@ -11,10 +11,11 @@ Runs on Python 3.6.
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.network_manager import bound_zones
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import NAME_PREFIX
 
 _CONFIG = "/config"
-_NETWORK_MANAGER = "org.freedesktop.NetworkManager"
+_INTERFACE = "interface "
 
 #: What firewalld calls a list of settings -> what people call one of it.
 _WORDS = {
@@ -62,7 +63,7 @@ def running_policies(client):  # type: (Client) -> List[SiteObject]
 def lost_by_reload(client, objects=None):  # type: (Client, Optional[List[SiteObject]]) -> List[str]
     """What a reload would change in that of the site's own that runs, in words. *objects*: its zones and policies."""
     found = []  # type: List[str]
-    keeps_interfaces = _is_there(client, _NETWORK_MANAGER)
+    keeps = client.keeps_entries()
     kept = {
         "zone": ("getZoneByName", "config.zone", "getSettings2"),
         "policy": ("getPolicyByName", "config.policy", "getSettings"),
@@ -77,19 +78,25 @@ def lost_by_reload(client, objects=None):  # type: (Client, Optional[List[SiteOb
             continue
         (permanent,) = client.call(interface, get, path=path)
         running, permanent_words = _words(one.settings), _words(permanent)
-        if keeps_interfaces:
-            # It binds its interfaces anew after each reload.
-            running = {word for word in running if not word.startswith("interface ")}
+        if kind == "zone":
+            permanent_words = _bound_again(client, name, running, permanent_words)
+            if keeps:
+                running = {word for word in running if not word.startswith(_INTERFACE) or word in permanent_words}
         found += _differences(one.name, running, permanent_words)
-    found += _lost_entries(client)
-    return found + _differences("direct", _direct(_running_direct(client)), _direct(_kept_direct(client)))
+    found += _lost_entries(client, keeps)
+    direct, kept_direct = _direct(_running_direct(client)), _direct(_kept_direct(client))
+    return found + _differences("direct", direct & kept_direct if keeps else direct, kept_direct)
 
 
-def _is_there(client, name):  # type: (Client, str) -> bool
-    (there,) = client.call(
-        "org.freedesktop.DBus", "NameHasOwner", "s", [name], "/org/freedesktop/DBus", destination="org.freedesktop.DBus"
-    )
-    return bool(there)
+def _bound_again(client, zone, running, permanent):  # type: (Client, str, Set[str], Set[str]) -> Set[str]
+    """*permanent* with the interfaces that the zone has when NetworkManager has put its own where it wants them."""
+    doubtful = {word[len(_INTERFACE) :] for word in running ^ permanent if word.startswith(_INTERFACE)}
+    if not doubtful:
+        return permanent
+    (default,) = client.call("", "getDefaultZone")
+    bound = bound_zones(client, doubtful)
+    gone = {_INTERFACE + name for name, its in bound.items() if (its or default) != zone}
+    return (permanent - gone) | {_INTERFACE + name for name, its in bound.items() if (its or default) == zone}
 
 
 def _differences(name, running, kept):  # type: (str, Set[str], Set[str]) -> List[str]
@@ -116,7 +123,7 @@ def _words(settings):  # type: (Dict[str, Any]) -> Set[str]
     return found
 
 
-def _lost_entries(client):  # type: (Client) -> List[str]
+def _lost_entries(client, keeps):  # type: (Client, bool) -> List[str]
     found = []
     (names,) = client.call("ipset", "getIPSets")
     for name in names:
@@ -130,12 +137,11 @@ def _lost_entries(client):  # type: (Client) -> List[str]
         try:
             (path,) = client.call("config", "getIPSetByName", "s", [name], _CONFIG)
         except CommandError:
-            found.append("set %s is not in the files any more" % name)
+            found += [] if keeps else ["set %s is not in the files any more" % name]
             continue
         kept = client.call("config.ipset", "getSettings", path=path)[0]
-        found += _differences(
-            "set " + name, {"entry " + one for one in running[5]}, {"entry " + one for one in kept[5]}
-        )
+        now, later = {"entry " + one for one in running[5]}, {"entry " + one for one in kept[5]}
+        found += _differences("set " + name, now & later if keeps else now, later)
     return found
 
 

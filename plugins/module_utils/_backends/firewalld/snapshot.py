@@ -315,7 +315,7 @@ def _restore_iptables(programs, texts):  # type: (Programs, Dict[str, str]) -> L
             continue
         now = read_tables(programs.run(prefix + "tables-save", timeout=_SECONDS))
         whole, missing = _iptables_input(text, read_tables(text), now)
-        for words, more in ((whole, []), (missing, ["--noflush"])):
+        for words, more in ((whole, ["--wait"]), (missing, ["--noflush", "--wait"])):
             if words:
                 try:
                     programs.run(prefix + "tables-restore", *more, input=words, timeout=_SECONDS)

@@ -25,10 +25,12 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Pr
 _NAME = "org.fedoraproject.FirewallD1"
 _PATH = "/org/fedoraproject/FirewallD1"
 _RUN = "/run"
+_CONF = "firewalld.conf"
 #: Huge sets of a site take their time, as they do at a reload.
 _SECONDS = 180.0
 #: firewalld before 1.0 writes to the system's log, too, and does not know this option.
 _LOG_TO_FILE = "--log-target=file"
+_FLOWTABLE = re.compile(r"^(\s*NftablesFlowtable\s*=[ \t]*)(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 #: How it says that it passes over a file.
 _NOT_READ = re.compile(r"Failed to load [a-z ]+ file '")
 #: What follows from the error that stands beside it.
@@ -160,7 +162,7 @@ def lay_out(folder, etc, mine, texts, without=()):
     for name in os.listdir(etc):
         source = os.path.join(etc, name)
         if not os.path.isdir(source):
-            if name not in left_out:
+            if name not in left_out and not (name == _CONF and _lay_out_conf(folder, source)):
                 os.symlink(source, os.path.join(folder, name))
             continue
         os.mkdir(os.path.join(folder, name), 0o700)
@@ -175,6 +177,26 @@ def lay_out(folder, etc, mine, texts, without=()):
             os.mkdir(os.path.dirname(target), 0o700)
         with open(target, "wb") as stream:
             stream.write(text.encode("utf-8", "surrogateescape"))
+
+
+def flowtable_devices(conf):  # type: (str) -> List[str]
+    """The network devices that firewalld.conf names: those of the flow table, since firewalld 2."""
+    found = _FLOWTABLE.search(conf)
+    return found.group(2).split() if found and found.group(2) != "off" else []
+
+
+def _lay_out_conf(folder, source):  # type: (str, str) -> bool
+    """Whether firewalld.conf was written without the devices, which a network of its own does not have."""
+    try:
+        with open(source, "rb") as stream:
+            text = stream.read().decode("utf-8", "surrogateescape")
+    except OSError:
+        return False
+    if not flowtable_devices(text):
+        return False
+    with open(os.path.join(folder, _CONF), "wb") as stream:
+        stream.write(_FLOWTABLE.sub(r"\1off", text).encode("utf-8", "surrogateescape"))
+    return True
 
 
 def errors(log, folder, etc):  # type: (str, str, str) -> List[str]

@@ -11,7 +11,7 @@ with an empty ruleset, and its own check of the files finds nothing wrong with s
 import os
 import re
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.render import IPSETS, POLICIES
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular
@@ -22,6 +22,7 @@ _SET = re.compile(r"\bipset\s*=")
 _MATCHES_SET = re.compile(r"--match-set\s")
 _DIRECT_ENTRY = re.compile(r"<(?:chain|rule|passthrough)\b")
 _IPTABLES = re.compile(r"^\s*FirewallBackend\s*=\s*iptables\s*$", re.MULTILINE)
+_FLUSHES = re.compile(r"^\s*FlushAllOnReload\s*=\s*(\w+)\s*$", re.MULTILINE)
 
 #: Since then sets are nftables' own, and a rule may name a set as its destination.
 _OWN_SETS = (1, 0, 0)
@@ -75,6 +76,17 @@ def set_support(etc, version, programs):  # type: (str, str, Programs) -> SetSup
         if not own or _with_iptables(etc) or breaks:
             return SetSupport(False, False)
     return SetSupport(True, own)
+
+
+def keeps_entries(etc):  # type: (str) -> Optional[bool]
+    """Whether a reload keeps what is in what runs only. None where the file does not say: then its maker decides."""
+    found = _FLUSHES.search(_text(os.path.join(etc, "firewalld.conf")))
+    return is_off(found.group(1)) if found else None
+
+
+def is_off(value):  # type: (str) -> bool
+    """Whether firewalld takes the value of a setting for no."""
+    return value.lower() in ("no", "false")
 
 
 def traps(etc, lib, version):  # type: (str, str, str) -> List[str]

@@ -99,6 +99,9 @@ class FakeClient:
     def set_support(self) -> SetSupport:
         return self.support
 
+    def keeps_entries(self) -> bool:
+        return False
+
     def require_loadable(self) -> None:
         if self.trap is not None:
             raise self.trap

@@ -45,6 +45,7 @@ class Host:
         self.lib = folder / "lib"
         self.memory = folder / "memory"
         self.memory.mkdir()
+        self.programs = Programs(lambda name: None)
         self.trials = 0
         self.broken: dict[str, str] = {}
         self.needs: dict[str, str] = {}
@@ -72,7 +73,7 @@ class Host:
         return Finished()
 
     def verdict(self, texts: dict[str, str] | None = None, mine: Iterable[str] = ()) -> loadable.Verdict:
-        one = Loadable(Programs(lambda name: None), str(self.etc), str(self.lib), str(self.memory), self.trial)
+        one = Loadable(self.programs, str(self.etc), str(self.lib), str(self.memory), self.trial)
         one.begin(mine, texts or {})
         return one.verdict()
 
@@ -206,6 +207,29 @@ def test_names_of_hosts_cannot_be_looked_up_in_a_trial(host: Host, monkeypatch: 
     assert "known.example" in host.verdict().untried
     host.broken = {"direct.xml": failed % "no.example"}
     assert host.verdict().problems
+
+
+def test_a_trial_has_no_sets_of_others(host: Host) -> None:
+    """fail2ban makes its own with the program ipset, and a direct rule names them."""
+    failed = "COMMAND_FAILED: Direct: iptables-restore v1.8.9 (nf_tables): Set %s doesn't exist."
+    (host.etc / "direct.xml").write_text("<direct/>")
+    host.broken = {"direct.xml": failed % "f2b-sshd"}
+    assert host.verdict().problems
+    ipset = host.memory / "ipset"
+    ipset.write_text("#!/bin/sh\necho other\necho f2b-sshd\n")
+    ipset.chmod(0o755)
+    host.programs = Programs(lambda name: str(ipset) if name == "ipset" else None)
+    assert host.verdict() == ([], "direct rules name sets that are not firewalld's: f2b-sshd")
+    host.broken = {"direct.xml": failed % "f2b-gone"}
+    assert host.verdict().problems
+
+
+@pytest.mark.parametrize(("devices", "problems"), [("off", 0), ("lo", 0), ("lo nosuch0", 1)])
+def test_devices_of_a_flow_table(host: Host, devices: str, problems: int) -> None:
+    (host.etc / "firewalld.conf").write_text(f"DefaultZone=public\nNftablesFlowtable={devices}\n")
+    found = host.verdict().problems
+    assert len(found) == problems
+    assert all("firewalld.conf: NftablesFlowtable names nosuch0, not there" in one for one in found)
 
 
 @pytest.mark.parametrize(

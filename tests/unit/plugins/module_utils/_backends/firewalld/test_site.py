@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import CommandError
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import CommandError, NotAsked
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site import (
     SiteObject,
     lost_by_reload,
@@ -18,11 +18,12 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.site
     running_zones,
 )
 
+NETWORK_MANAGER = "org.freedesktop.NetworkManager"
 NO_DIRECT: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
 
 
 class FakeClient:
-    """A firewalld: what runs, what is kept, and whether NetworkManager is there."""
+    """A firewalld: what runs, what is kept, and the interfaces that NetworkManager has, each with its zone."""
 
     def __init__(
         self,
@@ -31,7 +32,8 @@ class FakeClient:
         sets: Any = None,
         direct: Any = NO_DIRECT,
         kept_direct: Any = NO_DIRECT,
-        network_manager: bool = False,
+        network_manager: dict[str, str | None] | None = None,
+        keeps: bool = False,
     ) -> None:
         #: Kind -> name -> (what runs, what is kept or None).
         self.known: dict[str, dict[str, tuple[Any, Any]]] = {
@@ -40,13 +42,37 @@ class FakeClient:
         self.direct = dict(zip(("getAllChains", "getAllRules", "getAllPassthroughs"), direct, strict=True))
         self.kept_direct = kept_direct
         self.network_manager = network_manager
+        self.keeps = keeps
+
+    def keeps_entries(self) -> bool:
+        return self.keeps
+
+    def ask_network_manager(self, interface: str, member: str, arguments: Any, path: str) -> Any:
+        """Its device has the interface's name as its path, and so have the connection and its settings."""
+        if self.network_manager is None:
+            raise NotAsked("The name is not activatable")
+        if member == "GetDeviceByIpIface":
+            (name,) = arguments
+            if name not in self.network_manager:
+                raise CommandError(["x"], None, "No device found for the requested iface.")
+            return "/device/" + name
+        name = path.rpartition("/")[2]
+        zone = self.network_manager[name]
+        if member == "GetSettings":
+            assert interface == NETWORK_MANAGER + ".Settings.Connection"
+            return {"connection": {"id": "x", **({"zone": zone} if zone else {})}}
+        return {
+            (NETWORK_MANAGER + ".Device", "ActiveConnection"): "/" if zone == "inactive" else "/active/" + name,
+            (NETWORK_MANAGER + ".Connection.Active", "Connection"): "/settings/" + name,
+            (NETWORK_MANAGER + ".Settings.Connection", "Flags"): 0x2 if zone == "generated" else 0,
+        }[tuple(arguments)]
 
     def call(self, interface: str, member: str, signature: str = "", arguments: Any = (), path: str = "",
              destination: str = "") -> tuple[Any, ...]:  # fmt: skip
-        if member == "NameHasOwner":
-            assert (interface, destination) == ("org.freedesktop.DBus", "org.freedesktop.DBus")
-            assert list(arguments) == ["org.freedesktop.NetworkManager"]
-            return (self.network_manager,)
+        if destination == NETWORK_MANAGER:
+            return (self.ask_network_manager(interface, member, arguments, path),)
+        if member == "getDefaultZone":
+            return ("public",)
         if interface == "direct":
             return (self.direct[member],)
         if interface == "config.direct":
@@ -117,12 +143,60 @@ def test_objects_that_are_not_kept() -> None:
     assert found == ["zone gone is no longer in the files", "policy left is no longer in the files"]
 
 
-@pytest.mark.parametrize(
-    ("network_manager", "words"), [(True, []), (False, ["zone public: interface eth0, changed at run time only"])]
+ONLY_RUNS, ONLY_KEPT = (
+    "zone public: interface eth0, changed at run time only",
+    "zone dmz: interface eth0, in the files only",
 )
-def test_interfaces_that_network_manager_binds_anew(network_manager: bool, words: list[str]) -> None:
+
+
+@pytest.mark.parametrize(
+    ("network_manager", "words"),
+    [
+        (None, [ONLY_RUNS]),
+        ({}, [ONLY_RUNS]),
+        # Of a VPN, a container or a virtual machine, it shows at most that it is there.
+        ({"eth0": "inactive"}, [ONLY_RUNS]),
+        ({"eth0": "generated"}, [ONLY_RUNS]),
+        # Its connections come into the zone that they name, or into the default zone, which is public.
+        ({"eth0": "public"}, []),
+        ({"eth0": None}, []),
+        # Somebody has moved it with firewall-cmd: it moves back.
+        ({"eth0": "internal"}, [ONLY_RUNS]),
+    ],
+)
+def test_interfaces_that_network_manager_binds_anew(network_manager: Any, words: list[str]) -> None:
     running = {**ZONE, "interfaces": ["eth0"]}
     assert lost(zones={"public": (running, ZONE)}, network_manager=network_manager) == words
+
+
+@pytest.mark.parametrize(
+    ("network_manager", "words"), [(None, [ONLY_KEPT]), ({"eth0": None}, []), ({"eth0": "dmz"}, [ONLY_KEPT])]
+)
+def test_interfaces_that_network_manager_keeps_out_of_the_zone_in_the_files(
+    network_manager: Any, words: list[str]
+) -> None:
+    kept = {**ZONE, "interfaces": ["eth0"]}
+    assert lost(zones={"dmz": (ZONE, kept)}, network_manager=network_manager) == words
+
+
+def test_what_a_firewalld_keeps_that_flushes_nothing() -> None:
+    site: dict[str, Any] = {
+        "zones": {"public": ({**ZONE, "interfaces": ["eth0"], "services": ["http"]}, {**ZONE, "interfaces": ["eth1"]})},
+        "sets": {
+            "b": (("", "", "", "", {}, ["1", "2"]), ("", "", "", "", {}, ["2", "3"])),
+            "c": (("", "", "", "", {}, []), None),
+        },
+        "direct": ([], [("ipv4", "filter", "X", 5, ["-j", "DROP"])], []),
+        "kept_direct": ([], [], [("ipv6", ["-N", "Y"])]),
+    }
+    assert lost(**site, keeps=True) == [
+        "zone public: service http, changed at run time only",
+        "zone public: interface eth1, in the files only",
+        "zone public: service ssh, in the files only",
+        "set b: entry 3, in the files only",
+        "direct: passthrough ipv6 -N Y, in the files only",
+    ]
+    assert len(lost(**site)) == 9
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ class Kernel:
         if name == "nft":
             return self.texts["nft"]
         if name.endswith("tables-restore"):
+            assert "--wait" in arguments, "somebody may hold the lock of iptables"
             self.fed.append((name, text))
             if "--noflush" in arguments:
                 added = [line for line in text.splitlines() if line.startswith("-A ")]

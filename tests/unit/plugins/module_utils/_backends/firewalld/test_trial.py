@@ -83,6 +83,23 @@ def test_what_is_left_out(etc: Path, tmp_path: Path, path: str) -> None:
     assert gone == {one for one in content(tmp_path / "all") if one == path or one.startswith(path + "/")}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a=b\nNftablesFlowtable=eth0 eth1 \nc=d\n", "a=b\nNftablesFlowtable=off\nc=d\n"),
+        ("NftablesFlowtable=off\n", "NftablesFlowtable=off\n"),
+        ("# NftablesFlowtable=eth0\n", "# NftablesFlowtable=eth0\n"),
+        ("NftablesFlowtable=\na=b\n", "NftablesFlowtable=\na=b\n"),
+    ],
+)
+def test_a_network_of_its_own_has_no_devices(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "firewalld.conf").write_text(before)
+    lay_out(str(tmp_path / "etc"), str(tmp_path / "old"), [], {})
+    assert (tmp_path / "etc" / "firewalld.conf").read_text() == after
+    assert (tmp_path / "old" / "firewalld.conf").read_text() == before
+
+
 def test_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     lay_out(str(tmp_path / "etc"), str(tmp_path / "empty"), [], TEXTS)
