@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
     Applicability,
     listens,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers, host_is
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES, HA_PEER
@@ -55,6 +55,7 @@ class Remarks:
         self._topology = topology
         self._catalog = catalog
         self._applicability = applicability
+        self._by_token: dict[str, frozenset[str]] = {}
 
     def choices(self, hosts: Mapping[str, HostPlan]) -> tuple[str, ...]:
         """What jsa_data_ports and jsa_confidence leave open and closed in the plan of *hosts*."""
@@ -108,13 +109,19 @@ class Remarks:
 
     def _has_peer(self, flow: Flow, host: Host) -> bool:
         """Whether *host* listens for *flow*, and there is somebody to initiate it."""
-        others = [other for name, other in self._topology.hosts.items() if name != host.name]
         return any_covers(host, flow.listeners) and any(
-            any(any_covers(other, [token]) for other in others)
-            or bool(self._topology.networks.get(token))
+            bool(self._topology.networks.get(token))
             or (token == HA_PEER and host.ha_peer is not None)
+            or len(self._covered(token)) > (host.name in self._covered(token))
             for token in flow.initiators
         )
+
+    def _covered(self, token: str) -> frozenset[str]:
+        """Hosts of a role or group, found once for all flows."""
+        if token not in self._by_token:
+            hosts = self._topology.hosts.items()
+            self._by_token[token] = frozenset(name for name, host in hosts if host_is(host, token))
+        return self._by_token[token]
 
     def _app_hosts(self) -> Iterator[str]:
         """The nodes of an HA pair are one app host."""
