@@ -290,11 +290,23 @@ class Planner:
                         for feature in condition.features
                     }
                 )
-                hint = (
-                    f"; jsa_features of the hosts that it contacts does not have {' or '.join(features)}"
-                    if features
-                    else ""
+                listeners = sorted(
+                    {
+                        token
+                        for entry in entries
+                        for flow in entry.flows
+                        if name in flow.initiators
+                        for token in flow.listeners
+                    }
                 )
+                hint = ""
+                if features:
+                    hint = f"; jsa_features of the hosts that it contacts does not have {' or '.join(features)}"
+                elif not any(any_covers(host, listeners) for host in self.topology.hosts.values()):
+                    hint = (
+                        f"; no host is {' or '.join(listeners)}, and a console that collects flows itself belongs into "
+                        "the group jsa_all_in_one"
+                    )
                 warnings.append(f"jsa_networks.{name} is set, but no port is opened for it{hint}")
         return warnings
 

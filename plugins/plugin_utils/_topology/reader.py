@@ -271,7 +271,8 @@ def _check_consoles(hosts: Mapping[str, Host], values: Mapping[str, Mapping[str,
     elif not consoles:
         problems.append(
             "no host has the role console: every flow of a deployment begins or ends there; put it into the group "
-            "jsa_console. (If only a part of the inventory is visible, apply a saved plan with jsa_plan_file.)"
+            "jsa_console, or, if it also collects and processes, jsa_all_in_one. (If only a part of the inventory is "
+            "visible, apply a saved plan with jsa_plan_file.)"
         )
     elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
         problems.append(
