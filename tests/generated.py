@@ -22,6 +22,7 @@ import yaml
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.notes import NOTES
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PLAN_VERSION, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
@@ -61,6 +62,8 @@ def _flow(flow: Flow) -> str:
     said = [f"{names[0]} → {names[1]}"]
     if flow.attached:
         said.append("between a host and its `jsa_processor`")
+    if flow.same_processor:
+        said.append("between hosts with the same `jsa_processor`")
     if condition := _condition(flow.when):
         said.append(condition)
     said.append(f"encryption: {flow.encryption}")
@@ -117,8 +120,16 @@ def catalog_page(catalog: Mapping[str, Entry]) -> str:
         "The lookup `jsa.ports.catalog` returns the same data. [CONTRIBUTING.md](../CONTRIBUTING.md) explains how to",
         "change an entry, and which evidence is needed.",
         "",
-        "[By port](#by-port) · [By service](#by-service) · [By role](#by-role) ·",
+        "[What the documents say about all ports](#what-the-documents-say-about-all-ports) · [By port](#by-port) ·",
+        "[By service](#by-service) · [By role](#by-role) ·",
         "[Where the documents disagree](#where-the-documents-disagree) · [Entries](#entries)",
+        "",
+        "## What the documents say about all ports",
+        "",
+        *table(
+            ("documents", "what they say", "what it means here"),
+            ((", ".join(name.replace("_", " ") for name in note.documents), note.says, note.means) for note in NOTES),
+        ),
         "",
         "## By port",
         "",

@@ -94,7 +94,7 @@ class ActionModule(ControllerAction):
         saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, problems = topology_of_task(task_vars, self._templar)
         if not arguments["use_discovered"]:
-            topology = replace(topology, dynamic_ports=DynamicPortsChoice())
+            topology = replace(topology, dynamic_ports=DynamicPortsChoice(declined=True))
         planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
         if saved is None:
             return _Found(planner.plan(problems))

@@ -49,8 +49,10 @@ options:
       - Takes all values of O(role), with the same meaning; V(self) for the host itself and V(ha_peer) for the other
         node of its HA pair; V(management_modules) for the hardware; and the networks outside the deployment, which
         are V(admin), V(users), V(api_clients), V(log_sources), V(flow_sources), V(wincollect_agents),
-        V(snmp_managers), V(packet_capture_sources), V(off_site_sources), V(certificate_clients), V(smtp_gateways),
-        V(ntp_servers), V(nfs_servers), V(windows_hosts), V(public_servers).
+        V(snmp_managers), V(packet_capture_sources), V(off_site_sources), V(disconnected_log_collectors),
+        V(certificate_clients), V(smtp_gateways), V(ntp_servers), V(nfs_servers), V(windows_hosts), V(public_servers),
+        V(polled_sources), V(vendor_apis), V(forwarding_targets), V(off_site_targets), V(ldap_servers),
+        V(radius_servers), V(network_devices).
     type: str
   protocol:
     description: Only entries with one of these protocols, V(tcp), V(udp), V(icmp).
@@ -68,8 +70,10 @@ options:
   feature:
     description:
       - Only entries that depend, as a whole or in part, on one of these features (C(jsa_features)), which are
-        V(email), V(fibre_channel), V(fips), V(log_file_protocol), V(nfs_client), V(nfs_export), V(packet_capture),
-        V(snmp_agent), V(tls_syslog), V(wincollect), V(windows_polling).
+        V(api_polling), V(dlc), V(email), V(event_forwarding), V(fibre_channel), V(fips), V(ftp_polling),
+        V(http_receiver), V(jdbc_polling), V(json_receiver), V(ldap_login), V(log_file_protocol), V(nfs_client),
+        V(nfs_export), V(off_site_forwarding), V(packet_capture), V(radius_login), V(risk_adapters), V(snmp_agent),
+        V(srx_binary_logs), V(tls_syslog), V(udp_multiline), V(wincollect), V(windows_polling).
     type: list
     elements: str
   document:
@@ -223,6 +227,10 @@ _raw:
           description: Whether it is only between a collector or data node and the processor that it reports to.
           type: bool
           sample: false
+        same_processor:
+          description: Whether it is only between hosts that report to the same processor.
+          type: bool
+          sample: false
         when:
           description: As RV(_raw[].when), for this flow alone.
           type: dict
@@ -309,11 +317,13 @@ _raw:
       type: dict
       contains:
         readings:
-          description: What each document says.
+          description:
+            - What each document says. V(app_hosts_page) and V(wincollect_page) are further pages of Juniper, where one
+              of them contradicts both documents.
           type: dict
           sample: {administration_guide: TCP., installation_guide: No protocol.}
         verdict:
-          description: The document that the entry follows, or V(both) or V(neither).
+          description: The document or page that the entry follows, or V(both) or V(neither).
           type: str
           sample: administration_guide
         reason:

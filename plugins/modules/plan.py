@@ -127,9 +127,9 @@ plan:
           management_addresses: []
           inbound:
             - protocol: tcp
-              ports: "5432"
+              ports: "443"
               sources: [10.0.0.2/32]
-              why: [postgres]
+              why: [https]
               source_classes: [managed_host unencrypted]
           refused:
             - protocol: tcp
@@ -143,6 +143,13 @@ plan:
         managed_host unencrypted:
           hosts: [ep1]
           networks: []
+    choices:
+      description: What C(jsa_data_ports) and C(jsa_confidence) leave open and closed, as sentences.
+      type: list
+      elements: str
+      sample:
+        - "jsa_confidence is high, medium: closed are rmi (low, 9913/tcp). To open them, add their confidence to
+          jsa_confidence"
     warnings:
       description: Possible problems of the inventory.
       type: list

@@ -45,6 +45,7 @@ SOURCE_NETWORKS: tuple[str, ...] = (
     "snmp_managers",
     "packet_capture_sources",
     "off_site_sources",
+    "disconnected_log_collectors",
     "certificate_clients",
 )
 
@@ -55,6 +56,13 @@ DESTINATION_NETWORKS: tuple[str, ...] = (
     "nfs_servers",
     "windows_hosts",
     "public_servers",
+    "polled_sources",
+    "vendor_apis",
+    "forwarding_targets",
+    "off_site_targets",
+    "ldap_servers",
+    "radius_servers",
+    "network_devices",
 )
 
 #: A key of ``jsa_networks`` that no flow has: no row of the documents speaks of name servers.
@@ -90,6 +98,13 @@ UNLISTED: tuple[str, ...] = ("zone", "reject", "drop")
 
 CONFIDENCES: tuple[str, ...] = ("high", "medium", "low")
 
+#: What is opened where the site does not choose: nothing that no source explains.
+DEFAULT_CONFIDENCES: tuple[str, ...] = ("high", "medium")
+
+#: Between which hosts the data range is open: those with a listed data flow, all of them, or none. The first is the
+#: default.
+DATA_PORTS: tuple[str, ...] = ("paired", "range", "listed")
+
 #: The two documents the catalog rests on, and the title under which a reader finds each.
 DOCUMENTS: dict[str, str] = {
     "administration_guide": "Juniper Secure Analytics Administration Guide, JSA Port Usage",
@@ -104,20 +119,46 @@ DOCUMENT_TABLES: dict[tuple[str, str], int] = {
     ("installation_guide", "servers"): 5,
 }
 
+#: Further pages of Juniper's that contradict a row of both documents, and the title under which a reader finds each.
+PAGES: dict[str, str] = {
+    "app_hosts_page": (
+        "Juniper Secure Analytics Administration Guide, App Hosts (https://www.juniper.net/documentation/us/en/"
+        "software/jsa7.5.0/jsa-admin/topics/concept/concept-jsa-admin-app-host.html)"
+    ),
+    "wincollect_page": (
+        "Juniper Secure Analytics WinCollect User Guide, Communication Between WinCollect Agents and JSA "
+        "(https://www.juniper.net/documentation/us/en/software/jsa7.5.0/jsa-wincollect/topics/concept/"
+        "jsa-wincollect-communication-between-wincollect-agents-and.html)"
+    ),
+}
+
 #: How ports that a service chooses itself are found out.
 DISCOVERIES: tuple[str, ...] = ("imq_port_mapper", "rpcbind", "none")
 
 #: Features of a host that a condition of the catalog asks for: the values of ``jsa_features``.
 FEATURES: tuple[str, ...] = (
+    "api_polling",
+    "dlc",
     "email",
+    "event_forwarding",
     "fibre_channel",
     "fips",
+    "ftp_polling",
+    "http_receiver",
+    "jdbc_polling",
+    "json_receiver",
+    "ldap_login",
     "log_file_protocol",
     "nfs_client",
     "nfs_export",
+    "off_site_forwarding",
     "packet_capture",
+    "radius_login",
+    "risk_adapters",
     "snmp_agent",
+    "srx_binary_logs",
     "tls_syslog",
+    "udp_multiline",
     "wincollect",
     "windows_polling",
 )

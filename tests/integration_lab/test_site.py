@@ -185,7 +185,13 @@ class TestApply:
         [
             # The packets that issue reports are made of, spelled out, so that a wrong plan cannot prove itself right.
             ("ep1", "con1", 443, "open"),
-            ("ep1", "con1", 5432, "open"),
+            ("ep1", "con1", 9381, "open"),
+            # No source explains who contacts the console's database, so nobody may.
+            ("ep1", "con1", 5432, "prohibited"),
+            # The data range: open where data flow, and nowhere else.
+            ("dn1", "ep1", 32012, "refused"),
+            ("app1", "ep1", 32012, "prohibited"),
+            ("con1", "app1", 32012, "prohibited"),
             ("con1", "ep1", 32006, "open"),
             ("ep1", "dn1", 32006, "open"),
             ("usr1", "con1", 443, "open"),
@@ -317,18 +323,18 @@ class TestSavedPlan:
     def test_is_applied_as_it_was_reviewed(self, lab: Lab, plan: dict[str, Any], tmp_path: Path) -> None:
         reviewed = json.loads(json.dumps(plan))
         for rule in reviewed["hosts"]["con1"]["inbound"]:
-            if rule.get("ports") == "5432":
+            if rule.get("ports") == "9381":
                 rule["sources"] = [f"{_address(lab, 'dn1')}/32"]
         path = tmp_path / "reviewed.json"
         path.write_text(json.dumps(reviewed))
         output = succeed(lab, "firewall", "-e", f"jsa_plan_file={path}", "--limit", "con1")
         assert changed_hosts(output) == {"con1"}
-        assert lab.probe("dn1", _address(lab, "con1"), 5432) == "open"
-        assert lab.probe("ep1", _address(lab, "con1"), 5432) == "prohibited"
+        assert lab.probe("dn1", _address(lab, "con1"), 9381) == "open"
+        assert lab.probe("ep1", _address(lab, "con1"), 9381) == "prohibited"
         told = play(lab, "firewall", "-e", f"jsa_plan_file={path}", "--limit", "con1", "--check")
-        assert "- con1: accept tcp 5432 from" in told.stdout + told.stderr
+        assert "- con1: accept tcp 9381 from" in told.stdout + told.stderr
         succeed(lab, "firewall", "--limit", "con1")
-        assert lab.probe("ep1", _address(lab, "con1"), 5432) == "open"
+        assert lab.probe("ep1", _address(lab, "con1"), 9381) == "open"
 
     def test_the_documented_keys_alone_are_enough(self, lab: Lab, plan: dict[str, Any], tmp_path: Path) -> None:
         keys = ("roles", "addresses", "inbound", "refused", "dynamic")
@@ -340,8 +346,8 @@ class TestSavedPlan:
         path = tmp_path / "bare.json"
         path.write_text(json.dumps(bare))
         succeed(lab, "firewall", "-e", f"jsa_plan_file={path}", "--limit", "con1")
-        assert lab.probe("ep1", _address(lab, "con1"), 5432) == "open"
-        assert lab.probe("out1", _address(lab, "con1"), 5432) == "prohibited"
+        assert lab.probe("ep1", _address(lab, "con1"), 9381) == "open"
+        assert lab.probe("out1", _address(lab, "con1"), 9381) == "prohibited"
         succeed(lab, "firewall", "--limit", "con1")
 
     def test_a_part_of_the_inventory_is_enough(self, lab: Lab, plan: dict[str, Any], tmp_path: Path) -> None:
@@ -404,13 +410,13 @@ class TestCheck:
         assert self._faults(document) == {("service_down", source, "ep1", 32006) for source in ("con1", "con2", "dn1")}
 
     def test_a_port_closed_on_the_host(self, lab: Lab, tmp_path: Path) -> None:
-        rule = 'rule priority="-10" port port="5432" protocol="tcp" drop'
+        rule = 'rule priority="-10" port port="9381" protocol="tcp" drop'
         lab.run("con1", ["firewall-cmd", "--policy=jsa-in", f"--add-rich-rule={rule}"], check=True)
         status, document = self._verdicts(lab, tmp_path)
         assert status != 0
         faults = self._faults(document)
         assert {fault[0] for fault in faults} == {"host_firewall"}
-        assert {fault[2:] for fault in faults} == {("con1", 5432)}
+        assert {fault[2:] for fault in faults} == {("con1", 9381)}
         assert document["hosts"]["con1"]["firewall_as_planned"] is False
 
     def test_a_port_blocked_on_the_way(self, lab: Lab, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     HARDWARE,
     HOST_GROUPS,
     OUTSIDE_LISTENERS,
+    PAGES,
     PROTOCOLS,
     ROLES,
     SELF,
@@ -60,7 +61,7 @@ _ENTRY_KEYS = (
     "evidence",
     "disagreement",
 )
-_FLOW_KEYS = ("listeners", "initiators", "encryption", "attached", "when")
+_FLOW_KEYS = ("listeners", "initiators", "encryption", "attached", "same_processor", "when")
 _WHEN_KEYS = ("features", "without_features", "deployment_roles", "release_from", "release_before")
 _STATEMENT_KEYS = ("document", "table", "row", "ports", "protocols", "says")
 
@@ -189,14 +190,18 @@ class Builder:
                 "%s is for flows between two hosts of the deployment; write a separate flow for the others"
                 % encryption,
             )
-        attached = node.flag("attached")
-        if attached and not all(name in ROLES for name in both):
-            node.problem("attached", "both sides must be roles: only hosts report to a processor")
+        attached, same_processor = node.flag("attached"), node.flag("same_processor")
+        for key, value in (("attached", attached), ("same_processor", same_processor)):
+            if value and not all(name in ROLES for name in both):
+                node.problem(key, "both sides must be roles: only hosts report to a processor")
+        if attached and same_processor:
+            node.problem("same_processor", "contradicts attached: a host is the processor, or it reports to it")
         return Flow(
             listeners=listeners,
             initiators=initiators,
             encryption=encryption,
             attached=attached,
+            same_processor=same_processor,
             when=self._condition(node),
         )
 
@@ -291,10 +296,12 @@ class Builder:
         child = node.child("disagreement", ("readings", "verdict", "reason"))
         if child is None:
             return None
-        readings = Node(child.mapping("readings"), "%s: readings" % child.where, self._problems, tuple(DOCUMENTS))
+        sources = (*DOCUMENTS, *PAGES)
+        readings = Node(child.mapping("readings"), "%s: readings" % child.where, self._problems, sources)
+        said = (*DOCUMENTS, *(page for page in PAGES if readings.has(page)))
         return Disagreement(
-            readings={document: readings.text(document) for document in DOCUMENTS},
-            verdict=child.choice("verdict", (*DOCUMENTS, "both", "neither")),
+            readings={source: readings.text(source) for source in said},
+            verdict=child.choice("verdict", (*said, "both", "neither")),
             reason=child.text("reason"),
         )
 

@@ -110,8 +110,10 @@ def _collect(entries: list[tuple[str, Entry]], problems: list[str], taken: Mappi
     return dict(sorted(by_id.items(), key=_by_port))
 
 
-def _by_port(item: tuple[str, Entry]) -> tuple[int, str]:
+def _by_port(item: tuple[str, Entry]) -> tuple[int, bool, str]:
+    """By port; of one port, first what rests on a row of the documents."""
     entry = item[1]
+    rowless = not entry.statements
     if entry.ports:
-        return min(entry.ports)[0], entry.id
-    return entry.dynamic.ports[0] if entry.dynamic else _AFTER_ALL_PORTS, entry.id
+        return min(entry.ports)[0], rowless, entry.id
+    return entry.dynamic.ports[0] if entry.dynamic else _AFTER_ALL_PORTS, rowless, entry.id

@@ -40,6 +40,8 @@ class Flow:
     encryption: str
     #: Between a collector or data node and the processor that it reports to, where ``jsa_processor`` names one.
     attached: bool = False
+    #: Between hosts that report to the same processor, as the data nodes of one cluster do.
+    same_processor: bool = False
     when: Condition = field(default_factory=Condition)
 
 
@@ -60,8 +62,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Where the documents differ: both readings, which one the entry follows, and why."""
+    """Where the documents differ, or another page contradicts them: each reading, the one that is followed, and why."""
 
+    #: By document, and by page where one of PAGES differs from them.
     readings: dict[str, str]
     verdict: str
     reason: str

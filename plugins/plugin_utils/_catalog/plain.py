@@ -31,6 +31,7 @@ def as_plain(entry: Entry) -> dict[str, Any]:
                 "initiators": list(flow.initiators),
                 "encryption": flow.encryption,
                 "attached": flow.attached,
+                "same_processor": flow.same_processor,
                 "when": _condition(flow.when),
             }
             for flow in entry.flows

@@ -71,6 +71,7 @@ class Addresses:
                 for name in source.hosts
                 for address in (*self._topology.hosts[name].addresses, *self._topology.hosts[name].virtual_addresses)
             }
+            inside.update(address for source in classes for address in source.links)
             merged = cidr_merge([*outside, *(_network(address) for address in inside)])
             self._merged[key] = (_Merged(merged), outside)
         merged_classes, outside = self._merged[key]

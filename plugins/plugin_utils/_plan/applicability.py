@@ -14,8 +14,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
-#: The entry for the whole data range, which ``jsa_data_ports: listed`` leaves out. It covers every pair of hosts, so it
-#: tells nothing about which hosts really talk.
+#: The entry for the whole data range, which ``jsa_data_ports`` opens, narrows or leaves out. It covers every pair of
+#: hosts, so it tells nothing about which hosts really talk.
 DATA_RANGE = "data_range"
 
 #: Ports of these exposures are not the host's own to open or refuse.

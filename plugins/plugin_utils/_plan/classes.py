@@ -29,6 +29,8 @@ class SourceClass:
     label: str
     hosts: frozenset[str] = frozenset()
     cidrs: tuple[str, ...] = ()
+    #: Addresses of the hosts on links that they use for this class alone.
+    links: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.hosts or self.cidrs)
@@ -65,8 +67,11 @@ class SourceClasses:
 
     def ha_peer(self, listener: Host) -> SourceClass:
         """The other node of *listener*'s HA pair; no host if it has none."""
-        peer = {listener.ha_peer} if listener.ha_peer else set()
-        return self._remember(SourceClass(f"ha_peer of {listener.name}", hosts=frozenset(peer)))
+        label = f"ha_peer of {listener.name}"
+        if listener.ha_peer is None:
+            return self._remember(SourceClass(label))
+        links = self._topology.hosts[listener.ha_peer].crossover_addresses
+        return self._remember(SourceClass(label, hosts=frozenset([listener.ha_peer]), links=links))
 
     def members(self, token: str, encryption: str | None = None, attached_to: Host | None = None) -> SourceClass:
         """Hosts of a role or group: all, only the encrypted or unencrypted ones, only those that work with a host."""
@@ -86,6 +91,18 @@ class SourceClasses:
         else:
             hosts = frozenset(name for name, host in self._topology.hosts.items() if host_is(host, token))
         return self._remember(SourceClass(label, hosts=hosts))
+
+    def beside(self, token: str, encryption: str | None, host: Host) -> SourceClass:
+        """Of a role or group, the hosts that report to the same processor as *host* does."""
+        processor = self._processor(host)
+        everybody = self.members(token, encryption)
+        kept = frozenset(name for name in everybody.hosts if self._processor(self._topology.hosts[name]) == processor)
+        whose = f"that reports to {processor}" if processor else "that reports to nobody"
+        return self._remember(SourceClass(f"{everybody.label} {whose}", hosts=kept))
+
+    def _processor(self, host: Host) -> str | None:
+        """The processor that *host* reports to; one name for both nodes of a pair."""
+        return min(self._topology.cluster(host.processor)) if host.processor else None
 
     def without_remote_initiation(self, source: SourceClass) -> SourceClass:
         """Those of a class that open SSH tunnels themselves."""

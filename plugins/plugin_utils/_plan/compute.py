@@ -32,6 +32,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import (
     without_outside,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.outbound import OutboundRules
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.remarks import Remarks
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH, Sources
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SELF, SOURCE_NETWORKS
@@ -96,14 +97,21 @@ class Planner:
         problems = [*problems, *self._missing_networks()]
         if problems:
             raise InputError(SUBJECT, problems)
+        remarks = Remarks(self.topology, self.catalog, self.applicability)
         return model.Plan(
             version=model.PLAN_VERSION,
             release=self.topology.release,
             data_ports=self.topology.data_ports,
             confidences=self.topology.confidences,
+            choices=remarks.choices(hosts),
             hosts=hosts,
             source_classes=self._used_classes(hosts.values()),
-            warnings=(*self.topology.warnings, *self._unused_networks(), *dynamic.warnings()),
+            warnings=(
+                *self.topology.warnings,
+                *self._unused_networks(),
+                *remarks.warnings(hosts),
+                *dynamic.warnings(),
+            ),
         )
 
     def _used_classes(self, hosts: Collection[model.HostPlan]) -> dict[str, model.SourceClass]:
@@ -282,11 +290,23 @@ class Planner:
                         for feature in condition.features
                     }
                 )
-                hint = (
-                    f"; jsa_features of the hosts that it contacts does not have {' or '.join(features)}"
-                    if features
-                    else ""
+                listeners = sorted(
+                    {
+                        token
+                        for entry in entries
+                        for flow in entry.flows
+                        if name in flow.initiators
+                        for token in flow.listeners
+                    }
                 )
+                hint = ""
+                if features:
+                    hint = f"; jsa_features of the hosts that it contacts does not have {' or '.join(features)}"
+                elif not any(any_covers(host, listeners) for host in self.topology.hosts.values()):
+                    hint = (
+                        f"; no host is {' or '.join(listeners)}, and a console that collects flows itself belongs into "
+                        "the group jsa_all_in_one"
+                    )
                 warnings.append(f"jsa_networks.{name} is set, but no port is opened for it{hint}")
         return warnings
 

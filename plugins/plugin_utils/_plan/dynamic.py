@@ -40,6 +40,7 @@ class DynamicPorts:
     def __init__(self, topology: Topology, discoveries: Discoveries) -> None:
         self._wanted = topology.dynamic_ports
         self._discoveries = discoveries
+        self._closed: dict[str, None] = {}
         self._not_asked: dict[str, None] = {}
         self._stale: dict[str, str] = {}
         self._silent: list[str] = []
@@ -48,6 +49,8 @@ class DynamicPorts:
     def of(self, name: str, entries: Iterable[Entry], cataloged: Sequence[tuple[str, PortRange, str]]) -> list[Taken]:
         """What *entries* have on the host; *cataloged* are the ports that the catalog lists for it."""
         if not self._wanted.use:
+            if not self._wanted.declined and any(_row_demands(entry) for entry in entries):
+                self._closed[name] = None
             return []
         taken = []
         for entry in entries:
@@ -95,6 +98,13 @@ class DynamicPorts:
     def warnings(self) -> list[str]:
         """Sentences that say why the plan lacks dynamic ports of some hosts."""
         warnings = []
+        if self._closed:
+            warnings.append(
+                f"{_names(self._closed)}: row 24 of both documents demands that the console reaches four random ports "
+                "of the message broker on each host that is not encrypted (imq_dynamic), and the plan does not open "
+                "them: set jsa_dynamic_ports to discovered and run jsa.ports.discover, or set it to none to keep them "
+                "closed without this warning"
+            )
         if self._not_asked:
             warnings.append(
                 f"{_names(self._not_asked)}: the dynamic ports are not known, so they are not opened: "
@@ -107,6 +117,11 @@ class DynamicPorts:
                 f"({self._wanted.max_age} s), so they are not used: run jsa.ports.discover"
             )
         return [*warnings, *self._silent, *self._not_theirs]
+
+
+def _row_demands(entry: Entry) -> bool:
+    """Whether a row of the documents, and not only the site, wants the entry's random ports to be open."""
+    return entry.dynamic is not None and entry.dynamic.discovery == "imq_port_mapper"
 
 
 def _owners(found: Found, entry: Entry, cataloged: Sequence[tuple[str, PortRange, str]]) -> list[str]:

@@ -84,7 +84,8 @@ def _leave_to(narrow: Accept, wide: Accept) -> None:
     for label, source in list(narrow.classes.items()):
         for other, container in wide.classes.items():
             same_network = source.cidrs and label == other
-            if same_network or (source.hosts and not source.cidrs and source.hosts <= container.hosts):
+            same_links = set(source.links) <= set(container.links)
+            if same_network or (source.hosts and not source.cidrs and same_links and source.hosts <= container.hosts):
                 wide.why[other] |= narrow.why.pop(label)
                 del narrow.classes[label]
                 break

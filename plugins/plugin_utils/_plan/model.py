@@ -28,7 +28,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DISCOVERIES, PROTOCOLS, ROLES, UNLISTED
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
+    DATA_PORTS,
+    DISCOVERIES,
+    PROTOCOLS,
+    ROLES,
+    UNLISTED,
+)
 
 #: The version of the form below; a file of another version is not read.
 PLAN_VERSION = 1
@@ -202,8 +208,10 @@ class Plan:
 
     version: Annotated[int, Choice((PLAN_VERSION,))]
     release: str | None = None
-    data_ports: str = "range"
+    data_ports: str = DATA_PORTS[0]
     confidences: tuple[str, ...] = ()
+    #: What jsa_data_ports and jsa_confidence leave open and closed, a sentence for each.
+    choices: tuple[str, ...] = ()
     #: What is no problem for certain, yet looks like one.
     warnings: tuple[str, ...] = ()
     source_classes: Mapping[str, SourceClass] = field(default_factory=dict)

@@ -43,7 +43,11 @@ class OutboundRules:
 
     def rules(self, host: Host) -> tuple[OutboundRule, ...]:
         """What *host* may contact: the deployment, the name servers, and what its outbound entries need."""
-        wanted: list[Wanted] = [(protocol, _ALL_PORTS, self._deployment, DEPLOYMENT) for protocol in ("tcp", "udp")]
+        # The peer's addresses on the link between the nodes of a pair are none of the deployment's others.
+        inside = [self._deployment, *([self._sources.classes.ha_peer(host)] if host.ha_peer else [])]
+        wanted: list[Wanted] = [
+            (protocol, _ALL_PORTS, source, DEPLOYMENT) for protocol in ("tcp", "udp") for source in inside
+        ]
         if NAME_SERVERS in self._topology.networks:
             servers = self._sources.classes.network(NAME_SERVERS)
             wanted += [(protocol, (53, 53), servers, DNS) for protocol in ("tcp", "udp")]

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may open a flow of the catalog on a host: its source classes."""
+"""Who may open a flow of the catalog on a host: its source classes.
+
+The data range is the exception: its row names every pair of hosts. With ``jsa_data_ports: paired`` it is open, in both
+directions, between two hosts that a listed data flow connects, for what takes a port of the range is one of these.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import HA_PE
 #: The entry whose port carries the tunnels.
 SSH = "ssh"
 
+#: The value of ``jsa_data_ports`` with which the data range is open where data flow.
+PAIRED = "paired"
+
+#: Tunnels with the console are a flow of their own.
+_NO_TUNNEL_PEERS = ("console", "managed_host", "any_host")
+
 
 class Sources:
     """Source classes of flows, for one topology and catalog."""
@@ -41,17 +51,31 @@ class Sources:
             for flow in entry.flows
             if flow.encryption == "tunnelled" and not applicability.release_obstacle(flow.when)
         ]
+        self._paired = topology.data_ports == PAIRED
+        self._data_flows = [
+            flow
+            for entry in catalog
+            if _within_data_range(entry, catalog)
+            and not applicability.selected(entry)
+            and not applicability.release_obstacle(entry.when)
+            for flow in entry.flows
+            if not applicability.release_obstacle(flow.when)
+        ]
         self.networks_not_set: dict[str, set[str]] = {}
 
     def of_flow(self, entry: Entry, flow: Flow, listener: Host) -> Iterator[SourceClass]:
         """The classes that may open *flow* on *listener*; those without a member too."""
+        if entry.id == DATA_RANGE and self._paired:
+            for data_flow in self._data_flows:
+                yield from self._partners(data_flow, flow.encryption, listener)
+            return
         for token in flow.initiators:
             if token == SELF:
                 continue
             if token == HA_PEER:
                 yield self.classes.ha_peer(listener)
             elif is_host_token(token):
-                yield from self._hosts(token, flow.encryption, flow.attached, listener)
+                yield from self._hosts(token, flow.encryption, flow, listener)
             elif token in self._topology.networks:
                 yield self.classes.network(token)
             elif "." in token or ":" in token:
@@ -59,18 +83,33 @@ class Sources:
             else:
                 self.networks_not_set.setdefault(token, set()).add(entry.id)
 
-    def _hosts(self, token: str, encryption: str, attached: bool, listener: Host) -> Iterator[SourceClass]:
-        partner = listener if attached else None
+    def _hosts(self, token: str, encryption: str, flow: Flow, listener: Host) -> Iterator[SourceClass]:
+        """Hosts of *token* for a flow with *encryption*; only the partners of *listener*, where *flow* says so."""
         if encryption == "tunnelled":
             if not listener.encrypted:
-                yield self.classes.members(token, UNENCRYPTED, partner)
-        elif encryption == "only_encrypted":
-            if listener.encrypted:
-                yield self.classes.members(token, None, partner)
-            else:
-                yield self.classes.members(token, ENCRYPTED, partner)
+                yield self._members(token, UNENCRYPTED, flow, listener)
+        elif encryption == "only_encrypted" and not listener.encrypted:
+            yield self._members(token, ENCRYPTED, flow, listener)
         else:
-            yield self.classes.members(token, None, partner)
+            yield self._members(token, None, flow, listener)
+
+    def _members(self, token: str, encryption: str | None, flow: Flow, listener: Host) -> SourceClass:
+        if flow.same_processor:
+            return self.classes.beside(token, encryption, listener)
+        return self.classes.members(token, encryption, listener if flow.attached else None)
+
+    def _partners(
+        self, flow: Flow, encryption: str, host: Host, without: tuple[str, ...] = ()
+    ) -> Iterator[SourceClass]:
+        """Hosts at the other end of *flow*, whichever end *host* is; *without* these roles and groups."""
+        partners: list[str] = []
+        if any_covers(host, flow.listeners):
+            partners += [token for token in flow.initiators if is_host_token(token)]
+        if any_covers(host, flow.initiators):
+            partners += [token for token in flow.listeners if is_host_token(token)]
+        for token in partners:
+            if token not in without:
+                yield from self._hosts(token, encryption, flow, host)
 
     def tunnel_peers(self, listener: Host) -> Iterator[SourceClass]:
         """Managed hosts that open SSH tunnels to *listener*, a managed host, for flows between the two.
@@ -82,15 +121,18 @@ class Sources:
         if listener.is_console or not self._any_encrypted:
             return
         for flow in self._tunnelled:
-            partners: list[str] = []
-            if any_covers(listener, flow.listeners):
-                partners += [token for token in flow.initiators if is_host_token(token)]
-            if any_covers(listener, flow.initiators):
-                partners += [token for token in flow.listeners if is_host_token(token)]
-            for token in partners:
-                if token in ("console", "managed_host", "any_host"):
-                    continue
-                for source in self._hosts(token, "only_encrypted", flow.attached, listener):
-                    if not listener.remote_tunnel_initiation:
-                        source = self.classes.without_remote_initiation(source)
-                    yield source
+            for source in self._partners(flow, "only_encrypted", listener, without=_NO_TUNNEL_PEERS):
+                if not listener.remote_tunnel_initiation:
+                    source = self.classes.without_remote_initiation(source)
+                yield source
+
+
+def _within_data_range(entry: Entry, catalog: tuple[Entry, ...]) -> bool:
+    """Whether all ports of *entry* are of the data range, and hosts of the deployment use them."""
+    wide = [part for one in catalog if one.id == DATA_RANGE for part in one.ports]
+    return (
+        entry.id != DATA_RANGE
+        and entry.exposure == "inter_host"
+        and bool(entry.ports)
+        and all(any(first <= low and high <= last for first, last in wide) for low, high in entry.ports)
+    )

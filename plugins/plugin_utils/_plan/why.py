@@ -16,6 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
+    DATA_RANGE,
     ELSEWHERE,
     NOT_OPENED,
     listens,
@@ -30,7 +31,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
     Plan,
     RefusedRule,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import SSH
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import PAIRED, SSH
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
@@ -53,7 +54,7 @@ class Granting:
     service: str
     purpose: str
     confidence: str
-    #: A sentence for each row of a document.
+    #: A sentence for each row of a document, or for each other source where no row has the port.
     rests_on: tuple[str, ...]
     #: How a disagreement of the documents was decided; None where they agree.
     disagreement: str | None
@@ -258,7 +259,7 @@ def _obstacle(
         if reason is None and _admits(planner, entry, flow, listener, initiator, addresses):
             return None
         if reason is None and initiator is not None and any_covers(initiator, flow.initiators):
-            reason = _pair_obstacle(entry, flow, listener, initiator)
+            reason = _pair_obstacle(planner, entry, flow, listener, initiator)
         if reason is None:
             open_to += flow.initiators
         else:
@@ -288,12 +289,12 @@ def _admits(
     for source in planner.sources.of_flow(entry, flow, listener):
         if initiator is not None and initiator.name in source.hosts:
             return True
-        if any(_contains(source.cidrs, address) for address in addresses):
+        if any(_contains((*source.cidrs, *source.links), address) for address in addresses):
             return True
     return False
 
 
-def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) -> str | None:
+def _pair_obstacle(planner: Planner, entry: Entry, flow: Flow, listener: Host, initiator: Host) -> str | None:
     """Why a flow between two hosts of the right roles is not open between these two."""
     encrypted = [host.name for host in (initiator, listener) if host.encrypted]
     if flow.encryption == "tunnelled" and encrypted:
@@ -302,7 +303,9 @@ def _pair_obstacle(entry: Entry, flow: Flow, listener: Host, initiator: Host) ->
         return f"{' and '.join(encrypted)} {verb} encrypted: an SSH tunnel carries it over port 22{instead}"
     if flow.encryption == "only_encrypted" and not encrypted:
         return "it is needed only if one of the two hosts is encrypted (jsa_encrypted)"
-    if flow.attached and (initiator.processor or listener.processor):
+    if entry.id == DATA_RANGE and planner.topology.data_ports == PAIRED:
+        return f"{initiator.name} and {listener.name} exchange none of the listed data, and jsa_data_ports is {PAIRED}"
+    if (flow.attached or flow.same_processor) and (initiator.processor or listener.processor):
         one = initiator if initiator.processor else listener
         return f"{one.name} reports to {one.processor} (jsa_processor)"
     return None
@@ -313,11 +316,12 @@ def _granting(entry: Entry) -> Granting:
     rows = tuple(
         f"{DOCUMENTS[statement.document]}, row {statement.row}: {statement.says}" for statement in entry.statements
     )
+    sources = tuple(f"{item['source']}: {item['says']}" for item in entry.evidence)
     return Granting(
         id=entry.id,
         service=entry.service,
         purpose=entry.purpose,
         confidence=entry.confidence,
-        rests_on=rows or ("the site's own jsa_extra_flows",),
+        rests_on=rows or sources or ("the site's own jsa_extra_flows",),
         disagreement=disagreement,
     )

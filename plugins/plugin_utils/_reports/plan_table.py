@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
@@ -19,13 +21,25 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.columns import aligned
 
+_WIDTH = 116
+
 #: The maximum number of addresses in a cell; the others are counted.
 _SHOWN_SOURCES = 3
 
 
 def plan_table(plan: Plan, names: Iterable[str]) -> str:
-    """A block per host of *names*: what it accepts from whom and why, and what it refuses to everyone else."""
-    return "\n\n".join(_host_table(name, plan.hosts[name]) for name in names if name in plan.hosts)
+    """A block per host of *names*: what it accepts from whom and why, and what it refuses to everyone else.
+
+    The last block says what the choices of the site leave open and closed.
+    """
+    blocks = [_host_table(name, plan.hosts[name]) for name in names if name in plan.hosts]
+    if blocks and plan.choices:
+        blocks.append("\n".join(line for choice in plan.choices for line in _choice(choice)))
+    return "\n\n".join(blocks)
+
+
+def _choice(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _host_table(name: str, host: HostPlan) -> str:
@@ -64,7 +78,7 @@ def _sources(cidrs: Sequence[str]) -> str:
     return f"{text} and {more + 1} more" if more > 0 else text
 
 
-def _wrapped(head: str, items: list[str], width: int = 116) -> list[str]:
+def _wrapped(head: str, items: list[str], width: int = _WIDTH) -> list[str]:
     lines = [head.rstrip()] if len(head) > width else []
     current = head
     for number, item in enumerate(items):

@@ -84,3 +84,28 @@ def read_virtual_addresses(
                 f"{name}: jsa_ha_virtual_address is set, but jsa_ha_peer is not: set it to the other node of the pair"
             )
     return virtual
+
+
+def read_crossover_addresses(
+    values: Mapping[str, Mapping[str, Any]], peers: Mapping[str, str], problems: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """The addresses of each node on the link to its peer, by host name; adds to *problems* what is wrong with them.
+
+    Other pairs can have the same addresses on links of their own.
+    """
+    variable = "jsa_ha_crossover_address"
+    found: dict[str, tuple[str, ...]] = {}
+    for name, own in values.items():
+        if own.get(variable) in (None, ""):
+            continue
+        if name not in peers:
+            problems.append(f"{name}: {variable} is set, but jsa_ha_peer is not: set it to the other node of the pair")
+            continue
+        found[name] = read_addresses(name, variable, own[variable], problems)
+    for name, addresses in found.items():
+        peer = peers[name]
+        if peer not in found:
+            problems.append(f"{peer}: {variable} is not set, but {name} has one: each node has its own, set both")
+        elif name < peer and set(addresses) & set(found[peer]):
+            problems.append(f"{name}, {peer}: {variable}: both nodes have the same address; each has its own")
+    return found

@@ -17,6 +17,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses impo
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
+    DATA_PORTS,
+    DEFAULT_CONFIDENCES,
     DESTINATION_NETWORKS,
     NAME_SERVERS,
     ROLES,
@@ -24,6 +26,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
 )
 
 DEFAULT_GROUP_ROLES: dict[str, tuple[str, ...]] = {
+    "jsa_all_in_one": ("console", "event_collector", "flow_collector", "event_processor", "flow_processor"),
     "jsa_console": ("console",),
     "jsa_collectors": ("event_collector", "flow_collector"),
     "jsa_event_collectors": ("event_collector",),
@@ -38,7 +41,6 @@ DEFAULT_GROUP_ROLES: dict[str, tuple[str, ...]] = {
     "jsa_vulnerability_scanners": ("vulnerability_scanner",),
 }
 
-DATA_PORTS = ("range", "listed")
 DYNAMIC_PORTS = ("none", "discovered")
 
 #: Variables that must have the same value on each host of the deployment.
@@ -123,7 +125,7 @@ def extra_network_names(extra_flows: Any, networks: Any) -> set[str]:
 def read_confidences(value: Any, problems: list[str]) -> tuple[str, ...]:
     """``jsa_confidence``: which entries of the catalog to open."""
     if value is None:
-        return CONFIDENCES
+        return DEFAULT_CONFIDENCES
     chosen = [value] if isinstance(value, str) else value
     if not isinstance(chosen, (list, tuple)) or not chosen or any(item not in CONFIDENCES for item in chosen):
         problems.append(f"jsa_confidence: {value!r} is not a list of {', '.join(CONFIDENCES)}")
@@ -132,12 +134,12 @@ def read_confidences(value: Any, problems: list[str]) -> tuple[str, ...]:
 
 
 def read_data_ports(value: Any, problems: list[str]) -> str:
-    """``jsa_data_ports``: the whole range 32000-33999, or the listed ports of it alone."""
+    """``jsa_data_ports``: where the whole range 32000-33999 is open beside the listed ports of it."""
     if value is None:
-        return "range"
+        return DATA_PORTS[0]
     if value not in DATA_PORTS:
         problems.append(f"jsa_data_ports: {value!r} is not one of {', '.join(DATA_PORTS)}")
-        return "range"
+        return DATA_PORTS[0]
     return str(value)
 
 
@@ -154,7 +156,7 @@ def read_dynamic_ports(settings: Mapping[str, Any], problems: list[str]) -> Dyna
             problems.append(f"jsa_dynamic_ports_max_age: {value!r} is not a number of seconds above 0")
         else:
             max_age = int(digits)
-    return DynamicPortsChoice(use == "discovered", max_age)
+    return DynamicPortsChoice(use == "discovered", max_age, declined=use == "none")
 
 
 def read_release(value: Any, problems: list[str]) -> str | None:

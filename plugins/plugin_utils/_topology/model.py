@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES, UNLISTED
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
+    DATA_PORTS,
+    DEFAULT_CONFIDENCES,
+    UNLISTED,
+)
 
 ANY_V4 = "0.0.0.0/0"
 ANY_V6 = "::/0"
@@ -26,6 +30,8 @@ class Host:
     addresses: tuple[str, ...]
     #: Addresses of its HA cluster; on both nodes.
     virtual_addresses: tuple[str, ...] = ()
+    #: Its own addresses on the link to its HA peer, from which it contacts that peer and nobody else.
+    crossover_addresses: tuple[str, ...] = ()
     encrypted: bool = False
     #: Other managed hosts open the SSH tunnels to this one, not the other way round.
     remote_tunnel_initiation: bool = False
@@ -53,6 +59,8 @@ class DynamicPortsChoice:
     use: bool = False
     #: Seconds.
     max_age: int = 3600
+    #: The site decided against them, so that nobody needs to be told that they are closed.
+    declined: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,9 @@ class Topology:
     networks: dict[str, tuple[str, ...]]
     #: None where the inventory does not say: then the newest.
     release: str | None = None
-    confidences: tuple[str, ...] = CONFIDENCES
-    #: ``range`` or ``listed``.
-    data_ports: str = "range"
+    confidences: tuple[str, ...] = DEFAULT_CONFIDENCES
+    #: ``paired``, ``range`` or ``listed``.
+    data_ports: str = DATA_PORTS[0]
     extra_flows: tuple[Entry, ...] = ()
     dynamic_ports: DynamicPortsChoice = DynamicPortsChoice()
     warnings: tuple[str, ...] = field(default=())

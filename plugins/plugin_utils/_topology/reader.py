@@ -33,6 +33,7 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_address",
     "jsa_encrypted",
     "jsa_features",
+    "jsa_ha_crossover_address",
     "jsa_ha_peer",
     "jsa_ha_virtual_address",
     "jsa_processor",
@@ -79,8 +80,13 @@ def read_topology(
 
     shared = clusters.share_values(values, peers, problems)
     virtual = clusters.read_virtual_addresses(values, peers, problems)
+    crossover = clusters.read_crossover_addresses(values, peers, problems)
     hosts = {
-        name: _read_host(name, shared[name], roles[name], peers.get(name), virtual.get(name, ()), problems)
+        name: replace(
+            _read_host(name, shared[name], roles[name], peers.get(name), problems),
+            virtual_addresses=virtual.get(name, ()),
+            crossover_addresses=crossover.get(name, ()),
+        )
         for name in members
     }
     _check_consoles(hosts, values, problems)
@@ -230,14 +236,12 @@ def _read_host(
     own: Mapping[str, Any],
     roles: set[str],
     peer: str | None,
-    virtual: tuple[str, ...],
     problems: list[str],
 ) -> Host:
     host = Host(
         name=name,
         roles=frozenset(roles),
         addresses=_host_addresses(name, own, problems),
-        virtual_addresses=virtual,
         encrypted=_read_flag(name, "jsa_encrypted", own, problems),
         remote_tunnel_initiation=_read_flag(name, "jsa_remote_tunnel_initiation", own, problems),
         ha_peer=peer,
@@ -267,7 +271,8 @@ def _check_consoles(hosts: Mapping[str, Host], values: Mapping[str, Mapping[str,
     elif not consoles:
         problems.append(
             "no host has the role console: every flow of a deployment begins or ends there; put it into the group "
-            "jsa_console. (If only a part of the inventory is visible, apply a saved plan with jsa_plan_file.)"
+            "jsa_console, or, if it also collects and processes, jsa_all_in_one. (If only a part of the inventory is "
+            "visible, apply a saved plan with jsa_plan_file.)"
         )
     elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
         problems.append(
@@ -306,6 +311,13 @@ def _check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> N
             owner = owners.setdefault(address, claimant)
             if owner != claimant:
                 problems.append(f"{owner}, {claimant}: both have the address {address}; each needs its own")
+    for name, host in hosts.items():
+        for address in host.crossover_addresses:
+            if address in owners:
+                problems.append(
+                    f"{name}: jsa_ha_crossover_address: {address} is an address of {owners[address]} on the network of "
+                    "all hosts; name the address on the link between the nodes"
+                )
 
 
 def _cluster_name(host: Host) -> str:

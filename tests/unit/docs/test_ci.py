@@ -77,7 +77,8 @@ def test_the_plan_is_held_to_the_inventory(folder: Path) -> None:
 
 
 def test_what_is_open_fails_the_job(folder: Path) -> None:
-    why = SCRIPTS["github"]["plan"][-1].replace("from=192.0.2.200", "from=ep1")
+    why = SCRIPTS["github"]["plan"][-1].replace("from=192.0.2.200", "from=ep1").replace("dport=5432", "dport=443")
+    assert "dport=443" in why
     assert shell(folder, why).returncode == 1
 
 

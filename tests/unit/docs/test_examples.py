@@ -19,8 +19,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
 from ansible_collections.jsa.ports.plugins.modules import listeners
 from ansible_collections.jsa.ports.plugins.plugin_utils._outward.targets import outward_targets
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import DEFAULT_GROUP_ROLES
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import read_topology
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, SOURCE_NETWORKS
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
+    DESTINATION_NETWORKS,
+    FEATURES,
+    NAME_SERVERS,
+    SOURCE_NETWORKS,
+)
 from ansible_collections.jsa.ports.tests import pages
 from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
@@ -51,7 +57,9 @@ def test_the_inventories(page: str, names: set[str]) -> None:
     topology, problems = read_topology(hosts, groups)
     plan = Planner(topology).plan(problems)
     assert set(plan.hosts) == names
-    assert plan.warnings == ()
+    # Who has not chosen yet is told of the random ports of hosts that are not encrypted, and of nothing else.
+    (warning,) = plan.warnings
+    assert "jsa_dynamic_ports" in warning
 
 
 def test_the_shortest_inventory_is_short() -> None:
@@ -104,10 +112,16 @@ def test_the_deployments_of_dynamic_ports_and_outward() -> None:
         assert any(target["kind"] == "tls" for target in outward_targets(topology, "con1", servers).targets)
 
 
-def test_every_feature_and_network_is_explained() -> None:
+def test_every_feature_network_and_group_is_explained() -> None:
     text = (ROOT / "docs/variables.md").read_text()
-    for name in (*FEATURES, *SOURCE_NETWORKS, "smtp_gateways", "ntp_servers", "nfs_servers", "dns_servers"):
+    for name in (*FEATURES, *SOURCE_NETWORKS, *DESTINATION_NETWORKS, NAME_SERVERS, *DEFAULT_GROUP_ROLES):
         assert f"`{name}`" in text, name
+
+
+def test_the_most_common_installation_comes_first() -> None:
+    for page in ("README.md", "docs/variables.md"):
+        groups = re.findall(r"^\| `(jsa_[a-z_]+)`", (ROOT / page).read_text(), re.MULTILINE)
+        assert groups[0] == next(iter(DEFAULT_GROUP_ROLES)) == "jsa_all_in_one"
 
 
 def test_every_link_leads_somewhere() -> None:

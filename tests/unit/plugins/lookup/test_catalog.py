@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.selection impor
 
 COLLECTIONS = Path(catalog.__file__).parents[5]
 ALL = list(load_catalog())
+ALL_OF_22 = ["ssh", "ssh_out_logfile", "off_site_target_ssh", "risk_adapters"]
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def ids(look_up):
 
 def test_no_terms_give_all_entries_in_the_order_of_their_ports(ids):
     assert ids() == ALL
-    assert len(ALL) == 78
+    assert len(ALL) == 98
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,12 @@ def test_no_terms_give_all_entries_in_the_order_of_their_ports(ids):
     [
         (["ssh"], ["ssh"]),
         (["smtp", "ssh"], ["smtp", "ssh"]),
-        ([22], ["ssh", "ssh_out_logfile"]),
-        (["22"], ["ssh", "ssh_out_logfile"]),
-        (["22/tcp"], ["ssh", "ssh_out_logfile"]),
-        (["514/udp"], ["syslog", "syslog_internal"]),
-        (["ssh", 22], ["ssh", "ssh_out_logfile"]),
+        # What rests on a row of the documents comes first.
+        ([22], ALL_OF_22),
+        (["22"], ALL_OF_22),
+        (["22/tcp"], ALL_OF_22),
+        (["514/udp"], ["syslog", "syslog_app_host", "syslog_internal", "forwarding"]),
+        (["ssh_out_logfile", 22], ["ssh_out_logfile", "ssh", "off_site_target_ssh", "risk_adapters"]),
         ([25, "ssh", 25], ["smtp", "ssh"]),
         ([["smtp", "ssh"], 199], ["smtp", "ssh", "snmp_smux"]),
         ([9381], ["cert_download", "localca"]),
@@ -156,8 +158,8 @@ def test_role(ids, role, inside, outside):
         # peer: the other side of the same flow
         (
             {"role": "console", "direction": "inbound", "peer": "app_host"},
-            ["https", "traefik", "si_registry"],
-            ["conman", "offense", "jmx", "drbd"],
+            ["https", "syslog_app_host", "si_registry"],
+            ["conman", "traefik", "offense", "jmx", "drbd"],
         ),
         (
             {"role": "console", "direction": "outbound", "peer": "app_host"},
@@ -173,7 +175,9 @@ def test_role(ids, role, inside, outside):
         ({"role": "console", "peer": "ha_peer"}, ["ssh", "drbd", "icmp"], ["jmx", "https"]),
         ({"role": "console", "direction": "outbound", "peer": "ha_peer"}, ["ssh", "drbd"], ["jmx"]),
         # peer without a role: either side
-        ({"peer": "log_sources"}, ["syslog", "ssh_out_logfile"], ["https", "netflow_2055"]),
+        ({"peer": "log_sources"}, ["syslog", "udp_multiline"], ["https", "netflow_2055", "ssh_out_logfile"]),
+        ({"peer": "polled_sources"}, ["ssh_out_logfile", "jdbc_polling"], ["syslog"]),
+        ({"peer": "disconnected_log_collectors"}, ["dlc"], ["syslog", "data_range"]),
         ({"peer": "management_modules"}, ["imm_rdp"], ["ssh"]),
         ({"peer": "public_servers"}, ["public_xforce_update"], ["https"]),
         ({"peer": "data_node"}, ["ariel_query", "jmx", "https"], ["conman", "offense"]),
@@ -183,7 +187,7 @@ def test_role(ids, role, inside, outside):
         ({"protocol": ["udp", "icmp"]}, ["syslog", "icmp"], ["ssh"]),
         ({"exposure": "ha"}, ["drbd", "icmp"], ["ssh"]),
         ({"exposure": "hardware,unknown"}, ["imm_rdp", "ecs_soap"], ["ssh", "webmin"]),
-        ({"feature": "wincollect"}, ["wincollect_cfg", "https"], ["ssh", "syslog_tls"]),
+        ({"feature": "wincollect"}, ["wincollect_cfg", "https", "syslog_tls"], ["ssh", "snmpd"]),
         ({"feature": "fips"}, ["jmx"], ["vault"]),
         ({"document": "installation_guide"}, ["emulex", "public_xforce_update", "ssh"], ["pcap"]),
         ({"document": "administration_guide"}, ["pcap", "ssh"], ["emulex", "public_xforce_update"]),
@@ -238,13 +242,13 @@ def test_invalid_options(look_up, options, says):
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("[].id", ["ssh", "ssh_out_logfile"]),
-        ("[?exposure=='outbound'].{id: id}", [{"id": "ssh_out_logfile"}]),
+        ("[].id", ALL_OF_22),
+        ("[?exposure=='outbound'].{id: id}", [{"id": name} for name in ALL_OF_22[1:]]),
         ("[0].id", ["ssh"]),
-        ("length(@)", [2]),
+        ("length(@)", [4]),
         ("[5]", []),
         ("[?id=='nobody']", []),
-        ("[].when.features[]", ["log_file_protocol"]),
+        ("[].when.features[]", ["log_file_protocol", "off_site_forwarding", "risk_adapters"]),
         ("[0].{service: service, row: statements[0].row}", [{"service": "SSH", "row": 1}]),
     ],
 )
@@ -409,8 +413,8 @@ def test_in_a_playbook(tmp_path):
         "query_empty": [],
         "one": ["22"],
         "wantlist": ["ssh"],
-        "joined": "ssh,ssh_out_logfile",
-        "several": ["ssh", "ssh_out_logfile"],
+        "joined": ",".join(ALL_OF_22),
+        "several": ALL_OF_22,
         "templated": ["smtp", "snmp_smux"],
         "options": ["icmp"],
         "ignored": [],

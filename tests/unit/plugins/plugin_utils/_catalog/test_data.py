@@ -14,7 +14,13 @@ import yaml
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog import loader
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import applies, parse_release
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, ROLES, SOURCE_NETWORKS
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
+    DESTINATION_NETWORKS,
+    FEATURES,
+    PAGES,
+    ROLES,
+    SOURCE_NETWORKS,
+)
 
 CATALOG = load_catalog()
 
@@ -47,7 +53,7 @@ UNENCRYPTED = {
     ("flow_collector", "console"): TO_CONSOLE | FLOWS,
     ("flow_processor", "console"): TO_CONSOLE | FLOWS | SEARCH | {"stream_flows", "ade", "offense"},
     ("data_node", "console"): TO_CONSOLE | SEARCH,
-    ("app_host", "console"): TO_CONSOLE | {"traefik"},
+    ("app_host", "console"): TO_CONSOLE | {"syslog_app_host"},
     ("risk_manager", "console"): TO_CONSOLE | {"rm_internal"},
     ("vulnerability_processor", "console"): TO_CONSOLE,
     ("vulnerability_scanner", "console"): TO_CONSOLE,
@@ -55,7 +61,7 @@ UNENCRYPTED = {
     ("console", "event_processor"): FROM_CONSOLE | {"identity"} | SEARCH,
     ("console", "flow_collector"): FROM_CONSOLE,
     ("console", "flow_processor"): FROM_CONSOLE | SEARCH,
-    ("console", "data_node"): FROM_CONSOLE | {"ariel_query"},
+    ("console", "data_node"): FROM_CONSOLE | SEARCH,
     ("console", "app_host"): FROM_CONSOLE | {"conman", "traefik"},
     ("console", "risk_manager"): FROM_CONSOLE | {"rm_internal"},
     ("console", "vulnerability_processor"): FROM_CONSOLE | {"qvm_tomcat", "qvm_cmd", "qvm_postgres"},
@@ -68,10 +74,11 @@ UNENCRYPTED = {
     ("flow_collector", "flow_processor"): FLOWS,
     ("flow_processor", "event_processor"): FLOWS,
     ("flow_processor", "flow_processor"): FLOWS,
-    ("event_processor", "data_node"): {"ariel_query"},
-    ("flow_processor", "data_node"): {"ariel_query"},
+    ("event_processor", "data_node"): SEARCH,
+    ("flow_processor", "data_node"): SEARCH,
     ("data_node", "event_processor"): SEARCH,
     ("data_node", "flow_processor"): SEARCH,
+    ("data_node", "data_node"): SEARCH,
 }
 
 STAYS_OPEN = {"ssh", "rpcbind", "cert_download", "localca", "si_registry", "snmp_trap", "snmp_smux", "socat_ntp"}
@@ -80,17 +87,28 @@ ENCRYPTED = {
     **{(role, "console"): STAYS_OPEN for role in ROLES if role != "console"},
     **{("console", role): {"ssh"} for role in ROLES if role != "console"},
     ("data_node", "console"): STAYS_OPEN | SEARCH,
-    ("console", "data_node"): {"ssh", "ariel_query"},
-    ("event_processor", "data_node"): {"ariel_query"},
-    ("flow_processor", "data_node"): {"ariel_query"},
+    ("console", "data_node"): {"ssh"} | SEARCH,
+    ("event_processor", "data_node"): SEARCH,
+    ("flow_processor", "data_node"): SEARCH,
     ("data_node", "event_processor"): SEARCH,
     ("data_node", "flow_processor"): SEARCH,
-    ("app_host", "console"): STAYS_OPEN | {"traefik_enc"},
+    ("data_node", "data_node"): SEARCH,
+    ("app_host", "console"): STAYS_OPEN | {"https", "syslog_app_host"},
     ("console", "app_host"): {"ssh", "traefik_enc", "conman_enc"},
     ("risk_manager", "console"): STAYS_OPEN | {"rm_tunnel", "rm_internal"},
     ("console", "risk_manager"): {"ssh", "rm_tunnel", "rm_internal"},
 }
 
+LOGS = {
+    "syslog",
+    "syslog_tls",
+    "snmp_trap",
+    "snmp_smux",
+    "srx_binary_logs",
+    "http_receiver",
+    "udp_multiline",
+    "json_receiver",
+}
 FROM_OUTSIDE = {
     # (network, listener): ids
     **{("admin", role): {"ssh"} for role in ROLES},
@@ -98,12 +116,11 @@ FROM_OUTSIDE = {
     ("admin", "management_modules"): {"imm_rdp"},
     ("users", "console"): {"https", "rpcbind", "emulex"},
     ("api_clients", "console"): {"https"},
-    ("wincollect_agents", "console"): {"https", "syslog", "wincollect_cfg"},
-    ("wincollect_agents", "event_collector"): {"syslog"},
-    ("wincollect_agents", "event_processor"): {"syslog"},
-    ("log_sources", "console"): {"syslog", "syslog_tls", "snmp_trap", "snmp_smux"},
-    ("log_sources", "event_collector"): {"syslog", "syslog_tls", "snmp_trap", "snmp_smux"},
-    ("log_sources", "event_processor"): {"syslog", "syslog_tls", "snmp_trap", "snmp_smux"},
+    ("wincollect_agents", "console"): {"https", "syslog", "syslog_tls", "wincollect_cfg"},
+    ("wincollect_agents", "event_collector"): {"syslog", "syslog_tls", "wincollect_cfg_collectors"},
+    ("wincollect_agents", "event_processor"): {"syslog", "syslog_tls", "wincollect_cfg_collectors"},
+    **{("log_sources", role): LOGS for role in ("console", "event_collector", "event_processor")},
+    **{("disconnected_log_collectors", role): {"dlc"} for role in ("console", "event_collector", "event_processor")},
     ("flow_sources", "flow_collector"): {"netflow_2055", "netflow_9995"},
     ("flow_sources", "flow_processor"): {"netflow_2055", "netflow_9995"},
     ("snmp_managers", "console"): {"snmpd"},
@@ -111,25 +128,32 @@ FROM_OUTSIDE = {
     ("packet_capture_sources", "event_collector"): {"pcap"},
     ("packet_capture_sources", "event_processor"): {"pcap"},
     ("off_site_sources", "console"): {"norm_flows", "norm_events"},
-    ("off_site_sources", "event_collector"): {"norm_events"},
+    ("off_site_sources", "event_collector"): {"norm_flows", "norm_events"},
     ("off_site_sources", "event_processor"): {"norm_flows", "norm_events"},
     ("off_site_sources", "flow_processor"): {"norm_flows"},
     ("certificate_clients", "console"): {"cert_download"},
 }
 
 WINDOWS = {"dcom", "netbios_ns", "netbios_dgm", "netbios_ssn", "smb"}
+NFS = {"nfs", "nfs_mountd", "nfs_mountd_rhel", "nfs_rpcbind"}
+COLLECTING = ("console", "event_collector", "event_processor")
+OFF_SITE = {"off_site_target", "off_site_target_ssh"}
 TO_OUTSIDE = {
     # (initiator, destination): ids
     **{(role, "smtp_gateways"): {"smtp"} for role in ROLES},
     ("console", "ntp_servers"): {"ntp_out"},
-    ("console", "nfs_servers"): {"nfs", "nfs_mountd"},
+    ("console", "nfs_servers"): NFS,
     ("console", "windows_hosts"): WINDOWS,
     ("event_collector", "windows_hosts"): WINDOWS,
     ("event_processor", "windows_hosts"): WINDOWS,
     ("wincollect_agents", "windows_hosts"): WINDOWS,
-    ("console", "log_sources"): {"ssh_out_logfile"},
-    ("event_collector", "log_sources"): {"ssh_out_logfile"},
-    ("event_processor", "log_sources"): {"ssh_out_logfile"},
+    **{(role, "polled_sources"): {"ssh_out_logfile", "jdbc_polling", "ftp_polling"} for role in COLLECTING},
+    **{(role, "vendor_apis"): {"api_polling"} for role in COLLECTING},
+    **{(role, "forwarding_targets"): {"forwarding"} for role in COLLECTING},
+    **{(role, "off_site_targets"): OFF_SITE for role in (*COLLECTING, "flow_collector", "flow_processor")},
+    ("console", "ldap_servers"): {"ldap_login"},
+    ("console", "radius_servers"): {"radius_login"},
+    ("risk_manager", "network_devices"): {"risk_adapters", "risk_adapters_snmp"},
     ("console", "public_servers"): {"public_juniper_download", "public_xforce_update", "public_xforce_license"},
 }
 
@@ -144,6 +168,7 @@ STAYS_ON_THE_HOST = {
         "tomcat_http",
         "xforce_db",
         "vault",
+        "app_containers",
     },
     "tunnel_local": {"syslog_tunnel", "ssh_tunnel_local"},
     "unknown": {"arp_redirect", "ecs_soap"},
@@ -152,6 +177,7 @@ STAYS_ON_THE_HOST = {
 CONFIDENCE = {
     "low": {
         "rpcbind",
+        "postgres",
         "arp_redirect",
         "syslog_tunnel",
         "rmi",
@@ -167,7 +193,22 @@ CONFIDENCE = {
         "snmp_smux",
         "nfs_mountd",
         "nfs",
-        "postgres",
+        "nfs_rpcbind",
+        "nfs_mountd_rhel",
+        "syslog_app_host",
+        "wincollect_cfg_collectors",
+        "http_receiver",
+        "json_receiver",
+        "dlc",
+        "app_containers",
+        "jdbc_polling",
+        "ftp_polling",
+        "api_polling",
+        "forwarding",
+        "off_site_target",
+        "off_site_target_ssh",
+        "ldap_login",
+        "radius_login",
         "imq_dynamic",
         "stream_events",
         "stream_flows",
@@ -176,9 +217,6 @@ CONFIDENCE = {
         "rm_tunnel",
         "snmpd",
         "localca",
-        "traefik",
-        "traefik_enc",
-        "conman_enc",
         "emulex",
         "norm_flows",
         "norm_events",
@@ -205,12 +243,25 @@ FEATURE_OF = {
     "fibre_channel": {"emulex"},
     "fips": {"jmx"},
     "log_file_protocol": {"ssh_out_logfile"},
-    "nfs_client": {"nfs", "nfs_mountd"},
+    "nfs_client": NFS,
     "nfs_export": {"rpcbind"},
     "packet_capture": {"pcap"},
     "snmp_agent": {"snmp_trap", "snmp_smux", "snmpd"},
     "tls_syslog": {"syslog_tls"},
-    "wincollect": {"wincollect_cfg", "syslog", "https"},
+    "wincollect": {"wincollect_cfg", "wincollect_cfg_collectors", "syslog", "syslog_tls", "https"},
+    "srx_binary_logs": {"srx_binary_logs"},
+    "http_receiver": {"http_receiver"},
+    "udp_multiline": {"udp_multiline"},
+    "json_receiver": {"json_receiver"},
+    "dlc": {"dlc"},
+    "jdbc_polling": {"jdbc_polling"},
+    "ftp_polling": {"ftp_polling"},
+    "api_polling": {"api_polling"},
+    "event_forwarding": {"forwarding"},
+    "off_site_forwarding": OFF_SITE,
+    "ldap_login": {"ldap_login"},
+    "radius_login": {"radius_login"},
+    "risk_adapters": {"risk_adapters", "risk_adapters_snmp"},
     "windows_polling": WINDOWS,
 }
 
@@ -253,10 +304,7 @@ def test_from_outside(network):
         assert opened(network, listener) == FROM_OUTSIDE.get((network, listener), set()), listener
 
 
-@pytest.mark.parametrize(
-    "destination",
-    ["smtp_gateways", "ntp_servers", "nfs_servers", "windows_hosts", "log_sources", "public_servers"],
-)
+@pytest.mark.parametrize("destination", [*DESTINATION_NETWORKS, "log_sources"])
 def test_to_outside(destination):
     for initiator in (*ROLES, *SOURCE_NETWORKS):
         assert opened(initiator, destination) == TO_OUTSIDE.get((initiator, destination), set()), initiator
@@ -311,10 +359,20 @@ def test_attached():
         | {("identity", *pair) for pair in events}
         | {("norm_flows", *pair) for pair in itertools.product(processors, ("flow_collector", "flow_processor"))}
         | {("flow_listen", *pair) for pair in itertools.product(processors, ("flow_collector",))}
-        | {("ariel_query", "data_node", processor) for processor in processors[1:]}
-        | {("ariel_query", processor, "data_node") for processor in processors[1:]}
-        | {("ariel_listen", processor, "data_node") for processor in processors[1:]}
+        | {(search, "data_node", processor) for search in SEARCH for processor in processors[1:]}
+        | {(search, processor, "data_node") for search in SEARCH for processor in processors[1:]}
     )
+
+
+def test_same_processor():
+    # Data move between the data nodes of one processor, in any direction.
+    found = {
+        (entry.id, flow.listeners, flow.initiators, flow.encryption)
+        for entry in CATALOG.values()
+        for flow in entry.flows
+        if flow.same_processor
+    }
+    assert found == {(search, ("data_node",), ("data_node",), "open") for search in SEARCH}
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -352,6 +410,8 @@ def test_dynamic_ports():
         "dcom": ((1025, 65535), None, "none"),
         "imq_dynamic": ((32001, 65535), 4, "imq_port_mapper"),
         "rmi": ((1024, 65535), 1, "none"),
+        "app_containers": ((32768, 60999), None, "none"),
+        "ftp_polling": ((1024, 65535), None, "none"),
     }
 
 
@@ -365,7 +425,51 @@ def test_both_readings_wherever_the_documents_differ(entry):
     readings = {(frozenset(said.ports), frozenset(said.protocols), said.says) for said in rows}
     documents = {said.document for said in rows}
     differ = bool(rows) and (len(readings) > 1 or len(documents) < 2)
-    assert differ == (entry.disagreement is not None)
+    page = entry.disagreement is not None and any(name in PAGES for name in entry.disagreement.readings)
+    assert (differ or page) == (entry.disagreement is not None)
+
+
+def test_pages_that_contradict_both_documents():
+    found = {
+        entry.id: (entry.disagreement.verdict, [name for name in entry.disagreement.readings if name in PAGES])
+        for entry in CATALOG.values()
+        if entry.disagreement and set(entry.disagreement.readings) & set(PAGES)
+    }
+    assert found == {
+        "traefik": ("app_hosts_page", ["app_hosts_page"]),
+        "traefik_enc": ("app_hosts_page", ["app_hosts_page"]),
+        "wincollect_cfg_collectors": ("wincollect_page", ["wincollect_page"]),
+    }
+
+
+@pytest.mark.parametrize(
+    "entry_id",
+    ["webmin", "snmp_trap", "snmp_smux", "snmpd", "imq", "imq_dynamic", "stream_events", "stream_flows", "ade", "ecs"],
+)
+def test_what_the_translation_lost_is_no_statement(entry_id):
+    assert "English original" in CATALOG[entry_id].disagreement.reason
+    assert "an inference" in CATALOG[entry_id].disagreement.reason
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "words"),
+    [
+        ("ssh", ["Flow processors that use encryption open sessions"]),
+        ("qvm_tomcat", ["no longer supported in any version"]),
+        ("qvm_cmd", ["no longer supported in any version"]),
+        ("qvm_postgres", ["no longer supported in any version"]),
+        ("public_vuln_scanner_1", ["no longer supported in any version"]),
+        ("smb", ["Microsoft Security Event Log Protocol", "Adaptive Log Exporter"]),
+        ("localca", ["Inference", "narrower than"]),
+        ("snmpd", ["Inference", "row of 8001 itself names no condition"]),
+        ("postgres", ["local", "over 443"]),
+        ("dlc", ["data range"]),
+    ],
+)
+def test_what_an_entry_does_not_leave_out(entry_id, words):
+    text = " ".join(str(CATALOG[entry_id].raw).split())
+    for word in words:
+        assert word in text
 
 
 def test_what_the_documents_differ_in():
@@ -383,11 +487,15 @@ def test_what_the_documents_differ_in():
         "qvm_postgres",
         "qvm_tomcat",
         "si_registry",
+        "snmp_smux",
+        "snmp_trap",
         "snmpd",
         "stream_events",
         "stream_flows",
         "traefik",
+        "traefik_enc",
         "webmin",
+        "wincollect_cfg_collectors",
     }
 
 

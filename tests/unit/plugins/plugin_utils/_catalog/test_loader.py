@@ -174,6 +174,21 @@ REFUSED = {
         "flows[1]: attached",
         "must be roles",
     ),
+    "same processor as a network": (
+        changed(flows=[{"listeners": ["any_host"], "initiators": ["data_node"], "same_processor": True}]),
+        "flows[0]: same_processor",
+        "both sides must be roles",
+    ),
+    "attached and the same processor": (
+        changed(flows=[{**FLOW, "attached": True, "same_processor": True}]),
+        "flows[0]: same_processor",
+        "contradicts attached",
+    ),
+    "verdict of a page without its reading": (
+        changed(disagreement={**DISAGREEMENT, "verdict": "app_hosts_page"}),
+        "disagreement: verdict",
+        "administration_guide",
+    ),
     "attached that is no flag": (changed(flows=[{**FLOW, "attached": "yes"}]), "flows[0]: attached", "true or false"),
     "unknown condition": (changed(when={"encrypted": True}), "when: encrypted", "unknown key"),
     "condition that is no mapping": (changed(when="fips"), "when", "expected a mapping"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,6 @@ OPEN = [
     ("dn1", "con1", "514/udp"),
     ("ec1", "con1", "5000/tcp"),
     ("app1", "con1", "5000/tcp"),
-    ("ep1", "con1", "5432/tcp"),
     ("con1", "ec1", "7676/tcp"),
     ("con1", "ec1", "7677/tcp"),
     ("ec1", "con1", "7800/tcp"),
@@ -52,7 +52,6 @@ OPEN = [
     ("con1", "app1", "14433/tcp"),
     ("ep1", "con1", "9381/tcp"),
     ("con1", "vp1", "9999/tcp"),
-    ("con1", "rm1", "15432/tcp"),
     ("ec1", "ep1", "32004/tcp"),
     ("ec1", "ep1", "32005/tcp"),
     ("con1", "ep1", "32006/tcp"),
@@ -63,6 +62,8 @@ OPEN = [
     ("fc1", "fp1", "32010/tcp"),
     ("fc1", "con1", "32010/tcp"),
     ("dn1", "con1", "32011/tcp"),
+    ("con1", "dn1", "32011/tcp"),
+    ("ep1", "dn1", "32011/tcp"),
 ]
 
 #: Closed in the same deployment: wrong direction, wrong role, loopback only, another condition, or nobody's business.
@@ -75,6 +76,11 @@ CLOSED = [
     ("con1", "app1", "5000/tcp"),
     ("con1", "ep1", "5432/tcp"),
     ("ec1", "ep1", "5432/tcp"),
+    ("ep1", "con1", "5432/tcp"),
+    ("ep1", "con1", "9913/tcp"),
+    ("con1", "rm1", "15432/tcp"),
+    ("rm1", "con1", "15432/tcp"),
+    ("app1", "con1", "14433/tcp"),
     ("ec1", "con1", "7676/tcp"),
     ("dn1", "con1", "7800/tcp"),
     ("ec1", "con1", "12500/tcp"),
@@ -159,7 +165,7 @@ class TestDataPorts:
     """``jsa_data_ports``."""
 
     def test_range_opens_the_whole_range_between_all_hosts(self) -> None:
-        plan = Plan()
+        plan = Plan(jsa_data_ports="range")
         for source in EVERY_ROLE:
             for target in EVERY_ROLE:
                 if source != target:
@@ -172,7 +178,64 @@ class TestDataPorts:
         inbound = Plan().plan.hosts["con1"].inbound
         (rule,) = [rule for rule in inbound if rule.ports == (32000, 33999)]
         assert {"data_range", "ariel_query", "flow_listen", "norm_events", "offense"} <= set(rule.why)
+        assert "identity" not in rule.why
         assert not any(rule.ports == (32006, 32006) for rule in inbound)
+
+    #: Pairs of which each exchanges a listed kind of data, in one direction at least.
+    PAIRS = [
+        ("con1", "ec1"), ("con1", "fc1"), ("con1", "ep1"), ("con1", "fp1"), ("con1", "dn1"),
+        ("ec1", "ec2"), ("ec1", "ep1"), ("ep1", "ep2"), ("fc1", "ep1"), ("fc1", "fp1"), ("ep1", "fp1"),
+        ("dn1", "ep1"), ("dn1", "fp1"),
+    ]  # fmt: skip
+    #: Pairs that exchange none of them.
+    STRANGERS = [
+        ("app1", "con1"), ("rm1", "con1"), ("vp1", "con1"), ("vs1", "con1"), ("app1", "ep1"), ("app1", "dn1"),
+        ("ec1", "dn1"), ("fc1", "dn1"), ("ec1", "fc1"), ("rm1", "ep1"), ("vp1", "vs1"), ("fc1", "app1"),
+    ]  # fmt: skip
+
+    def test_by_default_it_is_open_where_data_flow_and_only_there(self) -> None:
+        plan = Plan()
+        assert plan.plan.data_ports == "paired"
+        for one, other in self.PAIRS:
+            for port in ("32012/tcp", "33999/tcp"):
+                assert plan.accepts(one, other, port), (one, other)
+                assert plan.accepts(other, one, port), (other, one)
+            assert not plan.accepts(one, other, "34000/tcp")
+        for one, other in self.STRANGERS:
+            for port in ("32012/tcp", "33999/tcp"):
+                assert not plan.accepts(one, other, port), (one, other)
+                assert not plan.accepts(other, one, port), (other, one)
+        assert plan.refuses("app1", "32012/tcp")
+        assert not plan.accepts("192.0.2.1", "con1", "32012/tcp")
+
+    def test_by_default_a_collector_has_it_with_its_processor_and_the_console_alone(self) -> None:
+        own = {"jsa_processor": "ep1"}
+        plan = Plan(hosts={"ec1": own, "dn1": own, "fc1": {"jsa_processor": "fp1"}})
+        for name, processor in (("ec1", "ep1"), ("dn1", "ep1"), ("fc1", "fp1")):
+            for other in EVERY_ROLE:
+                if other != name:
+                    expected = other in ("con1", processor)
+                    assert plan.accepts(name, other, "32012/tcp") is expected, (name, other)
+                    assert plan.accepts(other, name, "32012/tcp") is expected, (other, name)
+
+    def test_by_default_it_needs_no_port_where_a_tunnel_carries_the_data(self) -> None:
+        plan = Plan(hosts={"ep1": {"jsa_encrypted": True}})
+        for other in ("con1", "ec1", "dn1", "fp1"):
+            assert not plan.accepts(other, "ep1", "32012/tcp")
+            assert not plan.accepts("ep1", other, "32012/tcp")
+        assert plan.accepts("ec1", "ep2", "32012/tcp")
+
+    def test_by_default_a_flow_of_the_sites_own_counts_as_data(self) -> None:
+        own = {
+            "id": "own_data",
+            "ports": ["32100"],
+            "protocols": ["tcp"],
+            "flows": [{"listeners": ["app_host"], "initiators": ["risk_manager"]}],
+        }
+        plan = Plan(jsa_extra_flows=[own])
+        assert plan.accepts("rm1", "app1", "32012/tcp")
+        assert plan.accepts("app1", "rm1", "32012/tcp")
+        assert not plan.accepts("app1", "ep1", "32012/tcp")
 
     def test_listed_still_refuses_the_range_to_everyone_else(self, listed: Plan) -> None:
         assert listed.refuses("ep1", "33000/tcp")
@@ -181,12 +244,12 @@ class TestDataPorts:
 class TestEncryption:
     """Encryption is per host; a pair is tunnelled where one of the two is encrypted."""
 
-    @pytest.mark.parametrize("data_ports", ["range", "listed"])
+    @pytest.mark.parametrize("data_ports", ["paired", "range", "listed"])
     def test_encrypted_host_and_console(self, data_ports: str) -> None:
         plan = Plan(hosts={"ep1": {"jsa_encrypted": True}}, jsa_data_ports=data_ports)
         assert plan.accepts("con1", "ep1", "22/tcp")
         assert plan.accepts("ep1", "con1", "22/tcp")
-        for port in ("443/tcp", "5432/tcp", "7800/tcp", "32004/tcp", "32007/tcp", "123/udp", "514/tcp"):
+        for port in ("443/tcp", "7800/tcp", "32004/tcp", "32007/tcp", "123/udp", "514/tcp"):
             assert not plan.accepts("ep1", "con1", port), port
             assert plan.accepts("ep2", "con1", port), port
         for port in ("7676/tcp", "32006/tcp", "32011/tcp", "32012/tcp"):
@@ -207,7 +270,7 @@ class TestEncryption:
         plan = Plan(hosts={"app1": {"jsa_encrypted": True}})
         assert plan.accepts("con1", "app1", "26000/tcp")
         assert plan.accepts("con1", "app1", "26001/tcp")
-        assert plan.accepts("app1", "con1", "26000/tcp")
+        assert not plan.accepts("app1", "con1", "26000/tcp")
         assert not plan.accepts("con1", "app1", "9000/tcp")
         assert not plan.accepts("con1", "app1", "14433/tcp")
         assert not plan.accepts("ep1", "con1", "26000/tcp")
@@ -316,14 +379,25 @@ class TestConditions:
             ("packet_capture", "packet_capture_sources", "ec1", "40799/udp"),
             ("fibre_channel", "users", "dn1", "23333/tcp"),
             ("nfs_export", "users", "con1", "111/udp"),
+            ("wincollect", "wincollect_agents", "ec1", "8413/tcp"),
+            ("srx_binary_logs", "log_sources", "con1", "40798/udp"),
+            ("srx_binary_logs", "log_sources", "ec1", "40798/udp"),
+            ("http_receiver", "log_sources", "ep1", "12469/tcp"),
+            ("udp_multiline", "log_sources", "ec1", "517/udp"),
+            ("json_receiver", "log_sources", "ec1", "5141/tcp"),
+            ("dlc", "disconnected_log_collectors", "con1", "32500/tcp"),
+            ("dlc", "disconnected_log_collectors", "ec1", "32500/udp"),
+            ("dlc", "disconnected_log_collectors", "ep1", "32500/tcp"),
         ],
     )
     def test_feature(self, feature: str, network: str, target: str, port: str) -> None:
         networks = {**NO_NETWORKS, network: ["192.0.2.0/24"]}
-        without = Plan(jsa_networks=networks)
+        # rpcbind is the one that only a site opens that wants the least sure entries, too.
+        settings: dict[str, Any] = {"jsa_networks": networks, "jsa_confidence": ["high", "medium", "low"]}
+        without = Plan(**settings)
         assert not without.accepts("192.0.2.7", target, port)
         assert without.refuses(target, port)
-        plan = Plan(hosts={target: {"jsa_features": [feature]}}, jsa_networks=networks)
+        plan = Plan(hosts={target: {"jsa_features": [feature]}}, **settings)
         assert plan.accepts("192.0.2.7", target, port)
         assert not plan.accepts("198.51.100.7", target, port)
 
@@ -331,7 +405,7 @@ class TestConditions:
         ("release", "open_"), [("7.5.0 UP5", True), ("7.5.0 UP6", False), ("7.5.0 UP8 IF03", False), (None, False)]
     )
     def test_end_of_the_vulnerability_scanner(self, release: str | None, open_: bool) -> None:
-        plan = Plan(jsa_release=release, **LISTED)
+        plan = Plan(jsa_release=release, jsa_confidence=["high", "medium", "low"], **LISTED)
         for port in ("9999/tcp", "15433/tcp"):
             assert plan.accepts("vs1", "vp1", port) is open_
             assert plan.accepts("con1", "vp1", port)
@@ -354,11 +428,26 @@ class TestConditions:
         groups = {name: group for name, group in EVERY_ROLE.items() if name != "app1"}
         assert not Plan(groups).accepts("ec1", "con1", "5000/tcp")
 
+    def test_low_confidence_is_closed_until_the_site_opens_it(self) -> None:
+        default, wide = Plan(**LISTED), Plan(jsa_confidence=["high", "medium", "low"], **LISTED)
+        assert default.plan.confidences == ("high", "medium")
+        for source, target, port in [
+            ("ep1", "con1", "5432/tcp"),
+            ("ep1", "con1", "9913/tcp"),
+            ("con1", "rm1", "15432/tcp"),
+            ("con1", "vp1", "15433/tcp"),
+            ("ec1", "con1", "32009/tcp"),
+        ]:
+            assert not default.accepts(source, target, port), port
+            assert default.refuses(target, port), port
+            assert wide.accepts(source, target, port), port
+        assert not wide.accepts("con1", "ep1", "5432/tcp")
+
     def test_confidence(self) -> None:
         plan = Plan(jsa_confidence=["high"], **LISTED)
         assert plan.accepts("ep1", "con1", "443/tcp")
         assert not plan.accepts("ep1", "con1", "9913/tcp")
-        assert not plan.accepts("ep1", "con1", "5432/tcp")
+        assert not plan.accepts("ec1", "con1", "7800/tcp")
         assert plan.refuses("con1", "9913/tcp")
 
 
@@ -460,15 +549,23 @@ class TestNetworks:
 
     def test_a_network_without_its_feature_is_warned_of(self) -> None:
         networks = {**NO_NETWORKS, "wincollect_agents": ["192.0.2.0/24"]}
-        (warning,) = planner(jsa_networks=networks).plan().warnings
+        (warning,) = [text for text in planner(jsa_networks=networks).plan().warnings if "jsa_networks" in text]
         assert "wincollect_agents" in warning and "jsa_features" in warning
+
+
+    def test_flow_sources_of_a_console_that_collects_itself(self) -> None:
+        networks = {**NO_NETWORKS, "flow_sources": ["192.0.2.0/24"]}
+        (warning,) = planner({"con1": "jsa_console"}, jsa_networks=networks).plan().warnings
+        assert "no host is flow_collector or flow_processor" in warning and "jsa_all_in_one" in warning
+        assert planner({"con1": "jsa_all_in_one"}, jsa_networks=networks).plan().warnings == ()
 
 
 class TestListeners:
     """What a host is expected to listen on."""
 
     def test_network_and_loopback(self) -> None:
-        items = {item.id: item for item in Plan().plan.hosts["con1"].listeners or ()}
+        plan = Plan(jsa_confidence=["high", "medium", "low"])
+        items = {item.id: item for item in plan.plan.hosts["con1"].listeners or ()}
         assert items["tomcat_http"].bind == "loopback"
         assert items["tomcat_http"].source_classes == ()
         assert items["https"].bind == "network" and items["https"].required

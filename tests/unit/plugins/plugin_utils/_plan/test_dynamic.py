@@ -73,7 +73,7 @@ def test_accepted_from_the_sources_of_the_entry_and_refused_to_others() -> None:
 
 
 def test_without_the_variable_nothing_changes_to_the_byte() -> None:
-    topology, _problems = read(GROUPS, jsa_data_ports="listed")
+    topology, _problems = read(GROUPS, jsa_data_ports="listed", jsa_dynamic_ports="none")
     plain = dump_plan(Planner(topology).plan())
     assert dump_plan(Planner(topology, Discoveries(NOW, EP1)).plan()) == plain
     assert dump_plan(planner(EP1, jsa_dynamic_ports="none").plan()) == plain
@@ -121,6 +121,29 @@ def test_what_is_not_used_is_told(by_host: dict[str, Discovery], says: list[str]
     assert "con1" not in warning
 
 
+def test_who_does_not_choose_is_told_of_each_host_that_the_row_means() -> None:
+    """Row 24 wants the random ports open to the console on every host that is not encrypted."""
+    topology, _problems = read(GROUPS, {"ec1": {"jsa_encrypted": True}})
+    plan = Planner(topology).plan()
+    (warning,) = plan.warnings
+    assert warning.startswith("ep1: row 24")
+    assert "imq_dynamic" in warning and "jsa_dynamic_ports to discovered" in warning and "jsa.ports.discover" in warning
+    assert not any("imq_dynamic" in rule.why for rule in plan.hosts["ep1"].inbound)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "deployment"),
+    [
+        ({"con1": {"jsa_encrypted": True}}, {}),
+        ({"ep1": {"jsa_encrypted": True}, "ec1": {"jsa_encrypted": True}}, {}),
+        ({}, {"jsa_dynamic_ports": "none"}),
+    ],
+)
+def test_nobody_is_told_where_nothing_is_to_be_opened(hosts: Any, deployment: dict[str, Any]) -> None:
+    topology, problems = read(GROUPS, hosts, **deployment)
+    assert (problems, Planner(topology).plan().warnings) == ([], ())
+
+
 @pytest.mark.parametrize("age", [0, 3600, -299])
 def test_what_is_fresh(age: float) -> None:
     assert rules(planner({"ep1": look(("admin", 43691), age=age), "ec1": look()}).plan(), "ep1")
@@ -143,7 +166,9 @@ def test_rpcbind_opens_no_port_that_is_somebody_elses() -> None:
         "ec1": look(),
     }
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
-    plan = planner(found, {"con1": {"jsa_features": ["nfs_export"]}}, jsa_networks=networks).plan()
+    everything = ["high", "medium", "low"]
+    features = {"con1": {"jsa_features": ["nfs_export"]}}
+    plan = planner(found, features, jsa_networks=networks, jsa_confidence=everything).plan()
     opened = {rule.ports: rule.sources for rule in plan.hosts["con1"].inbound if rule.why == ("rpcbind",)}
     assert set(opened) == {(111, 111), (2049, 2049), (20048, 20048)}
     assert "192.0.2.0/24" in opened[20048, 20048]

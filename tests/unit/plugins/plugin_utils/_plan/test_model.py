@@ -40,6 +40,7 @@ DOCUMENT: dict[str, Any] = {
     "release": "7.5.0 UP8",
     "data_ports": "listed",
     "confidences": ["high", "medium"],
+    "choices": ["jsa_data_ports is listed"],
     "warnings": ["ep9 is in no group"],
     "source_classes": {"console": {"hosts": ["con1"], "networks": ["10.0.0.0/8"]}},
     "hosts": {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import OutboundRule
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, planner
 
@@ -20,7 +21,15 @@ NETWORKS = {
     "smtp_gateways": ["192.0.2.25"],
     "ntp_servers": ["192.0.2.123"],
     "public_servers": ["203.0.113.0/24"],
-    "log_sources": ["192.0.2.64/26"],
+    "log_sources": "any",
+    "polled_sources": ["192.0.2.64/26"],
+    "vendor_apis": ["203.0.113.128/25"],
+    "nfs_servers": ["192.0.2.4"],
+    "forwarding_targets": ["198.51.100.14"],
+    "off_site_targets": ["198.51.100.32"],
+    "ldap_servers": ["192.0.2.89"],
+    "radius_servers": ["192.0.2.18"],
+    "network_devices": ["192.0.2.192/27"],
 }
 DEPLOYMENT = {("tcp", "1-65535", "deployment"), ("udp", "1-65535", "deployment")}
 
@@ -36,6 +45,96 @@ def outbound(host: str, own: dict[str, Any] | None = None, **deployment: Any) ->
 
 def short(rules: tuple[OutboundRule, ...]) -> set[tuple[str, str, str]]:
     return {(rule.protocol, format_ports(rule.ports or (0, 0)), ",".join(rule.why)) for rule in rules}
+
+
+#: Feature, the hosts that it lets contact others, the network, and the ports.
+FEATURES: list[tuple[str, tuple[str, ...], str, set[tuple[str, str]]]] = [
+    ("log_file_protocol", ("con1", "ep1", "ec1"), "polled_sources", {("tcp", "22")}),
+    ("ftp_polling", ("con1", "ep1", "ec1"), "polled_sources", {("tcp", "21"), ("tcp", "1024-65535")}),
+    (
+        "jdbc_polling",
+        ("con1", "ep1", "ec1"),
+        "polled_sources",
+        {("tcp", port) for port in ("1433", "1521", "3306", "5432", "9088", "50000")},
+    ),
+    ("api_polling", ("con1", "ep1", "ec1"), "vendor_apis", {("tcp", "443")}),
+    (
+        "nfs_client",
+        ("con1",),
+        "nfs_servers",
+        {("tcp", "2049"), *((protocol, port) for protocol in ("tcp", "udp") for port in ("111", "762", "20048"))},
+    ),
+    (
+        "event_forwarding",
+        ("con1", "ep1", "ec1"),
+        "forwarding_targets",
+        {(protocol, port) for protocol in ("tcp", "udp") for port in ("514", "5141")},
+    ),
+    (
+        "off_site_forwarding",
+        ("con1", "ep1", "ec1"),
+        "off_site_targets",
+        {("tcp", "22"), ("tcp", "32000"), ("tcp", "32004")},
+    ),
+    ("ldap_login", ("con1",), "ldap_servers", {("tcp", "389"), ("tcp", "636"), ("tcp", "3268-3269")}),
+    ("radius_login", ("con1",), "radius_servers", {("udp", "1812")}),
+    (
+        "risk_adapters",
+        ("rm1",),
+        "network_devices",
+        {("tcp", "22-23"), ("tcp", "443"), ("udp", "161")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("feature", "contacting", "network", "ports"), FEATURES)
+def test_who_may_contact_what_with_a_feature(
+    feature: str, contacting: tuple[str, ...], network: str, ports: set[tuple[str, str]]
+) -> None:
+    groups = {**GROUPS, "rm1": "jsa_risk_managers", "dn1": "jsa_data_nodes"}
+    hosts = {name: {"jsa_firewall_restrict_outbound": True, "jsa_features": [feature]} for name in groups}
+    plan = planner(groups, hosts, jsa_networks=NETWORKS).plan()
+    without = planner(
+        groups, {name: {"jsa_firewall_restrict_outbound": True} for name in groups}, jsa_networks=NETWORKS
+    ).plan()
+    for name in groups:
+        found = {
+            (rule.protocol, format_ports(rule.ports or (0, 0)))
+            for rule in plan.hosts[name].outbound or ()
+            if network in rule.destination_classes
+        }
+        assert found == (ports if name in contacting else set()), name
+        assert not any(network in rule.destination_classes for rule in without.hosts[name].outbound or ()), name
+        # Nothing of it lets anybody in.
+        assert plan.hosts[name].inbound == without.hosts[name].inbound
+
+
+def test_a_console_with_logins_elsewhere_asks_for_their_network() -> None:
+    networks = {name: cidrs for name, cidrs in NETWORKS.items() if name not in ("ldap_servers", "radius_servers")}
+    own = {"jsa_firewall_restrict_outbound": True, "jsa_features": ["ldap_login", "radius_login"]}
+    with pytest.raises(InputError) as caught:
+        planner(GROUPS, {"con1": own}, jsa_networks=networks).plan()
+    assert "ldap_servers" in str(caught.value) and "radius_servers" in str(caught.value)
+
+
+def test_the_link_between_the_nodes_of_a_pair_is_open_to_both() -> None:
+    pair = {
+        "ep1": {
+            "jsa_ha_peer": "ep2",
+            "jsa_ha_virtual_address": "10.0.0.99",
+            "jsa_ha_crossover_address": "192.168.7.1",
+            "jsa_firewall_restrict_outbound": True,
+        },
+        "ep2": {"jsa_ha_crossover_address": "192.168.7.2"},
+        "ec1": {"jsa_firewall_restrict_outbound": True},
+    }
+    plan = planner({**GROUPS, "ep2": ""}, pair, jsa_networks=NETWORKS).plan()
+    reached = {
+        name: {cidr for rule in plan.hosts[name].outbound or () for cidr in rule.destinations}
+        for name in ("ep1", "ec1")
+    }
+    assert "192.168.7.2/32" in reached["ep1"]
+    assert not any(cidr.startswith("192.168.") for cidr in reached["ec1"])
 
 
 @pytest.mark.parametrize(

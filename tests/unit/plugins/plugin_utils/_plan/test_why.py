@@ -65,7 +65,8 @@ def test_accepted_by(source: str, target: str, port: str, entry: str) -> None:
         ("con1", "app1", "9000/tcp", "refused", "conman_enc replaces it"),
         ("ec2", "ep1", "32005/tcp", "refused", "ec2 reports to ep2"),
         ("dn1", "con1", "7800/tcp", "refused", "dn1 is data_node"),
-        ("192.0.2.9", "con1", "5432/tcp", "refused", "this address is not one of them"),
+        ("192.0.2.9", "con1", "7800/tcp", "refused", "this address is not one of them"),
+        ("ep1", "con1", "5432/tcp", "refused", "its confidence is low"),
         ("ep1", "con1", "8080/tcp", "refused", "loopback"),
         ("ep1", "con1", "20001/tcp", "refused", "port 22"),
         ("ep1", "con1", "4333/tcp", "refused", "stays closed"),
@@ -82,6 +83,28 @@ def test_refused_because(source: str, target: str, port: str, decision: str, rea
     assert answer.decision == decision
     assert answer.entries == ()
     assert reason in explanation_text(answer)
+
+
+def test_the_data_range_where_no_data_flow() -> None:
+    asked = planner()
+    plan = asked.plan()
+    assert why(asked, plan, "ec1", "ep1", "32012/tcp").decision == "accepted"
+    told = why(asked, plan, "app1", "ep1", "32012/tcp")
+    assert told.decision == "refused"
+    assert "app1 and ep1 exchange none of the listed data, and jsa_data_ports is paired" in explanation_text(told)
+
+
+def test_data_nodes_of_two_processors() -> None:
+    groups = {**EVERY_ROLE, "dn2": "jsa_data_nodes"}
+    asked = planner(groups, {"dn1": {"jsa_processor": "ep1"}, "dn2": {"jsa_processor": "ep2"}}, jsa_data_ports="listed")
+    assert "dn1 reports to ep1" in explanation_text(why(asked, asked.plan(), "dn1", "dn2", "32006/tcp"))
+
+
+def test_an_entry_that_no_row_has_names_its_other_sources() -> None:
+    networks = {**NO_NETWORKS, "log_sources": ["192.0.2.0/24"]}
+    asked = planner(hosts={"ec1": {"jsa_features": ["udp_multiline"]}}, jsa_networks=networks)
+    (entry,) = why(asked, asked.plan(), "192.0.2.9", "ec1", "517/udp").entries
+    assert entry.rests_on[0].startswith("IBM QRadar DSM guide, Open LDAP")
 
 
 def test_what_nobody_knows() -> None:
@@ -124,9 +147,10 @@ def test_as_plain_values() -> None:
     assert ask("ep1", "con1", "icmp").as_dict()["port"] is None
 
 
-def test_decision_and_entries_agree_everywhere() -> None:
+@pytest.mark.parametrize("data_ports", ["paired", "listed"])
+def test_decision_and_entries_agree_everywhere(data_ports: str) -> None:
     """The rules decide, the entries explain: an accepted packet has an entry, a refused one has none."""
-    asked = planner(hosts=HOSTS, jsa_data_ports="listed")
+    asked = planner(hosts=HOSTS, jsa_data_ports=data_ports)
     plan = asked.plan()
     ports = ("22", "443", "5432", "7676", "9000", "26000", "32005", "32006", "32011", "8082", "123/udp", "icmp")
     for source in EVERY_ROLE:

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import 
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, read
 
 TWO = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
+AIO = {"console", "event_collector", "event_processor", "flow_collector", "flow_processor"}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ TWO = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
         ("jsa_event_collectors", {"event_collector"}),
         ("jsa_flow_collectors", {"flow_collector"}),
         ("jsa_processors", {"event_processor", "flow_processor", "event_collector", "flow_collector"}),
+        ("jsa_all_in_one", AIO),
         ("jsa_event_processors", {"event_processor", "event_collector"}),
         ("jsa_flow_processors", {"flow_processor", "flow_collector"}),
         ("jsa_data_nodes", {"data_node"}),
@@ -35,7 +37,8 @@ TWO = {"con1": "jsa_console", "ep1": "jsa_event_processors"}
     ],
 )
 def test_roles_of_groups(group: str, roles: set[str]) -> None:
-    groups = {"con1": "jsa_console"} if group == "jsa_console" else {"con1": "jsa_console", "h1": group}
+    alone = group in ("jsa_console", "jsa_all_in_one")
+    groups = {"con1": group} if alone else {"con1": "jsa_console", "h1": group}
     topology, problems = read(groups)
     assert problems == []
     assert topology.hosts[list(groups)[-1]].roles == roles
@@ -129,6 +132,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"jsa_ha_peer": "ep2"}, ["ep1: jsa_ha_peer", "ep2", "other node"]),
     ({"jsa_ha_peer": "ep1"}, ["ep1: jsa_ha_peer", "own peer"]),
     ({"jsa_ha_virtual_address": "10.0.0.9"}, ["ep1: jsa_ha_virtual_address", "jsa_ha_peer"]),
+    ({"jsa_ha_crossover_address": "192.168.7.1"}, ["ep1: jsa_ha_crossover_address", "jsa_ha_peer"]),
     ({"jsa_data_ports": "all"}, ["jsa_data_ports", "all", "listed"]),
     ({"jsa_confidence": ["sure"]}, ["jsa_confidence", "sure", "medium"]),
     ({"jsa_release": "Vista"}, ["jsa_release", "Vista"]),
@@ -220,6 +224,45 @@ class TestHighAvailability:
         assert len(problems) == 1, problems
         for word in words:
             assert word in problems[0]
+
+    LINKS = {
+        "con1": {
+            "jsa_ha_peer": "con2",
+            "jsa_ha_virtual_address": "10.0.0.9",
+            "jsa_ha_crossover_address": ["192.168.7.1", "fd07::1"],
+        },
+        "con2": {"jsa_ha_crossover_address": "192.168.7.2"},
+    }
+
+    def test_the_addresses_on_the_link_between_the_nodes(self) -> None:
+        topology, problems = read(self.PAIR, self.LINKS)
+        assert problems == []
+        assert topology.hosts["con1"].crossover_addresses == ("192.168.7.1", "fd07::1")
+        assert topology.hosts["con2"].crossover_addresses == ("192.168.7.2",)
+        assert "192.168.7.1" not in topology.hosts["con1"].addresses
+
+    def test_two_pairs_may_have_the_same_link(self) -> None:
+        groups = {**self.PAIR, "ep1": "jsa_event_processors", "ep2": ""}
+        more = {
+            "ep1": {**self.LINKS["con1"], "jsa_ha_peer": "ep2", "jsa_ha_virtual_address": "10.0.0.8"},
+            "ep2": self.LINKS["con2"],
+        }
+        assert read(groups, {**self.LINKS, **more})[1] == []
+
+    @pytest.mark.parametrize(
+        ("con2", "words"),
+        [
+            ({}, ["con2: jsa_ha_crossover_address is not set", "con1"]),
+            ({"jsa_ha_crossover_address": "192.168.7.1"}, ["con1, con2: jsa_ha_crossover_address", "same address"]),
+            ({"jsa_ha_crossover_address": "10.0.0.2"}, ["con2: jsa_ha_crossover_address", "10.0.0.2", "con2"]),
+            ({"jsa_ha_crossover_address": "192.168.7.0/30"}, ["con2: jsa_ha_crossover_address", "192.168.7.0/30"]),
+        ],
+    )
+    def test_wrong_links(self, con2: dict[str, Any], words: list[str]) -> None:
+        _topology, problems = read(self.PAIR, {**self.LINKS, "con2": con2})
+        (problem,) = problems
+        for word in words:
+            assert word in problem
 
     def test_a_pair_has_two_nodes(self) -> None:
         groups = {**self.PAIR, "con3": "jsa_console"}
