@@ -95,6 +95,9 @@ class ActionModule(ControllerAction):
         topology, problems = topology_of_task(task_vars, self._templar)
         if not arguments["use_discovered"]:
             topology = replace(topology, dynamic_ports=DynamicPortsChoice())
+        if saved is not None and topology.misspelt:
+            # The plan that is computed for the comparison would only warn of it.
+            raise InputError(f"The saved plan {plan_file} is not used; nothing was changed", topology.misspelt)
         planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
         if saved is None:
             return _Found(planner.plan(problems))

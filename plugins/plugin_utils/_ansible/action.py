@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
+from ansible.executor.task_queue_manager import DisplaySend
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -81,9 +83,39 @@ def require_netaddr() -> None:
         raise AnsibleActionFail(missing_required_lib("netaddr")) from NETADDR_IMPORT_ERROR
 
 
+class _Report(DisplaySend):
+    """A text that Ansible's main process displays.
+
+    There, the thread that takes the workers' results ends at the first OSError, and then the run never ends. So a pipe
+    whose reader is gone (``| head``) ends the text here, and the run goes on, as after what Ansible itself displays.
+    """
+
+    @property
+    def args(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What the thread passes to the method: nothing is left to do for it."""
+        display_unless_closed(self._text)
+        return ("",)
+
+    @args.setter
+    def args(self, value: tuple[str, ...]) -> None:
+        (self._text,) = value
+
+
+def display_unless_closed(text: str) -> None:
+    """Displays *text*, unless nobody reads what Ansible displays."""
+    with suppress(BrokenPipeError):
+        Display().display(text)
+
+
 def show(text: str) -> None:
     """Prints a report between the tasks' own lines. What hosts and networks told is in it, so it is made printable."""
-    Display().display(f"\n{printable(text)}\n")
+    framed = f"\n{printable(text)}\n"
+    # A worker has the queue to the main process; where nobody has set one, this is that process.
+    queue = getattr(Display(), "_final_q", None)
+    if queue is None:
+        display_unless_closed(framed)
+    else:
+        queue.put(_Report("debug", framed))
 
 
 def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:

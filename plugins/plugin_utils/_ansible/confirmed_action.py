@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import require_known_variables
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
     NoConnection,
     NotConfirmed,
@@ -25,6 +26,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 
 _DEFAULT_TIMEOUT = 60
 
+#: For the other state, the plan has looked at the variables.
+_WITHOUT_PLAN = ("absent", "previous")
+
 
 class ConfirmedAction(StagingAction):
     """Stage, new connection, confirm: one task, so that nobody forgets the second half."""
@@ -34,6 +38,8 @@ class ConfirmedAction(StagingAction):
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        if arguments.get("state") in _WITHOUT_PLAN:
+            self._require_known_variables(task_vars)
         probes = self._read_probes(arguments.get("confirm_probes") or [], task_vars)
         # What is no number at all, the module refuses.
         unconfirmed = str(arguments.get("confirm_timeout", _DEFAULT_TIMEOUT)).strip() == "0"
@@ -48,6 +54,12 @@ class ConfirmedAction(StagingAction):
                 "have been rolled back if they had locked you out."
             )
         return result
+
+    def _require_known_variables(self, task_vars: dict[str, Any]) -> None:
+        try:
+            require_known_variables(task_vars, self._templar)
+        except InputError as error:
+            raise fail_with(error) from error
 
     def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
         own: list[Any] = []

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import UNKNOWN_VARIABLES
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DESTINATION_NETWORKS,
@@ -51,6 +52,7 @@ DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_dynamic_ports_max_age",
     "jsa_extra_flows",
     "jsa_group_roles",
+    "jsa_unknown_variables",
 )
 
 
@@ -166,6 +168,16 @@ def read_release(value: Any, problems: list[str]) -> str | None:
     except ValueError as error:
         problems.append(f"jsa_release: {error}")
         return None
+    return str(value)
+
+
+def read_unknown_variables(value: Any, problems: list[str]) -> str:
+    """``jsa_unknown_variables``, one of UNKNOWN_VARIABLES."""
+    if value is None:
+        return UNKNOWN_VARIABLES[0]
+    if value not in UNKNOWN_VARIABLES:
+        problems.append(f"jsa_unknown_variables: {value!r} is not one of {', '.join(UNKNOWN_VARIABLES)}")
+        return UNKNOWN_VARIABLES[0]
     return str(value)
 
 

@@ -19,6 +19,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses impo
     read_networks,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import (
+    Named,
+    misspelt_groups,
+    misspelt_variables,
+    without_role,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES, UNLISTED
 
 #: Of a host, and part of its plan, though their names are those of a role's variables.
@@ -40,8 +46,8 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_roles",
 )
 
-#: What the playbooks hand over to a module. It is not read here, and no misspelling of what is.
-_OF_PLAYBOOKS = ("jsa_dynamic_ports_file",)
+#: How to go on with a name of the site's own.
+SOFTEN = "if one of these names is your own, rename it, or set jsa_unknown_variables to warn or ignore"
 
 _TRUE = (True, 1, "true", "yes", "on", "1")
 _FALSE = (False, 0, "false", "no", "off", "0")
@@ -51,12 +57,14 @@ def read_topology(
     inventory: Mapping[str, Mapping[str, Any]],
     groups: Mapping[str, list[str]],
     play_vars: Mapping[str, Any] | None = None,
+    named: Named | None = None,
 ) -> tuple[Topology, list[str]]:
     """The deployment that *inventory* describes, and every problem in it.
 
     *inventory*: host name -> its variables (``jsa_*`` and ``ansible_host`` are looked at).
     *groups*: host name -> names of its inventory groups.
     *play_vars*: deployment variables as the play sees them; they win over the inventory's.
+    *named*: the variables that people have set, if they are not just those of *inventory*.
     Invalid values are left out of the topology, so that the plan can report further problems. If there is a problem,
     the topology must not be applied.
     """
@@ -87,6 +95,11 @@ def read_topology(
     _check_processors(hosts, problems)
     _check_addresses_unique(hosts, problems)
 
+    choice = deployment.read_unknown_variables(settings["jsa_unknown_variables"], problems)
+    misspelt, warnings = _doubts(named or Named(inventory), groups, hosts, group_roles, choice)
+    # First: the others may only come of it.
+    problems[:0] = misspelt
+
     networks = settings["jsa_networks"]
     extra_names = deployment.extra_network_names(settings["jsa_extra_flows"], networks)
     topology = Topology(
@@ -97,7 +110,8 @@ def read_topology(
         data_ports=deployment.read_data_ports(settings["jsa_data_ports"], problems),
         dynamic_ports=deployment.read_dynamic_ports(settings, problems),
         extra_flows=deployment.read_extra_flows(settings["jsa_extra_flows"], extra_names, problems),
-        warnings=tuple(_warnings(inventory, groups, hosts, group_roles)),
+        misspelt=tuple(misspelt),
+        warnings=tuple(warnings),
     )
     return topology, problems
 
@@ -312,26 +326,21 @@ def _cluster_name(host: Host) -> str:
     return "the HA pair " + " and ".join(sorted((host.name, host.ha_peer or "")))
 
 
-def _warnings(
-    inventory: Mapping[str, Mapping[str, Any]],
+def _doubts(
+    named: Named,
     groups: Mapping[str, list[str]],
     hosts: Mapping[str, Host],
     group_roles: Mapping[str, tuple[str, ...]],
-) -> list[str]:
-    """What may be a problem, as sentences."""
-    warnings = []
-    known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES, *_OF_PLAYBOOKS)
-    misspelt: dict[str, str] = {}
-    for name, variables in inventory.items():
-        if name in hosts:
-            for variable in variables:
-                if variable.startswith("jsa_") and variable not in known and variable not in misspelt:
-                    hint = did_you_mean(variable, known, cutoff=0.85)
-                    misspelt[variable] = f"{name}: variable {variable} is not known{hint}" if hint else ""
-            continue
-        for group in groups[name]:
-            if group.startswith("jsa_") and group not in group_roles:
-                hint = did_you_mean(group, group_roles)
-                warnings.append(f"{name} is in the group {group} but has no role, so nothing is planned for it{hint}")
-                break
-    return sorted({*warnings, *(text for text in misspelt.values() if text)})
+    choice: str,
+) -> tuple[list[str], list[str]]:
+    """What is most likely misspelt, as problems, and as warnings where *choice*, of UNKNOWN_VARIABLES, says so."""
+    misspelt = [
+        *misspelt_variables(named, (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES)),
+        *misspelt_groups(groups, hosts, group_roles),
+    ]
+    warnings = without_role(groups, hosts, group_roles)
+    if choice == "warn":
+        return [], [*misspelt, *warnings]
+    if choice == "ignore" or not misspelt:
+        return [], warnings
+    return [*misspelt, SOFTEN], warnings

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the controller's actions print, as a whole run of Ansible prints it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[5]
+
+INVENTORY = """
+all:
+  vars:
+    jsa_networks: {admin: none, users: any, api_clients: none, log_sources: any, flow_sources: any,
+                   off_site_sources: none, certificate_clients: none}
+  children:
+    jsa_console: {hosts: {con1: {ansible_host: 10.0.0.1}}}
+    jsa_processors: {hosts: {ep[1:40]: {}}}
+"""
+
+
+@pytest.fixture(name="inventory")
+def fixture_inventory(tmp_path: Path) -> Path:
+    path = tmp_path / "hosts.yml"
+    addresses = "".join(f"        ep{number}: {{ansible_host: 10.0.1.{number}}}\n" for number in range(1, 41))
+    path.write_text(INVENTORY.replace("{hosts: {ep[1:40]: {}}}", f"\n      hosts:\n{addresses}"))
+    return path
+
+
+@pytest.mark.parametrize("lines", [0, 3])
+def test_a_reader_that_ends_early_ends_no_run(inventory: Path, lines: int) -> None:
+    """As with "| head -3", where Ansible's own output goes on without a reader, too."""
+    command = [Path(sys.executable).parent / "ansible-playbook", "jsa.ports.plan", "-i", inventory]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    with subprocess.Popen(
+        command, env=environment, cwd=inventory.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None and run.stderr is not None
+        for _number in range(lines):
+            run.stdout.readline()
+        run.stdout.close()
+        try:
+            run.wait(timeout=120)
+        finally:
+            run.kill()
+        assert run.returncode == 0, run.stderr.read().decode()
