@@ -19,6 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
 from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
@@ -44,9 +45,9 @@ class ControllerAction(ActionBase):
         arguments = self._arguments()
         try:
             result.update(self.work(arguments, task_vars))
-        except InputError as error:
-            raise fail_with(error) from error
-        return result
+        except (InputError, AnsibleActionFail) as error:
+            raise AnsibleActionFail(option_words(str(error), self._task)) from error
+        return in_option_words(result, self._task)
 
     def _arguments(self) -> dict[str, Any]:
         given = self._task.args
@@ -91,7 +92,7 @@ class _Report(DisplaySend):
     """
 
     @property
-    def args(self) -> tuple[str, ...]:  # type: ignore[override]
+    def args(self) -> tuple[str, ...]:
         """What the thread passes to the method: nothing is left to do for it."""
         display_unless_closed(self._text)
         return ("",)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,17 @@ class Verdict(FlowVerdict):
 
     #: What the network does to it: the same for all that one change of a firewall would put right.
     how: str = ""
+
+
+def guilty_counts(verdicts: Iterable[Verdict]) -> dict[str, Counter[str]]:
+    """Host that has to be corrected -> number of flows by verdict. What the network blocks counts for the listener."""
+    counts: dict[str, Counter[str]] = {}
+    for item in verdicts:
+        flow = item.flow
+        at_initiator = item.verdict == "translated" or item.reason.startswith(f"{flow.initiator}'s own firewall")
+        name = flow.initiator if at_initiator else flow.listener
+        counts.setdefault(name, Counter())[item.verdict] += 1
+    return counts
 
 
 class Diagnosis:
