@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import 
     HOST_VARIABLES,
     SOFTEN,
     declared_roles,
+    host_addresses,
     read_topology,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import UNLISTED
@@ -67,6 +68,21 @@ def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topolo
     named = names_that_people_set(task_vars, inventory)
     topology, problems = read_topology(inventory, groups, _play_variables(task_vars, inventory, templar), named)
     return topology, [*problems, *_hidden_variables(task_vars, inventory, templar)]
+
+
+def addresses_of_strangers(task_vars: Mapping[str, Any], topology: Topology) -> dict[str, tuple[str, ...]]:
+    """The hosts of the inventory that have no role, with their addresses; without any where they are not known."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in task_vars["hostvars"]:
+        if name not in topology.hosts:
+            variables = _Variables(task_vars["hostvars"], name)
+            try:
+                own = {one: variables[one] for one in ("jsa_address", "ansible_host") if one in variables}
+            except Exception:
+                # Whatever a template of a host that has nothing to do with the deployment raises.
+                own = {}
+            found[str(name)] = host_addresses(str(name), own, [])
+    return found
 
 
 def names_that_people_set(task_vars: Mapping[str, Any], inventory: Mapping[str, Collection[str]]) -> Named:

@@ -179,7 +179,11 @@ def declared_roles(
     return found
 
 
-def _host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+def host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    """The addresses of a host, sorted; *own* are its variables.
+
+    Adds to *problems* what is wrong, or that none is known.
+    """
     value = own.get("jsa_address")
     if value is not None and value not in ("", [], ()):
         return read_addresses(name, "jsa_address", value, problems)
@@ -250,7 +254,7 @@ def _read_host(
     host = Host(
         name=name,
         roles=frozenset(roles),
-        addresses=_host_addresses(name, own, problems),
+        addresses=host_addresses(name, own, problems),
         virtual_addresses=virtual,
         encrypted=_read_flag(name, "jsa_encrypted", own, problems),
         remote_tunnel_initiation=_read_flag(name, "jsa_remote_tunnel_initiation", own, problems),
