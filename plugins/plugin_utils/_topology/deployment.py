@@ -52,6 +52,7 @@ DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_dynamic_ports_max_age",
     "jsa_extra_flows",
     "jsa_group_roles",
+    "jsa_resolve",
     "jsa_unknown_variables",
 )
 
@@ -90,7 +91,7 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
         return {}
     if not isinstance(value, Mapping):
         problems.append("jsa_networks: expected a mapping of network names to lists of CIDRs, any, or none")
-        return {}
+        return dict.fromkeys((*SOURCE_NETWORKS, *DESTINATION_NETWORKS), ())
     known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, NAME_SERVERS, *extra}
     networks = {}
     for name, content in value.items():
@@ -105,6 +106,8 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
             networks[str(name)] = parse_network(content)
         except ValueError as error:
             problems.append(f"jsa_networks.{name}: {error}")
+            # It is set, though not to anything: nobody has to be told to set it.
+            networks[str(name)] = ()
     return networks
 
 
@@ -164,7 +167,7 @@ def read_release(value: Any, problems: list[str]) -> str | None:
     if value is None:
         return None
     try:
-        parse_release(str(value))
+        parse_release(value)
     except ValueError as error:
         problems.append(f"jsa_release: {error}")
         return None

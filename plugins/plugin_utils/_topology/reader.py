@@ -25,6 +25,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import (
     misspelt_variables,
     without_role,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.resolving import Resolver
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES, UNLISTED
 
 #: Of a host, and part of its plan, though their names are those of a role's variables.
@@ -58,6 +59,7 @@ def read_topology(
     groups: Mapping[str, list[str]],
     play_vars: Mapping[str, Any] | None = None,
     named: Named | None = None,
+    resolver: Resolver | None = None,
 ) -> tuple[Topology, list[str]]:
     """The deployment that *inventory* describes, and every problem in it.
 
@@ -65,6 +67,7 @@ def read_topology(
     *groups*: host name -> names of its inventory groups.
     *play_vars*: deployment variables as the play sees them; they win over the inventory's.
     *named*: the variables that people have set, if they are not just those of *inventory*.
+    *resolver* is asked for names of hosts where ``jsa_resolve`` is set.
     Invalid values are left out of the topology, so that the plan can report further problems. If there is a problem,
     the topology must not be applied.
     """
@@ -85,10 +88,19 @@ def read_topology(
     members = sorted(roles)
     peers = {name: peer for name, peer in peers.items() if name in roles and peer in roles}
 
+    wants_names = _read_flag("all", "jsa_resolve", settings, problems)
+    resolver = (resolver or Resolver()) if wants_names else None
     shared = clusters.share_values(values, peers, problems)
     virtual = clusters.read_virtual_addresses(values, peers, problems)
     hosts = {
-        name: _read_host(name, shared[name], roles[name], peers.get(name), virtual.get(name, ()), problems)
+        name: _read_host(
+            name,
+            shared[name],
+            roles[name],
+            peers.get(name),
+            (host_addresses(name, shared[name], problems, resolver), virtual.get(name, ())),
+            problems,
+        )
         for name in members
     }
     _check_consoles(hosts, values, problems)
@@ -111,7 +123,7 @@ def read_topology(
         dynamic_ports=deployment.read_dynamic_ports(settings, problems),
         extra_flows=deployment.read_extra_flows(settings["jsa_extra_flows"], extra_names, problems),
         misspelt=tuple(misspelt),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *(resolver.warnings() if resolver else ())),
     )
     return topology, problems
 
@@ -179,20 +191,28 @@ def declared_roles(
     return found
 
 
-def host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
-    """The addresses of a host, sorted; *own* are its variables.
+def host_addresses(
+    name: str, own: Mapping[str, Any], problems: list[str], resolver: Resolver | None = None
+) -> tuple[str, ...]:
+    """The addresses of a host, sorted; *own* are its variables. Names are looked up if there is a *resolver*.
 
     Adds to *problems* what is wrong, or that none is known.
     """
     value = own.get("jsa_address")
     if value is not None and value not in ("", [], ()):
         return read_addresses(name, "jsa_address", value, problems)
-    for candidate in (own.get("ansible_host"), name):
+    for variable, candidate in (("ansible_host", own.get("ansible_host")), ("its name", name)):
         if is_address(candidate):
-            return (parse_address(candidate),)
+            try:
+                return (parse_address(candidate),)
+            except ValueError as error:
+                problems.append(f"{name}: {variable}: {error}: set jsa_address to the address that its peers see")
+                return ()
+    if resolver is not None:
+        return resolver.addresses(name, str(own.get("ansible_host") or name), problems)
     problems.append(
-        f"{name}: its address is not known: set jsa_address to one address or a list, "
-        "or ansible_host to one address; host names are not resolved"
+        f"{name}: its address is not known: set jsa_address to one address or a list, or ansible_host to one address. "
+        "To look up the names of all hosts on the controller, set jsa_resolve: true for the group all"
     )
     return ()
 
@@ -248,13 +268,15 @@ def _read_host(
     own: Mapping[str, Any],
     roles: set[str],
     peer: str | None,
-    virtual: tuple[str, ...],
+    addresses: tuple[tuple[str, ...], tuple[str, ...]],
     problems: list[str],
 ) -> Host:
+    """*addresses*: its own, and those of its HA pair."""
+    own_addresses, virtual = addresses
     host = Host(
         name=name,
         roles=frozenset(roles),
-        addresses=host_addresses(name, own, problems),
+        addresses=own_addresses,
         virtual_addresses=virtual,
         encrypted=_read_flag(name, "jsa_encrypted", own, problems),
         remote_tunnel_initiation=_read_flag(name, "jsa_remote_tunnel_initiation", own, problems),
