@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
