@@ -22,9 +22,15 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import (
     VERDICTS,
     Diagnosis,
+    closed_hosts,
     guilty_counts,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import RESULT, host_result, table
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import (
+    RESULT,
+    host_result,
+    opening_hint,
+    table,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import (
     unobserved_hosts,
     unobserved_message,
@@ -67,14 +73,15 @@ class ActionModule(ControllerAction):
             what = "The result of the preflight"
             changed = self.write_results(arguments["dest"], "jsa_preflight_dest", what, files) or changed
         unseen_of = {name: one.unseen for name, one in seen.items()}
-        show("\n\n".join(part for part in (unobserved_table(unseen_of), table(verdicts, lines)) if part))
+        hint = opening_hint(closed_hosts(verdicts, seen))
+        show("\n\n".join(part for part in (unobserved_table(unseen_of), table(verdicts, lines), hint) if part))
         result = {"changed": changed, "summary": RESULT.summary(verdicts), "changes": change_rows}
         failing = [item for item in verdicts if item.verdict in arguments["fail_on"]]
         not_observed = unobserved_hosts(unseen_of)
         if failing or not_observed:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             blame = "see the table above for the causes" if failing else ""
-            parts = (unobserved_message(not_observed), RESULT.summary_line(verdicts), blame)
+            parts = (unobserved_message(not_observed), RESULT.summary_line(verdicts), blame, hint)
             msg = "; ".join(part for part in parts if part)
             result["guilty"] = guilty_hosts(guilty_counts(failing), not_observed, msg, task_vars)
             result.update({"failed": True, "msg": msg} if arguments["fail"] else {})

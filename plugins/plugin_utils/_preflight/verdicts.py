@@ -49,6 +49,12 @@ def guilty_counts(verdicts: Iterable[Verdict]) -> dict[str, Counter[str]]:
     return counts
 
 
+def closed_hosts(verdicts: Iterable[Verdict], seen: Mapping[str, HostPreflight]) -> list[str]:
+    """Hosts whose own firewall blocks what the plan accepts, because it does not have the plan's rules. Sorted."""
+    blocking = guilty_counts(item for item in verdicts if item.verdict == "host_firewall")
+    return sorted(name for name in blocking if seen[name].firewall_as_planned is False)
+
+
 class Diagnosis:
     """Gives each flow a verdict, from the plan's addresses and the observations of all hosts."""
 
