@@ -52,8 +52,8 @@ def opening_hint(closed: Sequence[str]) -> str:
     if not closed:
         return ""
     return (
-        f"host_firewall: the firewall of {_few(list(closed))} does not have the rules of the plan yet. To load them for "
-        "the duration of the test, set jsa_preflight_open: true"
+        f"host_firewall: the firewall of {_few(list(closed))} does not have the rules of the plan yet. To load them "
+        "for the duration of the test, set jsa_preflight_open: true"
     )
 
 

@@ -467,7 +467,7 @@ class TestNetworks:
         assert len(problems) == 1 and caught.value.problems == problems
 
     def test_a_network_without_its_feature_is_warned_of(self) -> None:
-        networks = {**NO_NETWORKS, "wincollect_agents": ["192.0.2.0/24"]}
+        networks = {**NO_NETWORKS, "admin": "any", "wincollect_agents": ["192.0.2.0/24"]}
         (warning,) = planner(jsa_networks=networks).plan().warnings
         assert "wincollect_agents" in warning and "jsa_features" in warning
 
