@@ -133,6 +133,9 @@ def without_role(
 
 def _hint(name: str, known: Collection[str], roles: Mapping[str, Collection[str]]) -> str:
     """What to tell of an unknown variable; nothing where it may well be the site's own."""
+    if name in roles:
+        # As a switch of the site's own.
+        return ""
     role = next((role for role in roles if name.startswith(f"{role}_")), None)
     likely = _likely(name, known, _ALIKE) or _longer(name, known)
     if likely:

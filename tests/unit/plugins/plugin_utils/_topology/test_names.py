@@ -52,7 +52,9 @@ def test_a_name_that_only_a_role_can_have() -> None:
     assert sentence.endswith("is not known: the role jsa_firewall has no such variable")
 
 
-@pytest.mark.parametrize("name", ["jsa_admin_password", "jsa_site", "jsa", "firewall_unlistd", "jsa_vault_token"])
+@pytest.mark.parametrize(
+    "name", ["jsa_admin_password", "jsa_site", "jsa", "firewall_unlistd", "jsa_vault_token", "jsa_firewall"]
+)
 def test_names_of_the_sites_own(name: str) -> None:
     assert misspelt(name) == []
 
