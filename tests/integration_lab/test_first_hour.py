@@ -108,7 +108,7 @@ class TestWithJsa:
 
     def test_a_reader_that_ends_early_ends_no_run(self, lab: Lab, tmp_path: Path) -> None:
         script = tmp_path / "head"
-        script.write_text('#!/bin/bash\ntimeout 120 ansible-playbook jsa.ports.check "$@" | head -3\nexit $PIPESTATUS\n')
+        script.write_text('#!/bin/bash\ntimeout 99 ansible-playbook jsa.ports.check "$@" | head -3\nexit $PIPESTATUS\n')
         script.chmod(0o755)
         result = lab.ansible([str(script)])
         assert result.returncode == 0, result.stderr
