@@ -44,6 +44,7 @@ class ActionModule(ControllerAction):
     """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
 
     AS_IS = ("plan", "observations")
+    OPTIONS_OF = "jsa_preflight"
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "observations": {"type": "dict", "required": True},

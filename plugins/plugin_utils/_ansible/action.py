@@ -37,6 +37,8 @@ class ControllerAction(ActionBase):
     ARGUMENT_SPEC: ClassVar[dict[str, Any]]
     #: Options of type dict that types of ours read: Ansible's validation would only copy all that is in them.
     AS_IS: ClassVar[tuple[str, ...]] = ()
+    #: The role whose variables are the module's options; messages are written with the names of these.
+    OPTIONS_OF: ClassVar[str | None] = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """What Ansible calls: the work's result. Raises AnsibleActionFail."""
@@ -46,8 +48,11 @@ class ControllerAction(ActionBase):
         try:
             result.update(self.work(arguments, task_vars))
         except (InputError, AnsibleActionFail) as error:
-            raise AnsibleActionFail(option_words(str(error), self._task)) from error
-        return in_option_words(result, self._task)
+            raise AnsibleActionFail(self._worded(str(error))) from error
+        return in_option_words(result, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else result
+
+    def _worded(self, text: str) -> str:
+        return option_words(text, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else text
 
     def _arguments(self) -> dict[str, Any]:
         given = self._task.args

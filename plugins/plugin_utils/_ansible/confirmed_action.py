@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import require_known_variables
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
@@ -26,6 +27,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 
 _DEFAULT_TIMEOUT = 60
 
+#: Its variables are the module's options.
+_ROLE = "jsa_firewall"
+
 #: For the other state, the plan has looked at the variables.
 _WITHOUT_PLAN = ("absent", "previous")
 
@@ -36,16 +40,16 @@ class ConfirmedAction(StagingAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The result of jsa.ports.firewall, with ``confirmation`` if rules were confirmed."""
         try:
-            return in_option_words(self._work(tmp, task_vars or {}), self._task)
+            return in_option_words(self._work(tmp, task_vars or {}), self._task, _ROLE)
         except InputError as error:
-            raise AnsibleActionFail(option_words(str(error), self._task)) from error
+            raise AnsibleActionFail(option_words(str(error), self._task, _ROLE)) from error
 
     def _work(self, tmp: str | None, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Raises InputError."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         if arguments.get("state") in _WITHOUT_PLAN:
-            require_known_variables(task_vars, self._templar)
+            self._require_known_variables(task_vars)
         probes = self._read_probes(arguments.get("confirm_probes") or [], task_vars)
         # What is no number at all, the module refuses.
         unconfirmed = str(arguments.get("confirm_timeout", _DEFAULT_TIMEOUT)).strip() == "0"
@@ -60,6 +64,13 @@ class ConfirmedAction(StagingAction):
                 "would not have been rolled back if they had locked you out."
             )
         return result
+
+    def _require_known_variables(self, task_vars: dict[str, Any]) -> None:
+        try:
+            require_known_variables(task_vars, self._templar)
+        except InputError as error:
+            # It is about variables, whoever uses the module.
+            raise fail_with(error) from error
 
     def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
         own: list[Any] = []

@@ -21,26 +21,29 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import 
 _TOLD = ("msg", "reason", "skip_reason")
 
 
-def option_words(text: str, task: Any) -> str:
-    """*text* as the author of *task* can use it: as it is for a role of ours, and with a module's options otherwise."""
+def option_words(text: str, task: Any, of: str) -> str:
+    """*text* as the author of *task* can use it: as it is in a role of ours, and with a module's options otherwise.
+
+    *of*: the role whose variables are the module's options.
+    """
     role = getattr(task, "_role", None)
     roles = role_variables()
     if role is not None and role.get_name().rpartition(".")[2] in roles:
         return text
-    return re.sub(rf"\b({'|'.join(roles)})_(\w+)", lambda match: _option(match, roles[match[1]]), text)
+    return re.sub(rf"\b{of}_(\w+)", lambda match: _option(match, roles[of]), text)
 
 
 def _option(match: re.Match[str], variables: frozenset[str]) -> str:
     # The plan reads some from the inventory, whoever uses it.
-    return match[2] if match[0] in variables and match[0] not in FIREWALL_VARIABLES else match[0]
+    return match[1] if match[0] in variables and match[0] not in FIREWALL_VARIABLES else match[0]
 
 
-def in_option_words(result: Mapping[str, Any], task: Any) -> dict[str, Any]:
+def in_option_words(result: Mapping[str, Any], task: Any, of: str) -> dict[str, Any]:
     """The *result* of a task, in which messages and warnings are worded so."""
     found = dict(result)
     for key in _TOLD:
         if isinstance(found.get(key), str):
-            found[key] = option_words(found[key], task)
+            found[key] = option_words(found[key], task, of)
     if isinstance(found.get("warnings"), list):
-        found["warnings"] = [option_words(one, task) if isinstance(one, str) else one for one in found["warnings"]]
+        found["warnings"] = [option_words(one, task, of) if isinstance(one, str) else one for one in found["warnings"]]
     return found

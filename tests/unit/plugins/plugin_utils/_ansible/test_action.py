@@ -35,13 +35,32 @@ def fixture_inventory(tmp_path: Path) -> Path:
     return path
 
 
+def command(*arguments: object) -> list[str]:
+    return [str(Path(sys.executable).parent / "ansible-playbook"), *map(str, arguments)]
+
+
+ENVIRONMENT = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+
+
+def test_a_misspelt_variable_ends_a_saved_plan_too(inventory: Path) -> None:
+    """Also one of a role that does not run here. The message names variables, though the task is in no role."""
+    plan = f"jsa_plan_dest={inventory.parent}/plan.json"
+    line = command("jsa.ports.plan", "-i", inventory, "-e", plan)
+    done = subprocess.run(line, env=ENVIRONMENT, cwd=inventory.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "changed=0" in done.stdout, done.stderr
+    saved = f"jsa_plan_file={inventory.parent}/plan.json"
+    line = command("jsa.ports.plan", "-i", inventory, "-e", saved, "-e", "jsa_port_check_ratee=3")
+    done = subprocess.run(line, env=ENVIRONMENT, cwd=inventory.parent, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "jsa_port_check_ratee (set for all 41 hosts) is not known, did you mean jsa_port_check_rate?" in done.stdout
+
+
 @pytest.mark.parametrize("lines", [0, 3])
 def test_a_reader_that_ends_early_ends_no_run(inventory: Path, lines: int) -> None:
     """As with "| head -3", where Ansible's own output goes on without a reader, too."""
-    command = [Path(sys.executable).parent / "ansible-playbook", "jsa.ports.plan", "-i", inventory]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    line = command("jsa.ports.plan", "-i", inventory)
     with subprocess.Popen(
-        command, env=environment, cwd=inventory.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        line, env=ENVIRONMENT, cwd=inventory.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as run:
         assert run.stdout is not None and run.stderr is not None
         for _number in range(lines):

@@ -18,10 +18,14 @@ class Task:
         self._role: Any = role and type("Role", (), {"get_name": lambda self: role})()
 
 
+def of_role(text: str) -> str:
+    return "jsa_port_check" if "jsa_port_check" in text else "jsa_firewall"
+
+
 @pytest.mark.parametrize("role", ["jsa_firewall", "jsa.ports.jsa_firewall", "jsa.ports.jsa_port_check"])
 def test_in_a_role_they_are_its_variables(role: str) -> None:
     text = "set jsa_firewall_offline: true"
-    assert option_words(text, Task(role)) == text
+    assert option_words(text, Task(role), of_role(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -33,16 +37,18 @@ def test_in_a_role_they_are_its_variables(role: str) -> None:
         # The plan reads them from the inventory.
         ("name it in jsa_firewall_management_addresses", "name it in jsa_firewall_management_addresses"),
         ("jsa_firewall_serial, jsa_networks", "jsa_firewall_serial, jsa_networks"),
+        # Another role's are no options of this module.
+        ("jsa_firewall_steps, jsa_preflight_open", "steps, jsa_preflight_open"),
     ],
 )
 @pytest.mark.parametrize("role", [None, "site.own.jsa"])
 def test_elsewhere_they_are_a_modules_options(role: str | None, text: str, worded: str) -> None:
-    assert option_words(text, Task(role)) == worded
+    assert option_words(text, Task(role), of_role(text)) == worded
 
 
 def test_a_result() -> None:
     result = {"msg": "set jsa_firewall_offline", "warnings": ["jsa_firewall_steps"], "changed": False, "reason": None}
-    assert in_option_words(result, Task()) == {
+    assert in_option_words(result, Task(), "jsa_firewall") == {
         "msg": "set offline",
         "warnings": ["steps"],
         "changed": False,
