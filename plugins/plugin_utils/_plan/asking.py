@@ -97,7 +97,8 @@ def packet_of(question: Question, plan: Plan, virtual: Mapping[str, tuple[str, .
     missing = [name for name, value in given.items() if str(value).strip() == ""]
     if missing:
         example = f"; for example {_EXAMPLE}" if names == OF_PLAYBOOK else ""
-        raise InputError(SUBJECT, [f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set{example}"])
+        words = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+        raise InputError(SUBJECT, [f"{words} {'is' if len(missing) == 1 else 'are'} not set{example}"])
     problems = []
     ends = []
     for option, text in ((names.source, question.source), (names.target, question.target)):
