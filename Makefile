@@ -22,7 +22,7 @@ develop: .venv/develop .dev/ansible_collections/jsa/ports  ## make .venv, so tha
 packages: develop  ## install what lab, demo and tests need of the system, or say what is missing
 	@$(TESTS).packages
 
-demo: develop  ## seven and more hosts with real firewalld and SSH: plan, apply, check, two faults
+demo: develop  ## ten hosts with real firewalld and SSH, seven of them JSA: plan, apply, check, two faults
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONDONTWRITEBYTECODE=1 tests/demo.sh
 
 check: .venv/test develop  ## ruff, mypy and the unit tests with little invented input: under two minutes

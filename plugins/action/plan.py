@@ -64,17 +64,18 @@ class ActionModule(ControllerAction):
         handed = Handed.of(arguments)
         found = self._plan(arguments, handed, task_vars)
         handed.require_all(found.plan)
-        changed = handed.write(self._task.check_mode)
+        written = handed.write(self._task.check_mode)
         if arguments["show_discovered"] and handed.found:
             show(discovered_table(handed.found))
         if arguments["dest"]:
-            written = write_file(arguments["dest"], dump_plan(found.plan), "The plan", self._task.check_mode)
-            changed = written or changed
+            text = dump_plan(found.plan)
+            written = write_file(arguments["dest"], text, "The plan", self._task.check_mode) or written
         if arguments["show"]:
             table = plan_table(found.plan, hosts_in_play(found.plan.hosts, task_vars))
             if table:
                 show(table)
-        result: dict[str, Any] = {"changed": changed, "differences": list(found.differences)}
+        # The task runs on one of the hosts, and nothing of it is changed by a file on the controller.
+        result: dict[str, Any] = {"changed": False, "written": written, "differences": list(found.differences)}
         if arguments["discovered"] is not None:
             result["discovered"] = handed.kept()
         if arguments["return_plan"]:
@@ -95,6 +96,9 @@ class ActionModule(ControllerAction):
         topology, problems = topology_of_task(task_vars, self._templar)
         if not arguments["use_discovered"]:
             topology = replace(topology, dynamic_ports=DynamicPortsChoice(declined=True))
+        if saved is not None and topology.misspelt:
+            # The plan that is computed for the comparison would only warn of it.
+            raise InputError(f"The saved plan {plan_file} is not used; nothing was changed", topology.misspelt)
         planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
         if saved is None:
             return _Found(planner.plan(problems))

@@ -32,6 +32,7 @@ class ActionModule(ControllerAction):
     """Selects flows and groups them by host. Rejects arguments that a later step could not use. Connects to no host."""
 
     AS_IS = ("plan", "observations")
+    OPTIONS_OF = "jsa_port_check"
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "purpose": {"type": "str", "choices": ["check", "preflight"], "default": "check"},

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_hosts
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     Baseline,
@@ -18,7 +19,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     parse_baseline,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, guilty_counts, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
@@ -28,10 +29,20 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table imp
     alarm_table,
     fault_table,
     host_result,
+    reconciliation,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import (
+    unobserved_hosts,
+    unobserved_message,
+    unobserved_table,
+)
 
 FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
+
+_EMPTY = (
+    "nothing was checked: there is no flow to check between the hosts of the play ({hosts}). Add hosts to --limit, or "
+    "set jsa_port_check_allow_empty: true if that is as it should be"
+)
 
 #: As jsa.ports.port_flows returned it.
 SCOPE_OPTION: dict[str, Any] = {
@@ -48,6 +59,7 @@ class ActionModule(ControllerAction):
     """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
 
     AS_IS = ("plan", "observations")
+    OPTIONS_OF = "jsa_port_check"
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "observations": {"type": "dict", "required": True},
@@ -57,6 +69,8 @@ class ActionModule(ControllerAction):
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
         "baseline": {"type": "path"},
         "fail_on_new": {"type": "bool", "default": False},
+        "allow_empty": {"type": "bool", "default": False},
+        "fail": {"type": "bool", "default": True},
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +120,8 @@ class ActionModule(ControllerAction):
             drift_table(drift),
             "\n".join(since.lines()) if since else "",
             "\n".join(plain_words(all_faults, sum(item.verdict == "ok" for item in verdicts))),
-            f"{expectations.scope.line(len(wanted), total, len(observations))}.\n{RESULT.summary_line(verdicts)}",
+            f"{expectations.scope.line(len(wanted), total, len(observations))}.",
+            "\n".join([*reconciliation(verdicts, len(wanted)), RESULT.summary_line(verdicts)]),
         ]
         show("\n\n".join(part for part in parts if part))
         result: dict[str, Any] = {"changed": changed, "summary": RESULT.summary(verdicts), **more}
@@ -115,16 +130,21 @@ class ActionModule(ControllerAction):
             for item in (since.new if since and arguments["fail_on_new"] else verdicts)
             if item.verdict in arguments["fail_on"]
         ]
-        not_observed = unobserved_message(unseen_of)
-        if failing or not_observed or alarms_of:
+        not_observed = unobserved_hosts(unseen_of)
+        empty = "" if verdicts or arguments["allow_empty"] else _EMPTY.format(hosts=len(observations))
+        if failing or not_observed or empty or alarms_of:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             result.pop("baseline", None)
             new = f", {len(failing)} of them new" if since and arguments["fail_on_new"] else ""
-            counts = f"{RESULT.summary_line(verdicts)}{new}"
+            told = empty or f"{RESULT.summary_line(verdicts)}{new}"
             blame = "see the table above for the causes" if failing else ""
             alarm = f"no working firewall: {', '.join(alarms_of)}" if alarms_of else ""
-            result.update(failed=True, msg="; ".join(part for part in (alarm, not_observed, counts, blame) if part))
+            msg = "; ".join(part for part in (alarm, unobserved_message(not_observed), told, blame) if part)
+            at = guilty_counts(failing)
+            result["guilty"] = guilty_hosts(at, not_observed, msg, task_vars)
+            result.update({"failed": True, "msg": msg} if arguments["fail"] else {})
         else:
+            result["guilty"] = {}
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result
 

@@ -14,13 +14,28 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     show,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_hosts
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import PREFLIGHT
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.changes import changes
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import tested_flows
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import VERDICTS, Diagnosis
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import RESULT, host_result, table
-from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import (
+    VERDICTS,
+    Diagnosis,
+    closed_hosts,
+    guilty_counts,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import (
+    RESULT,
+    host_result,
+    opening_hint,
+    table,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import (
+    unobserved_hosts,
+    unobserved_message,
+    unobserved_table,
+)
 
 FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 
@@ -29,12 +44,14 @@ class ActionModule(ControllerAction):
     """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
 
     AS_IS = ("plan", "observations")
+    OPTIONS_OF = "jsa_preflight"
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "observations": {"type": "dict", "required": True},
         "observations_dest": {"type": "path"},
         "dest": {"type": "path"},
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
+        "fail": {"type": "bool", "default": True},
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -57,15 +74,19 @@ class ActionModule(ControllerAction):
             what = "The result of the preflight"
             changed = self.write_results(arguments["dest"], "jsa_preflight_dest", what, files) or changed
         unseen_of = {name: one.unseen for name, one in seen.items()}
-        show("\n\n".join(part for part in (unobserved_table(unseen_of), table(verdicts, lines)) if part))
+        hint = opening_hint(closed_hosts(verdicts, seen))
+        show("\n\n".join(part for part in (unobserved_table(unseen_of), table(verdicts, lines), hint) if part))
         result = {"changed": changed, "summary": RESULT.summary(verdicts), "changes": change_rows}
-        failing = any(item.verdict in arguments["fail_on"] for item in verdicts)
-        not_observed = unobserved_message(unseen_of)
+        failing = [item for item in verdicts if item.verdict in arguments["fail_on"]]
+        not_observed = unobserved_hosts(unseen_of)
         if failing or not_observed:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             blame = "see the table above for the causes" if failing else ""
-            parts = (not_observed, RESULT.summary_line(verdicts), blame)
-            result.update(failed=True, msg="; ".join(part for part in parts if part))
+            parts = (unobserved_message(not_observed), RESULT.summary_line(verdicts), blame, hint)
+            msg = "; ".join(part for part in parts if part)
+            result["guilty"] = guilty_hosts(guilty_counts(failing), not_observed, msg, task_vars)
+            result.update({"failed": True, "msg": msg} if arguments["fail"] else {})
         else:
+            result["guilty"] = {}
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result

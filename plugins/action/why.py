@@ -11,11 +11,19 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, require_netaddr, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.discoveries import DISCOVERY_OPTIONS, Handed
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import (
+    addresses_of_strangers,
+    topology_of_task,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.asking import OF_PLAYBOOK, OptionNames, Question
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import explanation_text, why
+
+#: Where the three options have names of their own.
+_PLAYBOOK = "/jsa/ports/playbooks/why.yml"
 
 
 class ActionModule(ControllerAction):
@@ -31,14 +39,34 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
+        source, target, plan_file = arguments["source"], arguments["target"], arguments["plan_file"]
+        saved = parse_plan(read_file(plan_file, "The saved plan"), plan_file) if plan_file else None
         topology, problems = topology_of_task(task_vars, self._templar)
         handed = Handed.of(arguments)
-        planner = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
-        plan = planner.plan(problems)
-        handed.require_all(plan)
-        if arguments["plan_file"]:
-            text = read_file(arguments["plan_file"], "The saved plan")
-            plan = parse_plan(text, arguments["plan_file"])
-        answer = why(planner, plan, arguments["source"], arguments["target"], arguments["port"])
+        inventory = Planner(topology, handed.discoveries() if topology.dynamic_ports.use else Discoveries())
+        planner: Planner | None = inventory
+        result: dict[str, Any] = {"changed": False}
+        try:
+            plan = inventory.plan(problems)
+            handed.require_all(plan)
+        except InputError as error:
+            if saved is None:
+                raise
+            plan, planner = saved, None
+            if topology.hosts:
+                result["warnings"] = [
+                    f"The reasons are only those of {plan_file}, because the inventory has problems: "
+                    f"{'; '.join(error.problems)}"
+                ]
+        strangers = addresses_of_strangers(task_vars, topology)
+        question = Question(source, target, arguments["port"], self._names(task_vars), strangers)
+        answer = why(planner, saved or plan, question)
         show(explanation_text(answer))
-        return {"changed": False, **answer.as_dict()}
+        return {**result, **answer.as_dict()}
+
+    def _names(self, task_vars: dict[str, Any]) -> OptionNames:
+        """What the options are called where they were typed."""
+        if not str(self._task.get_path() or "").rpartition(":")[0].endswith(_PLAYBOOK):
+            return OptionNames()
+        typed_port = "port" if "dport" not in task_vars and "port" in task_vars else OF_PLAYBOOK.port
+        return OptionNames(OF_PLAYBOOK.source, OF_PLAYBOOK.target, typed_port)

@@ -358,6 +358,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.run import run
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.root import require_root
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 
@@ -385,6 +386,7 @@ def main():
         supports_check_mode=True,
     )
     try:
+        require_root()
         result = run(module)
     except FirewallError as error:
         module.fail_json(msg=printable(str(error)))

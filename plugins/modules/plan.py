@@ -155,6 +155,13 @@ plan:
       type: list
       elements: str
       sample: []
+written:
+  description:
+    - Whether O(dest) or O(discovered_file) was written with new content, or would be in check mode. C(changed) is
+      always false, because no host is changed.
+  returned: success
+  type: bool
+  sample: true
 differences:
   description: The differences between the saved plan (C(-)) and the current inventory (C(+)).
   returned: success

@@ -64,6 +64,18 @@ options:
     description: Fail only for verdicts that are not in O(baseline).
     type: bool
     default: false
+  allow_empty:
+    description:
+      - Whether a check without any verdict is a success, for example of a play with one host. By default it fails,
+        because nothing was checked.
+    type: bool
+    default: false
+  fail:
+    description:
+      - Whether the task fails. With V(false), it returns RV(guilty) instead, so that a later task can fail the hosts
+        that have to be corrected, instead of the host that this task runs on.
+    type: bool
+    default: true
 seealso:
   - module: jsa.ports.port_flows
 author:
@@ -135,6 +147,13 @@ baseline:
   returned: success, when O(baseline) is set
   type: dict
   sample: {file: before/port_check.json, new: [], gone: [], still: 3, unknown: 0}
+guilty:
+  description:
+    - The hosts that have to be corrected, each with a message. The first host of the play if none of them takes part in
+      it, or if nothing was checked. Empty if there is no reason to fail.
+  returned: always
+  type: dict
+  sample: {ep1: "flow to correct here: 1 service_down; see the table above for the causes"}
 verdicts:
   description:
     - The flows whose verdict is not V(ok), worst first. If the task fails, it prints them as a table instead. O(dest)

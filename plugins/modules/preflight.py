@@ -280,6 +280,7 @@ answered:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.root import NEEDS_ROOT, is_root
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight import control
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.folder import ROOT, locked
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import (
@@ -375,7 +376,8 @@ def main():
     except (RequestError, TableError, control.StartError) as error:
         module.fail_json(msg=printable(str(error)))
     except OSError as error:
-        module.fail_json(msg=printable("%s: temporary listeners require root, and space in /run" % error))
+        needs = "%s: temporary listeners need space in /run" % error if is_root() else NEEDS_ROOT
+        module.fail_json(msg=printable(needs))
     module.exit_json(**plain(answer))
 
 

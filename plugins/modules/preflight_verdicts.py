@@ -54,6 +54,12 @@ options:
       - network
       - host_firewall
       - translated
+  fail:
+    description:
+      - Whether the task fails. With V(false), it returns RV(guilty) instead, so that a later task can fail the hosts
+        that have to be corrected, instead of the host that this task runs on.
+    type: bool
+    default: true
 seealso:
   - module: jsa.ports.preflight
   - module: jsa.ports.port_flows
@@ -104,6 +110,13 @@ changes:
       how: dropped
       initiators: [ec1]
       listeners: [ep1]
+guilty:
+  description:
+    - The hosts that have to be corrected, each with a message. The first host of the play if none of them takes part in
+      it. Empty if there is no reason to fail.
+  returned: always
+  type: dict
+  sample: {ep1: "flow to correct here: 1 host_firewall; see the table above for the causes"}
 verdicts:
   description:
     - The flows whose verdict is not V(ok), worst first. If the task fails, it prints them as a table instead. O(dest)

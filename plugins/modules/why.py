@@ -12,17 +12,18 @@ version_added: 1.0.0
 description:
   - Returns whether a host or address may connect to a port of a host, with the catalog entries that allow it and the
     rows of the documents that they are based on, or the reasons why not.
+  - For a packet to an address outside of the deployment, returns whether it may leave the host.
   - Uses the inventory on the controller and contacts no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
   source:
-    description: The initiator, a host of the deployment or an IP address.
+    description: The initiator, a host of the inventory or an IP address.
     type: str
     required: true
   target:
-    description: The listener, a host of the deployment.
+    description: The listener, a host of the inventory or an IP address. One of the two must be in the deployment.
     type: str
     required: true
   port:
@@ -30,7 +31,9 @@ options:
     type: str
     required: true
   plan_file:
-    description: A saved plan that is used instead of computing one.
+    description:
+      - A saved plan that is used instead of computing one. Without an inventory, or with one that has problems, the
+        reasons are only those of the plan and the catalog.
     type: path
   discovered:
     description: As in M(jsa.ports.plan).
@@ -100,17 +103,42 @@ management:
   type: bool
   sample: false
 unlisted:
-  description: What the host does with packets for ports that the catalog does not list, V(zone), V(reject) or V(drop).
+  description:
+    - What the host does with packets for ports that the catalog does not list, V(zone), V(reject) or V(drop). V(none)
+      if O(target) is outside of the deployment.
   returned: success
   type: str
   sample: zone
+leaving:
+  description: Whether the packet may leave the source. V(none) if the source is outside of the deployment.
+  returned: success
+  type: dict
+  contains:
+    accepted:
+      description: Whether it may.
+      type: bool
+      sample: true
+    restricted:
+      description: Whether outbound traffic of the source is restricted (C(jsa_firewall_restrict_outbound)).
+      type: bool
+      sample: false
+    rules:
+      description: The outbound rules of the plan that accept it.
+      type: list
+      elements: dict
+      sample: []
+    because:
+      description: Why it is accepted without a rule, V(none) otherwise.
+      type: str
+      sample: every host needs it
+  sample: {accepted: true, restricted: false, rules: [], because: null}
 source:
-  description: The value of the option.
+  description: The value of the option, with the host or the address that it stands for.
   returned: success
   type: str
   sample: ep1
 target:
-  description: The value of the option.
+  description: The value of the option, with the host or the address that it stands for.
   returned: success
   type: str
   sample: con1

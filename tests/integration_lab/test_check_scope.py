@@ -99,7 +99,7 @@ def test_a_baseline_shows_what_has_changed(lab: Lab, tmp_path: Path) -> None:
     try:
         result, before = check(lab, tmp_path)
         assert result.returncode != 0
-        assert "service_down" in result.stdout and "For whoever runs JSA on the host" in result.stdout
+        assert "service_down" in result.stdout and "The administrators of JSA can start the service" in result.stdout
         # The result is written where the baseline is read from.
         result, known = check(lab, tmp_path, *new_only)
         assert result.returncode == 0, result.stdout
@@ -126,7 +126,7 @@ def test_a_baseline_shows_what_has_changed(lab: Lab, tmp_path: Path) -> None:
         ({"jsa_port_check_baseline": "damaged.json"}, "it is not valid JSON"),
         ({"jsa_port_check_baseline": "other.json"}, "its version is 99"),
         ({"jsa_port_check_baseline": "absent.json"}, "cannot be read"),
-        ({"jsa_port_check_fail_on_new": True}, "jsa_port_check_baseline does not say"),
+        ({"jsa_port_check_fail_on_new": True}, "jsa_port_check_baseline is not"),
         ({"jsa_port_check_scope": "sample", "jsa_port_check_sample": 0}, "jsa_port_check_sample is 0"),
         ({"jsa_port_check_scope": "console", "jsa_hosts": "ep1,ep2"}, "no console is among"),
     ],

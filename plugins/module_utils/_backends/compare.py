@@ -13,6 +13,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
 from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
+from ansible_collections.jsa.ports.plugins.module_utils._host.root import NEEDS_ROOT, is_root
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import earlier_controllers, guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
@@ -65,7 +66,7 @@ def compare(backend, rules, connection, ssh_port, keep_controllers, warn):
         openings = backend.openings(situation, rules.internal)
         warnings = backend.warnings(situation, wanted)
     except FirewallError as error:
-        return dict(result, reason=str(error))
+        return dict(result, reason=str(error) if is_root() else NEEDS_ROOT)
     for text in warnings:
         warn(text)
     result.update(

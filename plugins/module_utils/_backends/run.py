@@ -62,7 +62,7 @@ def run(module, select=select_backend):  # type: (Any, Callable[[str, Options], 
     params = module.params
     for name, least in _LEAST:
         if params[name] < least:
-            raise FirewallError("%s: %d is less than %d" % (name, params[name], least))
+            raise FirewallError("jsa_firewall_%s: %d is less than %d" % (name, params[name], least))
     order = _read_order(params)
     options = Options(params["reload"], params["offline"], params["update_timeout"], params["respect_denials"])
     backend = select(params["backend"], options)

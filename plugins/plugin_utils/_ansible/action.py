@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
+from ansible.executor.task_queue_manager import DisplaySend
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
 
@@ -37,6 +40,8 @@ class ControllerAction(ActionBase):
     ARGUMENT_SPEC: ClassVar[dict[str, Any]]
     #: Options of type dict that types of ours read: Ansible's validation would only copy all that is in them.
     AS_IS: ClassVar[tuple[str, ...]] = ()
+    #: The role whose variables are the module's options; messages are written with the names of these.
+    OPTIONS_OF: ClassVar[str | None] = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """What Ansible calls: the work's result. Raises AnsibleActionFail."""
@@ -46,9 +51,12 @@ class ControllerAction(ActionBase):
         arguments = self._arguments()
         try:
             result.update(self.work(arguments, task_vars))
-        except InputError as error:
-            raise fail_with(error) from error
-        return result
+        except (InputError, AnsibleActionFail) as error:
+            raise AnsibleActionFail(self._worded(str(error))) from error
+        return in_option_words(result, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else result
+
+    def _worded(self, text: str) -> str:
+        return option_words(text, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else text
 
     def _arguments(self) -> dict[str, Any]:
         given = self._task.args
@@ -109,9 +117,39 @@ def require_netaddr() -> None:
         raise AnsibleActionFail(missing_required_lib("netaddr")) from NETADDR_IMPORT_ERROR
 
 
+class _Report(DisplaySend):
+    """A text that Ansible's main process displays.
+
+    There, the thread that takes the workers' results ends at the first OSError, and then the run never ends. So a pipe
+    whose reader is gone (``| head``) ends the text here, and the run goes on, as after what Ansible itself displays.
+    """
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """What the thread passes to the method: nothing is left to do for it."""
+        display_unless_closed(self._text)
+        return ("",)
+
+    @args.setter
+    def args(self, value: tuple[str, ...]) -> None:
+        (self._text,) = value
+
+
+def display_unless_closed(text: str) -> None:
+    """Displays *text*, unless nobody reads what Ansible displays."""
+    with suppress(BrokenPipeError):
+        Display().display(text)
+
+
 def show(text: str) -> None:
     """Prints a report between the tasks' own lines. What hosts and networks told is in it, so it is made printable."""
-    Display().display(f"\n{printable(text)}\n")
+    framed = f"\n{printable(text)}\n"
+    # A worker has the queue to the main process; where nobody has set one, this is that process.
+    queue = getattr(Display(), "_final_q", None)
+    if queue is None:
+        display_unless_closed(framed)
+    else:
+        queue.put(_Report("debug", framed))
 
 
 def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:

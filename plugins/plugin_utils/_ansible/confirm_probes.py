@@ -48,9 +48,9 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
     problems: list[str] = []
     probes = []
     if not isinstance(items, list):
-        raise InputError("confirm_probes cannot be used", [f"expected a list of items such as {_EXAMPLE}"])
+        raise InputError("jsa_firewall_confirm_probes cannot be used", [f"expected a list of items such as {_EXAMPLE}"])
     for number, item in enumerate(items):
-        where = f"confirm_probes[{number}]"
+        where = f"jsa_firewall_confirm_probes[{number}]"
         if not isinstance(item, Mapping) or set(item) - _KEYS or not {"from", "port"} <= set(item):
             problems.append(f"{where}: {item!r} is not an item such as {_EXAMPLE}, optionally with address")
             continue
@@ -66,7 +66,7 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
         elif port and source in hosts:
             probes.append(Probe(source, str(address), *port))
     if problems:
-        raise InputError("confirm_probes cannot be used; nothing was changed", problems)
+        raise InputError("jsa_firewall_confirm_probes cannot be used; nothing was changed", problems)
     return probes
 
 

@@ -11,11 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import require_known_variables
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
     NoConnection,
     NotConfirmed,
@@ -26,15 +28,29 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 
 _DEFAULT_TIMEOUT = 60
 
+#: Its variables are the module's options.
+_ROLE = "jsa_firewall"
+
+#: For the other state, the plan has looked at the variables.
+_WITHOUT_PLAN = ("absent", "previous")
+
 
 class ConfirmedAction(StagingAction):
     """Stage, new connection, confirm: one task, so that nobody forgets the second half."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The result of jsa.ports.firewall, with ``confirmation`` if rules were confirmed."""
-        task_vars = task_vars or {}
+        try:
+            return in_option_words(self._work(tmp, task_vars or {}), self._task, _ROLE)
+        except InputError as error:
+            raise AnsibleActionFail(option_words(str(error), self._task, _ROLE)) from error
+
+    def _work(self, tmp: str | None, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Raises InputError."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        if arguments.get("state") in _WITHOUT_PLAN:
+            self._require_known_variables(task_vars)
         probes = self._read_probes(arguments.get("confirm_probes") or [], task_vars)
         # What is no number at all, the module refuses.
         unconfirmed = str(arguments.get("confirm_timeout", _DEFAULT_TIMEOUT)).strip() == "0"
@@ -45,20 +61,24 @@ class ConfirmedAction(StagingAction):
             self._settle(pending, probes, result, task_vars)
         elif unconfirmed and result.get("changed") and not self._task.check_mode:
             result.setdefault("warnings", []).append(
-                "The rules were made permanent without a confirmation, because confirm_timeout is 0. They would not "
-                "have been rolled back if they had locked you out."
+                "The rules were made permanent without a confirmation, because jsa_firewall_confirm_timeout is 0. They "
+                "would not have been rolled back if they had locked you out."
             )
         return result
+
+    def _require_known_variables(self, task_vars: dict[str, Any]) -> None:
+        try:
+            require_known_variables(task_vars, self._templar)
+        except InputError as error:
+            # It is about variables, whoever uses the module.
+            raise fail_with(error) from error
 
     def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
         own: list[Any] = []
         for name in ("jsa_address", "ansible_host", "inventory_hostname"):
             value = self._templar.template(task_vars.get(name))
             own += value if isinstance(value, list) else [value]
-        try:
-            return read_probes(items, task_vars.get("hostvars", {}), own)
-        except InputError as error:
-            raise fail_with(error) from error
+        return read_probes(items, task_vars.get("hostvars", {}), own)
 
     def _settle(
         self, pending: dict[str, Any], probes: list[Probe], result: dict[str, Any], task_vars: dict[str, Any]

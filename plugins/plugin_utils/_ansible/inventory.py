@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.deployment import (
     DEPLOYMENT_VARIABLES,
     read_group_roles,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import Named, misspelt_variables
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.reader import (
     FIREWALL_VARIABLES,
+    HOST_VARIABLES,
+    SOFTEN,
     declared_roles,
+    host_addresses,
     read_topology,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import UNLISTED
@@ -60,8 +65,49 @@ def topology_of_task(task_vars: Mapping[str, Any], templar: Any) -> tuple[Topolo
     for group, members in task_vars["groups"].items():
         for name in members:
             groups[name].append(group)
-    topology, problems = read_topology(inventory, groups, _play_variables(task_vars, inventory, templar))
+    named = names_that_people_set(task_vars, inventory)
+    topology, problems = read_topology(inventory, groups, _play_variables(task_vars, inventory, templar), named)
     return topology, [*problems, *_hidden_variables(task_vars, inventory, templar)]
+
+
+def addresses_of_strangers(task_vars: Mapping[str, Any], topology: Topology) -> dict[str, tuple[str, ...]]:
+    """The hosts of the inventory that have no role, with their addresses; without any where they are not known."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in task_vars["hostvars"]:
+        if name not in topology.hosts:
+            variables = _Variables(task_vars["hostvars"], name)
+            try:
+                own = {one: variables[one] for one in ("jsa_address", "ansible_host") if one in variables}
+            except Exception:
+                # Whatever a template of a host that has nothing to do with the deployment raises.
+                own = {}
+            found[str(name)] = host_addresses(str(name), own, [])
+    return found
+
+
+def names_that_people_set(task_vars: Mapping[str, Any], inventory: Mapping[str, Collection[str]]) -> Named:
+    """The names of the variables of inventory and play, without the results and facts of earlier tasks.
+
+    *inventory*: host name -> names of its variables.
+    """
+    # Ansible keeps both apart from what people set, but offers no other way to ask for them.
+    manager = getattr(task_vars.get("hostvars"), "_variable_manager", None)
+    facts: Mapping[str, Collection[str]] = getattr(manager, "_nonpersistent_fact_cache", {})
+    by_host = {name: [one for one in names if one not in facts.get(name, ())] for name, names in inventory.items()}
+    running = task_vars.get("inventory_hostname", "")
+    elsewhere = {*inventory.get(running, ()), *facts.get(running, ())}
+    return Named(by_host, [name for name in task_vars if name not in elsewhere])
+
+
+def require_known_variables(task_vars: Mapping[str, Any], templar: Any) -> None:
+    """For a task that needs no plan. Raises InputError where a variable of its host, play or role looks misspelt."""
+    choice = task_vars.get("jsa_unknown_variables")
+    if choice is not None and templar.template(choice) in ("warn", "ignore"):
+        return
+    named = names_that_people_set(task_vars, {})
+    misspelt = misspelt_variables(named, (*HOST_VARIABLES, *DEPLOYMENT_VARIABLES))
+    if misspelt:
+        raise InputError("Nothing was changed", [*misspelt, SOFTEN])
 
 
 def is_certainly_no_console(task_vars: Mapping[str, Any], templar: Any) -> bool:

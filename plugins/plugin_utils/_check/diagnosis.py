@@ -234,9 +234,16 @@ def _doubtful(evidence: FlowEvidence) -> Finding | None:
         for passage in (path.question, path.answer) if path else ():
             if passage.doubtful:
                 sure = role == LISTENER and evidence.has(flow.listener, evidence.by)
+                if evidence.result == "open_or_filtered":
+                    # The rule is one explanation among others, and the least likely one.
+                    return Finding(
+                        "unverifiable",
+                        f"{_seen(evidence)}: the service does not answer unknown clients, or a device on the path "
+                        f"drops it, or a rule on {name} does, which could not be evaluated{_rule(passage)}",
+                    )
                 return Finding(
                     "host_firewall" if sure else "unverifiable",
-                    f"{_seen(evidence)}, and a rule on {name} may reject it{_rule(passage)}"
+                    f"{_seen(evidence)}, and a rule on {name} may reject it, but could not be evaluated{_rule(passage)}"
                     + ("" if sure else "; or a device on the path does"),
                 )
     return None

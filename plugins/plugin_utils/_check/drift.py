@@ -37,5 +37,5 @@ def drift_table(lines_of: Mapping[str, Sequence[str]]) -> str:
         blocks.append(f"{name}: the firewall differs from the plan, or the site's own rules open internal ports")
         blocks += [f"  {line}" for line in lines[:_SHOWN]]
         if more > 0:
-            blocks.append(f"  and {more} more; the files in jsa_port_check_dest list all of them")
+            blocks.append(f"  and {more} more; port_check.json lists all of them")
     return "\n".join(blocks)

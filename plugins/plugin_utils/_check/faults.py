@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -180,6 +181,15 @@ def _in_general(pattern: str, items: Sequence[Verdict]) -> str:
     ):
         pattern = pattern.replace(word, values.pop() if len(values) == 1 else _IN_GENERAL[word])
     return pattern
+
+
+def guilty_counts(verdicts: Iterable[Verdict]) -> dict[str, Counter[str]]:
+    """Host that has to be corrected -> number of flows by verdict. What the network blocks counts for the listener."""
+    counts: dict[str, Counter[str]] = {}
+    for item in verdicts:
+        name = item.flow.initiator if _is_about_initiator(_pattern(item)) else item.flow.listener
+        counts.setdefault(name, Counter())[item.verdict] += 1
+    return counts
 
 
 #: For the summary: what is wrong, and who can correct it and how.

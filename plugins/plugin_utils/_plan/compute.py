@@ -22,6 +22,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
     ports_of,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass, any_covers
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.doubts import doubts
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.dynamic import DynamicPorts, Taken
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.listeners import Listeners, discovered_listener
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.merging import (
@@ -108,6 +109,7 @@ class Planner:
             source_classes=self._used_classes(hosts.values()),
             warnings=(
                 *self.topology.warnings,
+                *doubts(self.topology, self.catalog),
                 *self._unused_networks(),
                 *remarks.warnings(hosts),
                 *dynamic.warnings(),

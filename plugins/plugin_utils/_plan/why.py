@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a packet is accepted or refused: the plan's rule, the catalog's entries, the documents' rows behind them."""
+"""Why a packet is accepted or refused: the plan's rule, the catalog's entries, the documents' rows behind them.
+
+What the two ends of a packet are is in asking, what leaves a host in leaving.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports, split_protocol
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
-from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import (
     DATA_RANGE,
     ELSEWHERE,
@@ -22,18 +24,22 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability impo
     listens,
     ports_of,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.asking import Packet, Question, packet_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import any_covers
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.leaving import (
+    Leaving,
+    leaving,
+    outbound_entries,
+    outbound_obstacle,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
-    ICMP,
     TCP,
     InboundRule,
     Plan,
     RefusedRule,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.sources import PAIRED, SSH
-from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUMENTS, SELF
@@ -86,62 +92,52 @@ class Explanation:
     not_by: tuple[NotGranting, ...]
     #: It comes from one of the host's management addresses, which always reach the SSH port.
     management: bool
-    #: What the host does with a packet for a port that the catalog does not list for it.
-    unlisted: str
+    #: What the host does with a packet for a port that the catalog does not list for it; None outside the deployment.
+    unlisted: str | None
+    #: Whether it may leave the source; None outside the deployment.
+    leaving: Leaving | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what the module returns."""
         return write(self)
 
 
-def parse_port(text: Any) -> tuple[str, int | None]:
-    """``32006/tcp``, ``514/udp``, ``icmp``; without a protocol it is TCP. Raises ValueError."""
-    if str(text).strip().lower() == ICMP:
-        return ICMP, None
-    numbers, protocol = split_protocol(text)
-    first, last = parse_ports(numbers)
-    if first != last:
-        raise ValueError(f"{text!r}: one port is expected, not a range")
-    return protocol or TCP, first
+def why(planner: Planner | None, plan: Plan, question: Question) -> Explanation:
+    """Whether the packet of *question* is accepted, and why.
 
-
-def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) -> Explanation:
-    """Whether *source* (host or address) may open a port of *target* (host), and why.
-
-    *plan* decides; *planner* knows the catalog behind it. Raises InputError for an unknown host, address or port.
+    *plan* decides; *planner* knows the inventory behind it. Where it is None, only the plan and the catalog tell the
+    reasons. Raises InputError for an unknown host, address or port.
     """
-    problems = []
-    initiator: Host | None = None
-    addresses: tuple[str, ...] = ()
-    try:
-        initiator, addresses = _source(planner, source)
-    except ValueError as error:
-        problems.append(f"from: {error}")
-    host = plan.hosts.get(target)
-    if host is None:
-        problems.append(f"to: {target!r} is not a host of the plan{did_you_mean(target, plan.hosts)}")
-    protocol, port = "", None
-    try:
-        protocol, port = parse_port(port_text)
-    except ValueError as error:
-        problems.append(f"port: {error}")
-    if problems or host is None:
-        raise InputError("The packet cannot be explained", problems)
-
+    virtual = {} if planner is None else {name: one.virtual_addresses for name, one in planner.topology.hosts.items()}
+    packet = packet_of(question, plan, virtual)
+    protocol, port, addresses = packet.protocol, packet.port, packet.source.addresses
+    out = None
+    if packet.source.host is not None:
+        out = leaving(plan.hosts[packet.source.host], protocol, port, packet.target.addresses)
+    if packet.target.host is None:
+        return _outward(planner, packet, out)
+    host = plan.hosts[packet.target.host]
     accepting = tuple(
         rule
         for rule in host.inbound
         if _covers(rule, protocol, port) and any(_contains(rule.sources, address) for address in addresses)
     )
-    refusing = any(_covers(rule, protocol, port) for rule in host.refused)
+    refusing = [rule for rule in host.refused if _covers(rule, protocol, port)]
     management = (protocol, port) == (TCP, _SSH_PORT) and any(
         _contains(host.management_addresses, address) for address in addresses
     )
-    entries, not_by = _reasons(planner, target, (protocol, port), (initiator, addresses), accepting, refusing)
+    if planner is None:
+        entries, not_by = _reasons_of_plan(accepting, refusing)
+    else:
+        entries, not_by = _reasons(planner, packet, accepting, bool(refusing))
+    let_in = bool(accepting) or management
+    decision = ACCEPTED if let_in else REFUSED if refusing else NOT_CATALOGED
+    if out is not None and not out.accepted:
+        decision = REFUSED
     return Explanation(
-        decision=ACCEPTED if accepting or management else REFUSED if refusing else NOT_CATALOGED,
-        source=source,
-        target=target,
+        decision=decision,
+        source=packet.source.words,
+        target=packet.target.words,
         protocol=protocol,
         port=port,
         rules=accepting,
@@ -149,27 +145,70 @@ def why(planner: Planner, plan: Plan, source: str, target: str, port_text: Any) 
         not_by=not_by,
         management=management,
         unlisted=host.unlisted,
+        leaving=out,
     )
 
 
+def _outward(planner: Planner | None, packet: Packet, out: Leaving | None) -> Explanation:
+    """Of a packet to somebody outside the deployment: only what leaves the source is ours to know."""
+    if out is None:
+        raise ValueError("one of the two ends is a host of the plan")
+    ids = {entry for rule in out.rules for entry in rule.why}
+    host = None if planner is None else planner.topology.hosts.get(packet.source.host or "")
+    granted, denied = [], []
+    if planner is None or host is None:
+        granted = [_granting(entry) for name, entry in load_catalog().items() if name in ids]
+    else:
+        for entry in outbound_entries(planner.catalog, host, packet.protocol, packet.port):
+            if entry.id in ids or not out.restricted:
+                granted.append(_granting(entry))
+            else:
+                reason = outbound_obstacle(planner.applicability, entry, host, packet.target.addresses)
+                denied.append(NotGranting(id=entry.id, service=entry.service, reason=reason))
+    return Explanation(
+        decision=ACCEPTED if out.accepted else REFUSED,
+        source=packet.source.words,
+        target=packet.target.words,
+        protocol=packet.protocol,
+        port=packet.port,
+        rules=(),
+        entries=tuple(granted),
+        not_by=tuple(denied),
+        management=False,
+        unlisted=None,
+        leaving=out,
+    )
+
+
+def _reasons_of_plan(
+    accepting: Iterable[InboundRule], refusing: Iterable[RefusedRule]
+) -> tuple[tuple[Granting, ...], tuple[NotGranting, ...]]:
+    """The same as _reasons, as far as a plan and the catalog tell without an inventory."""
+    catalog = load_catalog()
+    by = dict.fromkeys(entry for rule in accepting for entry in rule.why)
+    others = dict.fromkeys(entry for rule in refusing for entry in rule.why if entry not in by)
+    granted = [_granting(catalog[name]) for name in by if name in catalog]
+    reason = "the saved plan does not accept it from this source"
+    denied = [
+        NotGranting(id=name, service=catalog[name].service if name in catalog else name, reason=reason)
+        for name in others
+    ]
+    return tuple(granted), tuple(denied)
+
+
 def _reasons(
-    planner: Planner,
-    target: str,
-    asked: tuple[str, int | None],
-    source: tuple[Host | None, tuple[str, ...]],
-    accepting: Iterable[InboundRule],
-    refusing: bool,
+    planner: Planner, packet: Packet, accepting: Iterable[InboundRule], refusing: bool
 ) -> tuple[tuple[Granting, ...], tuple[NotGranting, ...]]:
     """The catalog's entries that accept the packet, and those that do not."""
-    protocol, port = asked
-    listener = planner.topology.hosts.get(target)
+    listener = planner.topology.hosts.get(packet.target.host or "")
+    initiator = planner.topology.hosts.get(packet.source.host or "")
     ids = {entry for rule in accepting for entry in rule.why}
     granted = []
     denied = []
     for entry in planner.catalog:
         asks = entry.id in ids and entry.dynamic is not None
-        if protocol in entry.protocols and (asks or _entry_covers(entry, listener, port)):
-            obstacle = _obstacle(planner, entry, listener, *source)
+        if packet.protocol in entry.protocols and (asks or _entry_covers(entry, listener, packet.port)):
+            obstacle = _obstacle(planner, entry, listener, initiator, packet.source.addresses)
             if obstacle is None and entry.id in ids:
                 granted.append(_granting(entry))
             elif entry.exposure not in ELSEWHERE or not refusing:
@@ -183,10 +222,12 @@ def explanation_text(answer: Explanation) -> str:
     """The explanation as lines of text."""
     port = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
     lead = f"{answer.target} {port} from {answer.source}: "
-    if answer.decision == NOT_CATALOGED:
+    if answer.decision == NOT_CATALOGED and answer.unlisted:
         lines = [f"{lead}not in the catalog for this host: {_DECIDES[answer.unlisted]} (jsa_firewall_unlisted)"]
     else:
         lines = [lead + answer.decision]
+    if answer.leaving:
+        lines += _leaving_lines(answer, answer.leaving)
     for entry in answer.entries:
         lines.append(f"  by {entry.id} ({entry.service}, confidence {entry.confidence}): {entry.purpose}")
         lines += [f"    based on {statement}" for statement in entry.rests_on]
@@ -199,18 +240,17 @@ def explanation_text(answer: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _source(planner: Planner, text: str) -> tuple[Host | None, tuple[str, ...]]:
-    """The initiator and its addresses; an address of the deployment is its host's."""
-    hosts = planner.topology.hosts
-    if text in hosts:
-        return hosts[text], (*hosts[text].addresses, *hosts[text].virtual_addresses)
-    try:
-        address = parse_address(text)
-    except ValueError:
-        hint = did_you_mean(text, hosts)
-        raise ValueError(f"{text!r} is neither a host of the deployment nor an address{hint}") from None
-    owners = (host for host in hosts.values() if address in (*host.addresses, *host.virtual_addresses))
-    return next(owners, None), (address,)
+def _leaving_lines(answer: Explanation, out: Leaving) -> list[str]:
+    """What is to say about the way out: of a packet that stays in the deployment, only that there is none."""
+    if not out.accepted:
+        return [f"  {answer.source} may not send it (jsa_firewall_restrict_outbound)"]
+    if answer.unlisted is not None:
+        return []
+    if not out.restricted:
+        said = f"{answer.source} may contact everyone: jsa_firewall_restrict_outbound is not set"
+    else:
+        said = f"{answer.source} may send it{f': {out.because}' if out.because else ''}"
+    return [f"  {said}; whether {answer.target} accepts it is not in the plan"]
 
 
 def _covers(rule: InboundRule | RefusedRule, protocol: str, port: int | None) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,23 @@ class Verdict(FlowVerdict):
 
     #: What the network does to it: the same for all that one change of a firewall would put right.
     how: str = ""
+
+
+def guilty_counts(verdicts: Iterable[Verdict]) -> dict[str, Counter[str]]:
+    """Host that has to be corrected -> number of flows by verdict. What the network blocks counts for the listener."""
+    counts: dict[str, Counter[str]] = {}
+    for item in verdicts:
+        flow = item.flow
+        at_initiator = item.verdict == "translated" or item.reason.startswith(f"{flow.initiator}'s own firewall")
+        name = flow.initiator if at_initiator else flow.listener
+        counts.setdefault(name, Counter())[item.verdict] += 1
+    return counts
+
+
+def closed_hosts(verdicts: Iterable[Verdict], seen: Mapping[str, HostPreflight]) -> list[str]:
+    """Hosts whose own firewall blocks what the plan accepts, because it does not have the plan's rules. Sorted."""
+    blocking = guilty_counts(item for item in verdicts if item.verdict == "host_firewall")
+    return sorted(name for name in blocking if seen[name].firewall_as_planned is False)
 
 
 class Diagnosis:

@@ -13,7 +13,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import R
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import Fault
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.results import ResultFormat
 
 RESULT = ResultFormat("jsa_port_check", RESULT_VERSION, VERDICTS)
@@ -39,6 +39,22 @@ def fault_table(found: Sequence[Fault]) -> str:
             flows = sum(one.flows for one in mine[_SHOWN_PER_VERDICT:])
             lines.append(f"... and {len(mine) - _SHOWN_PER_VERDICT} more faults of {name}, {flows} flows")
     return "\n".join(lines)
+
+
+def reconciliation(verdicts: Sequence[Verdict], selected: int) -> list[str]:
+    """Sentences from the number of *selected* flows to that of the verdicts; none where they are the same."""
+    own = sum(item.flow.wanted and item.flow.initiator != item.flow.listener for item in verdicts)
+    others = len(verdicts) - own
+    lines = []
+    if own < selected:
+        lines.append(
+            f"{selected - own:,} of the selected flows have no verdict: nothing has to listen on their ports, and "
+            "nothing does."
+        )
+    if others:
+        verb = "verdict is" if others == 1 else "verdicts are"
+        lines.append(f"{others:,} further {verb} about ports that should be closed, or about missing tunnels.")
+    return lines
 
 
 def host_result(seen: HostObservation) -> dict[str, Any]:

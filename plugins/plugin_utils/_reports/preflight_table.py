@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import SocketKey
@@ -44,6 +45,16 @@ def table(verdicts: list[Verdict], changes: list[Change]) -> str:
     if changes:
         text += ["Changes for the network administrators:", *(f"  {change}" for change in changes), ""]
     return "\n".join([*text, RESULT.summary_line(verdicts)])
+
+
+def opening_hint(closed: Sequence[str]) -> str:
+    """What to do about hosts whose firewall does not have the plan's rules; empty if there are none."""
+    if not closed:
+        return ""
+    return (
+        f"host_firewall: the firewall of {_few(list(closed))} does not have the rules of the plan yet. To load them "
+        "for the duration of the test, set jsa_preflight_open: true"
+    )
 
 
 def _few(words: list[str]) -> str:

@@ -22,11 +22,16 @@ def unobserved_table(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
     return "\n".join(["Not observed:", *lines]) if lines else ""
 
 
-def unobserved_message(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
-    """Names the hosts that were not observed although Ansible did not count them as failed; empty if there are none."""
-    named = [
-        f"{name} ({', '.join(f'{part}: {one.reason}' for part, one in failed.items())})"
+def unobserved_hosts(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> dict[str, str]:
+    """The hosts that were not observed although Ansible did not count them as failed, each with what and why."""
+    return {
+        name: f"not observed: {name} ({', '.join(f'{part}: {one.reason}' for part, one in failed.items())})"
         for name, unseen in unseen_of.items()
         if (failed := failures(unseen))
-    ]
+    }
+
+
+def unobserved_message(not_observed: Mapping[str, str]) -> str:
+    """All of them in one sentence; empty if there are none. *not_observed*: from unobserved_hosts."""
+    named = [text.removeprefix("not observed: ") for text in not_observed.values()]
     return f"not observed: {', '.join(named)}" if named else ""

@@ -31,8 +31,15 @@ def parse_address(text: Any) -> str:
             address = address.ipv4_mapped
         elif address.is_link_local:
             raise ValueError(f"{text} is a link-local address, which hosts on other links cannot use")
-    if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
-        raise ValueError(f"{text} is not the address of a host on a network")
+    if address.is_loopback:
+        raise ValueError(f"{text} is a loopback address, which only the host itself can use")
+    for kind, is_one in (
+        ("the unspecified", address.is_unspecified),
+        ("a multicast", address.is_multicast),
+        ("the broadcast", str(address) == "255.255.255.255"),
+    ):
+        if is_one:
+            raise ValueError(f"{text} is {kind} address, not that of a host")
     return str(address)
 
 
@@ -43,9 +50,9 @@ def _refuse_zone(text: str) -> None:
 
 
 def is_address(text: Any) -> bool:
-    """Whether *text* is an IPv4 or IPv6 address."""
+    """Whether *text* is an IPv4 or IPv6 address, be it that of a host or not."""
     try:
-        parse_address(text)
+        ipaddress.ip_address(text.strip() if isinstance(text, str) else "")
     except ValueError:
         return False
     return True

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.releases import
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import UNKNOWN_VARIABLES
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import (
     CONFIDENCES,
     DATA_PORTS,
@@ -53,6 +54,8 @@ DEPLOYMENT_VARIABLES: tuple[str, ...] = (
     "jsa_dynamic_ports_max_age",
     "jsa_extra_flows",
     "jsa_group_roles",
+    "jsa_resolve",
+    "jsa_unknown_variables",
 )
 
 
@@ -90,7 +93,7 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
         return {}
     if not isinstance(value, Mapping):
         problems.append("jsa_networks: expected a mapping of network names to lists of CIDRs, any, or none")
-        return {}
+        return dict.fromkeys((*SOURCE_NETWORKS, *DESTINATION_NETWORKS), ())
     known = {*SOURCE_NETWORKS, *DESTINATION_NETWORKS, NAME_SERVERS, *extra}
     networks = {}
     for name, content in value.items():
@@ -105,6 +108,8 @@ def read_networks(value: Any, extra: set[str], problems: list[str]) -> dict[str,
             networks[str(name)] = parse_network(content)
         except ValueError as error:
             problems.append(f"jsa_networks.{name}: {error}")
+            # It is set, though not to anything: nobody has to be told to set it.
+            networks[str(name)] = ()
     return networks
 
 
@@ -164,10 +169,20 @@ def read_release(value: Any, problems: list[str]) -> str | None:
     if value is None:
         return None
     try:
-        parse_release(str(value))
+        parse_release(value)
     except ValueError as error:
         problems.append(f"jsa_release: {error}")
         return None
+    return str(value)
+
+
+def read_unknown_variables(value: Any, problems: list[str]) -> str:
+    """``jsa_unknown_variables``, one of UNKNOWN_VARIABLES."""
+    if value is None:
+        return UNKNOWN_VARIABLES[0]
+    if value not in UNKNOWN_VARIABLES:
+        problems.append(f"jsa_unknown_variables: {value!r} is not one of {', '.join(UNKNOWN_VARIABLES)}")
+        return UNKNOWN_VARIABLES[0]
     return str(value)
 
 

@@ -78,6 +78,8 @@ class Topology:
     data_ports: str = DATA_PORTS[0]
     extra_flows: tuple[Entry, ...] = ()
     dynamic_ports: DynamicPortsChoice = DynamicPortsChoice()
+    #: What is most likely misspelt, where that is an error.
+    misspelt: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     def cluster(self, name: str) -> tuple[str, ...]:

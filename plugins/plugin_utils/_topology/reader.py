@@ -19,6 +19,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses impo
     read_networks,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import (
+    Named,
+    misspelt_groups,
+    misspelt_variables,
+    without_role,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.resolving import Resolver
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES, UNLISTED
 
 #: Of a host, and part of its plan, though their names are those of a role's variables.
@@ -41,8 +48,8 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_roles",
 )
 
-#: What the playbooks hand over to a module. It is not read here, and no misspelling of what is.
-_OF_PLAYBOOKS = ("jsa_dynamic_ports_file",)
+#: How to go on with a name of the site's own.
+SOFTEN = "if one of these names is your own, rename it, or set jsa_unknown_variables to warn or ignore"
 
 _TRUE = (True, 1, "true", "yes", "on", "1")
 _FALSE = (False, 0, "false", "no", "off", "0")
@@ -52,12 +59,16 @@ def read_topology(
     inventory: Mapping[str, Mapping[str, Any]],
     groups: Mapping[str, list[str]],
     play_vars: Mapping[str, Any] | None = None,
+    named: Named | None = None,
+    resolver: Resolver | None = None,
 ) -> tuple[Topology, list[str]]:
     """The deployment that *inventory* describes, and every problem in it.
 
     *inventory*: host name -> its variables (``jsa_*`` and ``ansible_host`` are looked at).
     *groups*: host name -> names of its inventory groups.
     *play_vars*: deployment variables as the play sees them; they win over the inventory's.
+    *named*: the variables that people have set, if they are not just those of *inventory*.
+    *resolver* is asked for names of hosts where ``jsa_resolve`` is set.
     Invalid values are left out of the topology, so that the plan can report further problems. If there is a problem,
     the topology must not be applied.
     """
@@ -78,13 +89,21 @@ def read_topology(
     members = sorted(roles)
     peers = {name: peer for name, peer in peers.items() if name in roles and peer in roles}
 
+    wants_names = _read_flag("all", "jsa_resolve", settings, problems)
+    resolver = (resolver or Resolver()) if wants_names else None
     shared = clusters.share_values(values, peers, problems)
     virtual = clusters.read_virtual_addresses(values, peers, problems)
     crossover = clusters.read_crossover_addresses(values, peers, problems)
     hosts = {
         name: replace(
-            _read_host(name, shared[name], roles[name], peers.get(name), problems),
-            virtual_addresses=virtual.get(name, ()),
+            _read_host(
+                name,
+                shared[name],
+                roles[name],
+                peers.get(name),
+                (host_addresses(name, shared[name], problems, resolver), virtual.get(name, ())),
+                problems,
+            ),
             crossover_addresses=crossover.get(name, ()),
         )
         for name in members
@@ -92,6 +111,11 @@ def read_topology(
     _check_consoles(hosts, values, problems)
     _check_processors(hosts, problems)
     _check_addresses_unique(hosts, problems)
+
+    choice = deployment.read_unknown_variables(settings["jsa_unknown_variables"], problems)
+    misspelt, warnings = _doubts(named or Named(inventory), groups, hosts, group_roles, choice)
+    # First: the others may only come of it.
+    problems[:0] = misspelt
 
     networks = settings["jsa_networks"]
     extra_names = deployment.extra_network_names(settings["jsa_extra_flows"], networks)
@@ -103,7 +127,8 @@ def read_topology(
         data_ports=deployment.read_data_ports(settings["jsa_data_ports"], problems),
         dynamic_ports=deployment.read_dynamic_ports(settings, problems),
         extra_flows=deployment.read_extra_flows(settings["jsa_extra_flows"], extra_names, problems),
-        warnings=tuple(_warnings(inventory, groups, hosts, group_roles)),
+        misspelt=tuple(misspelt),
+        warnings=(*warnings, *(resolver.warnings() if resolver else ())),
     )
     return topology, problems
 
@@ -171,16 +196,28 @@ def declared_roles(
     return found
 
 
-def _host_addresses(name: str, own: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+def host_addresses(
+    name: str, own: Mapping[str, Any], problems: list[str], resolver: Resolver | None = None
+) -> tuple[str, ...]:
+    """The addresses of a host, sorted; *own* are its variables. Names are looked up if there is a *resolver*.
+
+    Adds to *problems* what is wrong, or that none is known.
+    """
     value = own.get("jsa_address")
     if value is not None and value not in ("", [], ()):
         return read_addresses(name, "jsa_address", value, problems)
-    for candidate in (own.get("ansible_host"), name):
+    for variable, candidate in (("ansible_host", own.get("ansible_host")), ("its name", name)):
         if is_address(candidate):
-            return (parse_address(candidate),)
+            try:
+                return (parse_address(candidate),)
+            except ValueError as error:
+                problems.append(f"{name}: {variable}: {error}: set jsa_address to the address that its peers see")
+                return ()
+    if resolver is not None:
+        return resolver.addresses(name, str(own.get("ansible_host") or name), problems)
     problems.append(
-        f"{name}: its address is not known: set jsa_address to one address or a list, "
-        "or ansible_host to one address; host names are not resolved"
+        f"{name}: its address is not known: set jsa_address to one address or a list, or ansible_host to one address. "
+        "To look up the names of all hosts on the controller, set jsa_resolve: true for the group all"
     )
     return ()
 
@@ -236,12 +273,16 @@ def _read_host(
     own: Mapping[str, Any],
     roles: set[str],
     peer: str | None,
+    addresses: tuple[tuple[str, ...], tuple[str, ...]],
     problems: list[str],
 ) -> Host:
+    """*addresses*: its own, and those of its HA pair."""
+    own_addresses, virtual = addresses
     host = Host(
         name=name,
         roles=frozenset(roles),
-        addresses=_host_addresses(name, own, problems),
+        addresses=own_addresses,
+        virtual_addresses=virtual,
         encrypted=_read_flag(name, "jsa_encrypted", own, problems),
         remote_tunnel_initiation=_read_flag(name, "jsa_remote_tunnel_initiation", own, problems),
         ha_peer=peer,
@@ -324,26 +365,21 @@ def _cluster_name(host: Host) -> str:
     return "the HA pair " + " and ".join(sorted((host.name, host.ha_peer or "")))
 
 
-def _warnings(
-    inventory: Mapping[str, Mapping[str, Any]],
+def _doubts(
+    named: Named,
     groups: Mapping[str, list[str]],
     hosts: Mapping[str, Host],
     group_roles: Mapping[str, tuple[str, ...]],
-) -> list[str]:
-    """What may be a problem, as sentences."""
-    warnings = []
-    known = (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES, *_OF_PLAYBOOKS)
-    misspelt: dict[str, str] = {}
-    for name, variables in inventory.items():
-        if name in hosts:
-            for variable in variables:
-                if variable.startswith("jsa_") and variable not in known and variable not in misspelt:
-                    hint = did_you_mean(variable, known, cutoff=0.85)
-                    misspelt[variable] = f"{name}: variable {variable} is not known{hint}" if hint else ""
-            continue
-        for group in groups[name]:
-            if group.startswith("jsa_") and group not in group_roles:
-                hint = did_you_mean(group, group_roles)
-                warnings.append(f"{name} is in the group {group} but has no role, so nothing is planned for it{hint}")
-                break
-    return sorted({*warnings, *(text for text in misspelt.values() if text)})
+    choice: str,
+) -> tuple[list[str], list[str]]:
+    """What is most likely misspelt, as problems, and as warnings where *choice*, of UNKNOWN_VARIABLES, says so."""
+    misspelt = [
+        *misspelt_variables(named, (*HOST_VARIABLES, *deployment.DEPLOYMENT_VARIABLES)),
+        *misspelt_groups(groups, hosts, group_roles),
+    ]
+    warnings = without_role(groups, hosts, group_roles)
+    if choice == "warn":
+        return [], [*misspelt, *warnings]
+    if choice == "ignore" or not misspelt:
+        return [], warnings
+    return [*misspelt, SOFTEN], warnings

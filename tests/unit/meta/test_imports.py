@@ -217,5 +217,9 @@ def test_libraries_are_asked_for_in_one_place_each() -> None:
             users.setdefault(name, set()).add(str(path.relative_to(ROOT)))
     assert users == {
         "netaddr": {"plugin_utils/_plan/addresses.py"},
-        "yaml": {"plugin_utils/_catalog/loader.py", "plugin_utils/_catalog/symptoms.py"},
+        "yaml": {
+            "plugin_utils/_catalog/loader.py",
+            "plugin_utils/_catalog/symptoms.py",
+            "plugin_utils/_topology/names.py",
+        },
     }

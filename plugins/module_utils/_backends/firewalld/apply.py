@@ -96,7 +96,7 @@ def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run
         if not offline:
             raise FirewalldError(
                 "firewalld is installed, but is not running (%s): systemctl enable --now firewalld, or "
-                "set offline: true to write the permanent files only" % status.reason
+                "set jsa_firewall_offline: true to write the permanent files only" % status.reason
             )
         status = status._replace(version=client.offline_version())
     if parse_version(status.version) < OLDEST:

@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     action_order,
     by_family,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._rules.names import MANAGEMENT_LABEL
 
 #: Up to so many addresses stand in the line of a rule; more stand below, one to a line.
 _ADDRESSES_IN_LINE = 8
@@ -213,6 +214,13 @@ def _leaves(rule, policy):  # type: (Rule, Policy) -> bool
     return rule.destination is not None or (rule.source is None and policy.egress != "HOST")
 
 
+#: What stands for no address. That of the controller is no lockout: most likely another rule lets it in.
+_NOBODY = {
+    MANAGEMENT_LABEL: "none yet: each run that applies the rules adds the address that it comes from, if no other rule "
+    "accepts it"
+}
+
+
 class _Group(object):
     """Rules that share a line."""
 
@@ -234,7 +242,7 @@ class _Group(object):
         found = [address for family in FAMILIES for address in self.addresses.get(family, ())]
         if len(found) > _ADDRESSES_IN_LINE:
             return "%s (%d addresses, below)" % (label, len(found))
-        return "%s (%s)" % (label, ", ".join(found) or "nobody")
+        return "%s (%s)" % (label, ", ".join(found) or _NOBODY.get(label, "nobody"))
 
 
 def before_and_after(files, runtime, wanted):

@@ -24,11 +24,17 @@ VERSION = 101
 _END = "."
 _HEADER = re.compile(r"^(\d{1,9}) (\S+)(?: +(\S.*))?$")
 _SERVICE = re.compile(r"^(\S+) +(\S+) +(\S+) +(\S+)(?: +(\[.*))?$")
+#: isdigit alone would take digits of other scripts, and superscripts.
+_PORT = re.compile(r"^[0-9]{1,5}$")
 #: Where one line was made of all, an entry begins before its name.
 _FLATTENED = re.compile(r"(?<= )(?=[\w.-]+ [a-z0-9]+ [A-Z][A-Z_]+ \d{1,5}(?:\s|$))")
 _FLATTENED_END = re.compile(r" +\.(?: .*)?$")
-#: What telnet prints around an answer, and the prompt before it.
-_AROUND = re.compile(r"^(?:Trying |Connected to |Escape character is |Connection closed|.*[$#] ?telnet )")
+#: What telnet prints around an answer, and the prompt before it. In one line with it, too.
+_AROUND = re.compile(
+    r"^[^\n]*?[$#>] ?telnet(?: [\w.:-]+){0,2}|Trying \S+\.\.\.|Connected to \S+\.|Escape character is '\^\]'\."
+    r"|Connection closed(?: by foreign host)?\.",
+    re.MULTILINE,
+)
 _SHOWN = 60
 
 
@@ -83,13 +89,12 @@ def _lines(text):  # type: (str) -> List[str]
     """One line each for the header, each service, and the dot."""
     lines = []  # type: List[str]
     # Not splitlines: it takes characters for ends of lines that are none here.
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in _AROUND.sub("\n", text.replace("\r\n", "\n")).split("\n"):
         line = line.strip(" \t")
-        if not line or _AROUND.match(line):
-            continue
-        if line.startswith("[") and len(lines) > 1 and "[" not in lines[-1]:
-            lines[-1] += " " + line
-        else:
+        whole = _continued(lines[-1], line) if len(lines) > 1 else None
+        if whole:
+            lines[-1] = whole
+        elif line:
             lines.append(line)
     if lines and _FLATTENED.search(lines[0]):
         whole = _FLATTENED_END.sub("\n" + _END, " ".join(lines))
@@ -97,13 +102,29 @@ def _lines(text):  # type: (str) -> List[str]
     return lines
 
 
+def _continued(line, rest):  # type: (str, str) -> Optional[str]
+    """Both as one line, where *rest* is what a terminal or a page has wrapped; None where it is a line of its own."""
+    if not rest or rest == _END or _SERVICE.match(rest):
+        return None
+    if "[" in line:
+        return None if "]" in line.partition("[")[2] else line + rest
+    if rest.startswith("["):
+        return line + " " + rest
+    if _SERVICE.match(line):
+        return None
+    for whole in (line + " " + rest, line + rest):
+        match = _SERVICE.match(whole)
+        if match and _PORT.match(match.group(4)):
+            return whole
+    return None
+
+
 def _entry(line):  # type: (str) -> Entry
     match = _SERVICE.match(line)
     if not match:
         raise GarbageError("%s is not a line of a port mapper" % _quoted(line))
     service, protocol, kind, port, bracket = match.groups()
-    # isdigit alone would take digits of other scripts, and superscripts.
-    if not re.match(r"^[0-9]{1,5}$", port) or int(port) > 65535:
+    if not _PORT.match(port) or int(port) > 65535:
         raise GarbageError("%s: %s is not a port" % (_quoted(line), _quoted(port)))
     return Entry(service, protocol, kind, int(port), _properties(bracket, line) if bracket else {})
 

@@ -97,6 +97,7 @@ def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         action = port_verdicts.ActionModule.__new__(port_verdicts.ActionModule)
         action._task = type("Task", (), {"check_mode": False})()
         arguments = {"scope": None, "dest": str(tmp_path), "baseline": None, "fail_on_new": False}
+        arguments.update({"allow_empty": False, "fail": True})
         arguments.update({"observations_dest": None, "observations": observations, **options})
         arguments.setdefault("fail_on", list(port_verdicts.FAIL_ON))
         task_vars = {
@@ -196,6 +197,8 @@ class TestObservationsAsAFile:
         file = tmp_path / "observations.json"
         first, text = join(seen(True, "accepts this"), observations_dest=str(file))
         again, same = join(json.loads(file.read_text()), play=("localhost",))
+        # Who is to blame is no host of that play.
+        assert again.pop("guilty") == {"localhost": again["msg"]} and first.pop("guilty")
         assert (again, same) == ({**first, "changed": False}, text)
 
     def test_hosts_of_the_play_that_are_not_in_it_are_named(self, join: Any, tmp_path: Path) -> None:
@@ -208,3 +211,45 @@ class TestObservationsAsAFile:
         document["hosts"]["stranger"] = document["hosts"]["con1"]
         with pytest.raises(InputError, match="stranger is not in the plan"):
             join(document, play=())
+
+
+class TestWhoFails:
+    def test_the_hosts_that_have_to_be_corrected(self, join: Any) -> None:
+        result, _text = join(seen(True), fail=False)
+        assert "failed" not in result and "msg" not in result
+        # Ansible has dropped ec1 already.
+        assert set(result["guilty"]) == {"con1", "ep1"}
+        assert result["guilty"]["ep1"].startswith("flows to correct here: ")
+        assert "1 network" in result["guilty"]["ep1"]
+
+    def test_the_first_host_where_they_take_no_part(self, join: Any) -> None:
+        result, _text = join(without(seen(True), "ep1"), play=("con1",), fail_on=["service_down"])
+        assert list(result["guilty"]) == ["con1"]
+
+    def test_nobody(self, join: Any) -> None:
+        assert join(seen(True), fail_on=[])[0]["guilty"] == {}
+
+
+class TestNothingWasChecked:
+    ALONE = {"sockets": {"con1": listening()}, "probes": {"con1": listening()}}
+
+    def test_is_no_success(self, join: Any) -> None:
+        result, text = join(self.ALONE, play=("con1",))
+        assert result["failed"] and "nothing was checked" in result["msg"]
+        assert "jsa_port_check_allow_empty" in result["msg"]
+        assert "Nothing was checked" in text
+
+    def test_unless_it_is_expected(self, join: Any) -> None:
+        result, _text = join(self.ALONE, play=("con1",), allow_empty=True)
+        assert "failed" not in result and result["guilty"] == {}
+
+
+def test_the_counts_explain_themselves(join: Any) -> None:
+    """From the selected flows to the verdicts."""
+    result, text = join(seen(False))
+    selected, verdicts = result["scope"]["flows"], sum(result["summary"].values())
+    lines = text.splitlines()
+    (without_verdict,) = (line for line in lines if "have no verdict" in line)
+    (further,) = (line for line in lines if "further" in line)
+    assert verdicts == selected - int(without_verdict.split()[0]) + int(further.split()[0])
+    assert lines[-1].startswith(f"{verdicts} flows: ")

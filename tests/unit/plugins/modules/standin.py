@@ -19,6 +19,8 @@ class Ended(Exception):
 class StandIn:
     """The part of AnsibleModule that our observing modules use. They read nothing else of it."""
 
+    check_mode = False
+
     def __init__(self, given: dict[str, Any]) -> None:
         self.given = given
         self.made_with: dict[str, Any] = {}

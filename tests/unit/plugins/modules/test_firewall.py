@@ -16,6 +16,19 @@ from ansible_collections.jsa.ports.plugins.modules import firewall
 from ansible_collections.jsa.ports.tests.unit.plugins.modules.standin import run_main
 
 
+@pytest.fixture(autouse=True)
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+
+def test_without_root_it_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the first thing that fails, which is the lock."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(firewall, "run", lambda module: {})
+    answer = run_main(monkeypatch, firewall, {"state": "absent"})[0]
+    assert answer == {"failed": True, "msg": "The module needs root: set become: true. Nothing was changed"}
+
+
 def test_what_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(firewall, "run", lambda module: {"changed": module.params["state"] == "absent"})
     answer, presented = run_main(monkeypatch, firewall, {"state": "absent"})

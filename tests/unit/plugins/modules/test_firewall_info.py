@@ -142,7 +142,14 @@ def test_what_is_compared_is_what_a_run_from_here_would_load(backend: Told) -> N
     assert (2022, 2022) in [rule.ports for rule in ruleset.policies["jsa-in"].rules]
 
 
-def test_a_firewall_that_cannot_be_asked(backend: Told) -> None:
+def test_a_firewall_that_cannot_be_asked_without_root(backend: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend.trouble = FirewallError("Access denied")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert firewall_info.look(Module(rules=RULES))["reason"] == "The module needs root: set become: true"
+
+
+def test_a_firewall_that_cannot_be_asked(backend: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     backend.trouble = FirewallError("it does not run")
     found = firewall_info.look(Module(rules=RULES))
     assert (found["as_planned"], found["reason"], found["openings"]) == (None, "it does not run", None)

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import (
+    require_known_variables,
+    topology_of_task,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS
 
 UNLISTED, ADDRESSES = "jsa_firewall_unlisted", "jsa_firewall_management_addresses"
@@ -77,3 +81,28 @@ def test_what_a_play_hides_from_the_plan(inventory: dict[str, Any], play: dict[s
 
 def test_the_implicit_localhost_has_the_variables_of_all_hosts() -> None:
     assert problems({}, {UNLISTED: "reject"}, running="localhost") == []
+
+
+class TestMisspelt:
+    @pytest.mark.parametrize(
+        ("inventory", "play"),
+        [({"jsa_port_check_ratee": 3}, {}), ({}, {"jsa_port_check_ratee": 3})],
+    )
+    def test_wherever_it_stands(self, inventory: dict[str, Any], play: dict[str, Any]) -> None:
+        assert "jsa_port_check_ratee" in problems(inventory, play)[0]
+
+    def test_results_and_facts_are_nobodys_spelling(self) -> None:
+        """Ansible has them among the variables of a host."""
+        hosts = {"con1": {"ansible_host": "10.0.0.1", "jsa_networks": NO_NETWORKS, "jsa_network": {"failed": False}}}
+        task_vars: dict[str, Any] = {**hosts["con1"], "inventory_hostname": "con1", "hostvars": HostVars(hosts)}
+        task_vars["groups"] = {"jsa_console": ["con1"]}
+        assert "jsa_network " in topology_of_task(task_vars, Templar())[1][0]
+        manager = type("Manager", (), {"_nonpersistent_fact_cache": {"con1": {"jsa_network": {}}}})
+        task_vars["hostvars"]._variable_manager = manager
+        assert topology_of_task(task_vars, Templar())[1] == []
+
+    def test_without_a_plan(self) -> None:
+        task_vars = {"inventory_hostname": "con1", "jsa_firewall_stepps": 2}
+        with pytest.raises(InputError, match="did you mean jsa_firewall_steps"):
+            require_known_variables(task_vars, Templar())
+        require_known_variables({**task_vars, "jsa_unknown_variables": "warn"}, Templar())

@@ -34,5 +34,5 @@ def test_the_table_names_hosts_that_differ_and_stays_short() -> None:
     assert table.splitlines()[0].startswith("ep1: ")
     assert "line 7" in table
     assert "line 8" not in table
-    assert table.endswith("and 2 more; the files in jsa_port_check_dest list all of them")
+    assert table.endswith("and 2 more; port_check.json lists all of them")
     assert drift_table({"con1": []}) == ""

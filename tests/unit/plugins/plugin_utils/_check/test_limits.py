@@ -45,7 +45,7 @@ def test_ports_of_a_baseline(port: dict[str, int]) -> None:
     ("count", "last"),
     [
         (8, "  line 8"),
-        (9, "  and 1 more; the files in jsa_port_check_dest list all of them"),
+        (9, "  and 1 more; port_check.json lists all of them"),
     ],
 )
 def test_lines_of_a_host(count: int, last: str) -> None:

@@ -176,6 +176,7 @@ RATIONED = {"result": "no_answer", "rate_limited": True}
         (REFUSED, True, path(YES, YES, backlog=FULL), ACCEPTS, "network", "rejects it"),
         # Nobody can know.
         (UDP_SILENT, True, ACCEPTS, ACCEPTS, "unverifiable", "the service does not answer unknown clients"),
+        (UDP_SILENT, True, path(MAYBE, YES), ACCEPTS, "unverifiable", "ep1 does, which could not be evaluated"),
         (RATIONED, True, ACCEPTS, ACCEPTS, "unverifiable", "limits the rate"),
         (SILENT, True, path(MAYBE, YES), ACCEPTS, "unverifiable", "a rule on ep1 may reject it"),
         (SILENT, True, ACCEPTS, path(YES, MAYBE), "unverifiable", "a rule on con1 may reject it"),
@@ -276,7 +277,8 @@ def test_a_host_that_somebody_reaches_is_not_down(plan: Plan, seen: str) -> None
             True,
             (path(MAYBE, YES), ACCEPTS),
             {},
-            f"a firewall rejected the packet ({EP1}), and a rule on ep1 may reject it: {MAYBE.rule}",
+            f"a firewall rejected the packet ({EP1}), and a rule on ep1 may reject it, but could not be evaluated: "
+            f"{MAYBE.rule}",
         ),
         (
             SILENT,

@@ -30,7 +30,7 @@ GROUPS = {
 HOSTS: dict[str, dict[str, Any]] = {
     "con1": {"jsa_ha_peer": "con2", "jsa_ha_virtual_address": "10.0.0.98"},
     "ep1": {"jsa_ha_peer": "ep2", "jsa_ha_virtual_address": "10.0.0.99"},
-    "ep3": {"ansible_host": "10.0.0.5", "jsa_addresses": ["10.0.0.5", "fd00::5"]},
+    "ep3": {"ansible_host": "10.0.0.5", "jsa_address": ["10.0.0.5", "fd00::5"]},
     "ec1": {"jsa_processor": "ep1"},
     "ec3": {"jsa_processor": "ep3"},
     "dn1": {"jsa_processor": "ep3"},

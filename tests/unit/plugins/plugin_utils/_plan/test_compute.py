@@ -547,8 +547,15 @@ class TestNetworks:
         assert "ep1: its address is not known" in str(caught.value)
         assert "jsa_networks.log_sources" in str(caught.value)
 
+    @pytest.mark.parametrize("networks", [{**NO_NETWORKS, "users": "10.0.0.5/24"}, ["any"]])
+    def test_what_is_set_wrong_is_not_also_missing(self, networks: Any) -> None:
+        topology, problems = read(jsa_networks=networks)
+        with pytest.raises(InputError) as caught:
+            Planner(topology).plan(problems)
+        assert len(problems) == 1 and caught.value.problems == problems
+
     def test_a_network_without_its_feature_is_warned_of(self) -> None:
-        networks = {**NO_NETWORKS, "wincollect_agents": ["192.0.2.0/24"]}
+        networks = {**NO_NETWORKS, "admin": "any", "wincollect_agents": ["192.0.2.0/24"]}
         (warning,) = [text for text in planner(jsa_networks=networks).plan().warnings if "jsa_networks" in text]
         assert "wincollect_agents" in warning and "jsa_features" in warning
 

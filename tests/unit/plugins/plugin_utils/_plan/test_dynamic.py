@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries, Discovery, Found
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.asking import Question
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.changes import plan_differences, stale_discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
@@ -32,7 +33,11 @@ def look(*services: tuple[str, int], kind: str = "imq", age: float = 0.0, **more
     return Discovery(found, more.get("failures", {}), frozenset([kind]), AT, NOW - age)
 
 
+NETWORKS: dict[str, Any] = {**NO_NETWORKS, "admin": ["192.0.2.0/28"]}
+
+
 def planner(by_host: dict[str, Discovery], hosts: Any = None, **deployment: Any) -> Planner:
+    deployment.setdefault("jsa_networks", NETWORKS)
     deployment.setdefault("jsa_dynamic_ports", "discovered")
     deployment.setdefault("jsa_data_ports", "listed")
     topology, problems = read(GROUPS, hosts, **deployment)
@@ -73,7 +78,7 @@ def test_accepted_from_the_sources_of_the_entry_and_refused_to_others() -> None:
 
 
 def test_without_the_variable_nothing_changes_to_the_byte() -> None:
-    topology, _problems = read(GROUPS, jsa_data_ports="listed", jsa_dynamic_ports="none")
+    topology, _problems = read(GROUPS, jsa_networks=NETWORKS, jsa_data_ports="listed", jsa_dynamic_ports="none")
     plain = dump_plan(Planner(topology).plan())
     assert dump_plan(Planner(topology, Discoveries(NOW, EP1)).plan()) == plain
     assert dump_plan(planner(EP1, jsa_dynamic_ports="none").plan()) == plain
@@ -212,12 +217,11 @@ def test_a_damaged_one_is_refused(change: dict[str, Any], says: str) -> None:
 
 def test_why_it_is_open() -> None:
     with_ports = planner({**EP1, "ec1": look()})
-    answer = why(with_ports, with_ports.plan(), "con1", "ep1", "43691/tcp")
+    answer = why(with_ports, with_ports.plan(), Question("con1", "ep1", "43691/tcp"))
     assert (answer.decision, [entry.id for entry in answer.entries]) == ("accepted", ["imq_dynamic"])
     without = planner({})
-    (denied,) = [
-        item for item in why(without, without.plan(), "con1", "ep1", "43691/tcp").not_by if item.id == "imq_dynamic"
-    ]
+    refused = why(without, without.plan(), Question("con1", "ep1", "43691/tcp"))
+    (denied,) = [item for item in refused.not_by if item.id == "imq_dynamic"]
     assert "chooses its ports itself" in denied.reason
 
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import Explanation, explanation_text, parse_port, why
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.asking import OF_PLAYBOOK, Question, parse_port
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import Explanation, explanation_text, why
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import (
     EVERY_ROLE,
     NO_NETWORKS,
@@ -30,14 +32,14 @@ HOSTS: dict[str, dict[str, Any]] = {
 
 def test_both_sides_of_a_tunnel_are_named() -> None:
     asked = planner(hosts={"con1": {"jsa_encrypted": True}, "ep1": {"jsa_encrypted": True}})
-    told = explanation_text(why(asked, asked.plan(), "ep1", "con1", "443/tcp"))
+    told = explanation_text(why(asked, asked.plan(), Question("ep1", "con1", "443/tcp")))
     assert "ep1 and con1 are encrypted: an SSH tunnel carries it over port 22" in told
 
 
 def ask(source: str, target: str, port: str) -> Explanation:
     networks = {**NO_NETWORKS, "users": ["192.0.2.0/24"]}
     asked = planner(hosts=HOSTS, jsa_networks=networks, jsa_data_ports="listed")
-    return why(asked, asked.plan(), source, target, port)
+    return why(asked, asked.plan(), Question(source, target, port))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_what_nobody_knows() -> None:
 )
 def test_what_nobody_knows_where_the_plan_decides(unlisted: str, says: str) -> None:
     asked = planner(jsa_firewall_unlisted=unlisted)
-    answer = why(asked, asked.plan(), "ep1", "con1", "6000/tcp")
+    answer = why(asked, asked.plan(), Question("ep1", "con1", "6000/tcp"))
     assert (answer.decision, answer.unlisted) == ("not_cataloged", unlisted)
     assert says in explanation_text(answer)
 
@@ -135,7 +137,7 @@ def test_what_nobody_knows_where_the_plan_decides(unlisted: str, says: str) -> N
 )
 def test_management_addresses(source: str, port: str, decision: str) -> None:
     asked = planner(jsa_firewall_management_addresses=["198.51.100.0/24"])
-    answer = why(asked, asked.plan(), source, "con1", port)
+    answer = why(asked, asked.plan(), Question(source, "con1", port))
     assert (answer.decision, answer.entries, answer.management) == (decision, (), decision == "accepted")
     assert ("jsa_firewall_management_addresses" in explanation_text(answer)) == (decision == "accepted")
 
@@ -158,7 +160,7 @@ def test_decision_and_entries_agree_everywhere(data_ports: str) -> None:
             if source == target:
                 continue
             for port in ports:
-                answer = why(asked, plan, source, target, port)
+                answer = why(asked, plan, Question(source, target, port))
                 assert (answer.decision == "accepted") == bool(answer.entries), (source, target, port, answer)
 
 
@@ -173,3 +175,120 @@ def test_questions_not_understood() -> None:
 def test_no_port(text: Any) -> None:
     with pytest.raises(ValueError):
         parse_port(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "words"),
+    [
+        ("ep9", "con1", "source: 'ep9' is neither a host nor an address, did you mean ep2 or ep1?"),
+        ("ep1.example.com", "con1", "did you mean ep1"),
+        ("EP1", "con1", "did you mean ep1"),
+        ("con", "ep1", "did you mean con1?"),
+        ("ep1", "bastoin", "target: 'bastoin' is neither a host nor an address, did you mean bastion?"),
+        ("bastion", "192.0.2.1", "source and target are both outside the deployment"),
+        ("lost", "con1", "source: lost is not in the deployment, and its address is not known"),
+        ("", "", "source and target are not set"),
+    ],
+)
+def test_what_was_probably_meant(source: str, target: str, words: str) -> None:
+    strangers: dict[str, tuple[str, ...]] = {"bastion": ("10.9.0.1",), "lost": ()}
+    asked = planner()
+    with pytest.raises(InputError) as caught:
+        why(asked, asked.plan(), Question(source, target, "22", strangers=strangers))
+    assert words in str(caught.value)
+
+
+def test_options_are_called_as_they_were_typed() -> None:
+    asked = planner()
+    with pytest.raises(InputError) as caught:
+        why(asked, asked.plan(), Question("ep1", "con9", "http", OF_PLAYBOOK))
+    assert "- to: 'con9'" in str(caught.value) and "- dport: 'http'" in str(caught.value)
+    with pytest.raises(InputError, match="from is not set; for example -e from=ep1"):
+        why(asked, asked.plan(), Question("", "con1", "22", OF_PLAYBOOK))
+
+
+def test_hosts_of_the_inventory_that_are_not_in_the_deployment() -> None:
+    asked = planner(jsa_networks={**NO_NETWORKS, "admin": ["10.9.0.0/24"]})
+    answer = why(asked, asked.plan(), Question("bastion", "con1", "22", strangers={"bastion": ("10.9.0.1",)}))
+    assert (answer.decision, [item.id for item in answer.entries]) == ("accepted", ["ssh"])
+    assert explanation_text(answer).startswith("con1 22/tcp from bastion (10.9.0.1): accepted")
+
+
+def test_an_address_of_the_deployment_is_its_host() -> None:
+    asked = planner()
+    answer = why(asked, asked.plan(), Question("ep1", address_of("con1"), "32006/tcp"))
+    assert answer.decision == "accepted" and answer.target == f"con1 ({address_of('con1')})"
+
+
+class TestWhatLeavesAHost:
+    MAIL = "192.0.2.25"
+
+    def ask(self, target: str, port: str, source: str = "con1", restricted: bool = True) -> Explanation:
+        networks = {**NO_NETWORKS, "smtp_gateways": [self.MAIL]}
+        features: dict[str, Any] = {"jsa_features": ["email"], "jsa_firewall_restrict_outbound": restricted}
+        features["jsa_firewall_management_addresses"] = ["198.51.100.1"]
+        if restricted:
+            networks |= dict.fromkeys(("ntp_servers", "nfs_servers", "windows_hosts", "public_servers"), "none")
+        asked = planner(hosts={"con1": features}, jsa_networks=networks)
+        return why(asked, asked.plan(), Question(source, target, port))
+
+    def test_without_a_restriction(self) -> None:
+        answer = self.ask(self.MAIL, "25/tcp", restricted=False)
+        assert answer.decision == "accepted" and answer.unlisted is None
+        assert answer.leaving is not None and not answer.leaving.restricted
+        assert [item.id for item in answer.entries] == ["smtp"]
+        assert "con1 may contact everyone" in explanation_text(answer)
+
+    def test_by_a_rule(self) -> None:
+        answer = self.ask(self.MAIL, "25/tcp")
+        assert answer.decision == "accepted" and answer.leaving is not None and answer.leaving.rules
+        assert [item.id for item in answer.entries] == ["smtp"]
+        assert json.loads(json.dumps(answer.as_dict()))["leaving"]["restricted"]
+
+    @pytest.mark.parametrize(
+        ("target", "port", "words"),
+        [
+            ("192.0.2.26", "25/tcp", "jsa_networks.smtp_gateways does not contain 192.0.2.26"),
+            ("192.0.2.25", "26/tcp", "con1 may not send it"),
+        ],
+    )
+    def test_refused(self, target: str, port: str, words: str) -> None:
+        answer = self.ask(target, port)
+        assert answer.decision == "refused" and answer.entries == ()
+        assert words in explanation_text(answer)
+
+    @pytest.mark.parametrize(
+        ("target", "port", "words"),
+        [
+            ("198.51.100.1", "8443/tcp", "management addresses"),
+            ("192.0.2.53", "53/udp", "no name servers"),
+            ("192.0.2.99", "icmp", "every host needs it"),
+        ],
+    )
+    def test_without_a_rule(self, target: str, port: str, words: str) -> None:
+        answer = self.ask(target, port)
+        assert answer.decision == "accepted" and words in explanation_text(answer)
+
+    def test_between_two_hosts(self) -> None:
+        assert self.ask("ep1", "32006/tcp").decision == "accepted"
+        assert self.ask("con1", "25/tcp", source="192.0.2.1").leaving is None
+
+
+class TestASavedPlanWithoutAnInventory:
+    def ask(self, source: str, port: str) -> Explanation:
+        plan = parse_plan(dump_plan(planner(hosts=HOSTS).plan()), "plan.json")
+        return why(None, plan, Question(source, "con1", port))
+
+    def test_accepted(self) -> None:
+        answer = self.ask("ep1", "32006/tcp")
+        assert answer.decision == "accepted" and "ariel_query" in [item.id for item in answer.entries]
+        assert "row 61" in explanation_text(answer)
+
+    def test_refused(self) -> None:
+        answer = self.ask("ec1", "443/tcp")
+        assert answer.decision == "refused"
+        assert "not by https (Apache HTTPS): the saved plan does not accept it" in explanation_text(answer)
+
+    def test_outward(self) -> None:
+        plan = planner(hosts=HOSTS).plan()
+        assert why(None, plan, Question("con1", "192.0.2.25", "25")).decision == "accepted"

@@ -22,7 +22,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations 
     Packet,
     Record,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import Diagnosis, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.verdicts import (
+    Diagnosis,
+    Verdict,
+    closed_hosts,
+    guilty_counts,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.preflight_table import opening_hint
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import answer
 
 CON1, EP1, ROUTER, STRANGER = "10.1.0.1", "10.2.0.1", "10.1.0.254", "10.9.0.9"
@@ -71,6 +77,30 @@ def diagnose(
     answers = None if probe is None else ProbesSeen(answers=(answer(flow, **probe),))
     (found,) = Diagnosis(PLAN, {"con1": HostPreflight(probes=answers), "ep1": ep1}).verdicts([flow])
     return found
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (dict(probe=SILENT, became=ARRIVED), "ep1"),
+        (dict(probe=SILENT, became=NOWHERE), "ep1"),
+        (dict(probe=BY_SELF), "con1"),
+        (dict(probe=met(seen_as=STRANGER)), "con1"),
+    ],
+)
+def test_who_has_to_correct_it(found: dict[str, Any], name: str) -> None:
+    verdict = diagnose(**found)
+    assert guilty_counts([verdict]) == {name: {verdict.verdict: 1}}
+
+
+@pytest.mark.parametrize(("as_planned", "closed"), [(False, ["ep1"]), (True, []), (None, [])])
+def test_a_firewall_without_the_rules_of_the_plan(as_planned: bool | None, closed: list[str]) -> None:
+    verdict = diagnose(SILENT, ARRIVED)
+    assert verdict.verdict == "host_firewall"
+    listeners = ListenersSeen(listening=(), firewall_as_planned=as_planned)
+    seen = {"con1": HostPreflight(), "ep1": HostPreflight(listeners=listeners)}
+    assert closed_hosts([verdict], seen) == closed
+    assert ("jsa_preflight_open: true" in opening_hint(closed)) == bool(closed)
 
 
 def busy(protocol: str, port: int, bind: str | None = "network", listens: bool = True) -> dict[str, Any]:

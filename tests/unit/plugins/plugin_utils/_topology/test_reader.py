@@ -115,10 +115,15 @@ def test_address_in_the_hosts_name() -> None:
 
 #: Variables of ep1, and what its one problem must name: host, variable, and a word of the remedy.
 MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
-    ({"ansible_host": "ep1.example"}, ["ep1", "jsa_address", "ansible_host"]),
+    ({"ansible_host": "ep1.example"}, ["ep1", "jsa_address", "ansible_host", "jsa_resolve: true"]),
     ({"jsa_address": "10.0.0.300"}, ["ep1: jsa_address", "10.0.0.300"]),
     ({"jsa_address": "10.0.0.3/24"}, ["ep1: jsa_address", "without a prefix"]),
-    ({"jsa_address": "127.0.0.1"}, ["ep1: jsa_address", "127.0.0.1"]),
+    ({"jsa_address": "127.0.0.1"}, ["ep1: jsa_address", "127.0.0.1 is a loopback address"]),
+    ({"ansible_host": "127.0.0.1"}, ["ep1: ansible_host", "127.0.0.1 is a loopback address", "set jsa_address"]),
+    ({"jsa_address": "::1"}, ["ep1: jsa_address", "::1 is a loopback address"]),
+    ({"jsa_address": "0.0.0.0"}, ["ep1: jsa_address", "0.0.0.0 is the unspecified address"]),
+    ({"jsa_release": 7.5}, ["jsa_release: 7.5 is not a release: put it in quotes", '"7.5.0 UP6"']),
+    ({"jsa_resolve": "perhaps"}, ["jsa_resolve", "perhaps"]),
     ({"jsa_address": "224.0.0.1"}, ["ep1: jsa_address", "224.0.0.1"]),
     ({"jsa_address": "fe80::1"}, ["ep1: jsa_address", "link-local"]),
     ({"jsa_address": 7}, ["ep1: jsa_address", "7"]),
@@ -146,7 +151,15 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"jsa_extra_flows": "9100"}, ["jsa_extra_flows", "list"]),
 ]
 
-_DEPLOYMENT = ("jsa_data_ports", "jsa_confidence", "jsa_release", "jsa_networks", "jsa_group_roles", "jsa_extra_flows")
+_DEPLOYMENT = (
+    "jsa_data_ports",
+    "jsa_confidence",
+    "jsa_release",
+    "jsa_networks",
+    "jsa_group_roles",
+    "jsa_extra_flows",
+    "jsa_resolve",
+)
 
 
 @pytest.mark.parametrize(("variables", "words"), MISTAKES)
@@ -354,23 +367,28 @@ def test_a_template_that_fails_names_host_and_variable() -> None:
     assert "con1: jsa_address: 'site' is undefined" in problems
 
 
-class TestWarnings:
-    def test_a_misspelt_group(self) -> None:
-        topology, problems = read({**TWO, "ep2": "jsa_event_processor"})
-        assert problems == []
-        (warning,) = topology.warnings
-        assert "ep2" in warning and "jsa_event_processors" in warning
+def test_a_group_that_is_none_of_ours() -> None:
+    topology, problems = read({**TWO, "x1": "jsa_spares"})
+    assert problems == [] and topology.misspelt == ()
+    assert topology.warnings == ("x1 is in the group jsa_spares but has no role, so nothing is planned for it",)
 
-    def test_a_misspelt_variable(self) -> None:
-        topology, _problems = read(TWO, {"ep1": {"jsa_encypted": True}})
-        (warning,) = topology.warnings
-        assert "ep1" in warning and "jsa_encrypted" in warning
 
-    def test_variables_of_the_roles_are_none(self) -> None:
-        topology, _problems = read(TWO, {"ep1": {"jsa_firewall_state": "present", "jsa_port_check_rate": 3}})
-        assert topology.warnings == ()
-        topology, _problems = read(TWO, {"ep1": {"jsa_dynamic_ports_file": "ports.json"}})
-        assert topology.warnings == ()
+class TestMisspelt:
+    def test_is_an_error_before_all_others(self) -> None:
+        topology, problems = read(TWO, {"ep1": {"jsa_encypted": True, "jsa_roles": "x"}})
+        assert "jsa_encypted (set for ep1)" in problems[0] and "did you mean jsa_encrypted?" in problems[0]
+        assert "jsa_unknown_variables" in problems[1]
+        assert topology.misspelt == tuple(problems[:2])
+
+    @pytest.mark.parametrize(("choice", "warnings"), [("warn", 1), ("ignore", 0)])
+    def test_can_be_softened(self, choice: str, warnings: int) -> None:
+        topology, problems = read(TWO, {"ep1": {"jsa_encypted": True}}, jsa_unknown_variables=choice)
+        assert problems == [] and topology.misspelt == ()
+        assert len(topology.warnings) == warnings
+
+    def test_the_choice_can_be_wrong(self) -> None:
+        _topology, problems = read(TWO, jsa_unknown_variables="silent")
+        assert problems == ["jsa_unknown_variables: 'silent' is not one of error, warn, ignore"]
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.1 10.0.0.2", "host", "1", "0.0.0.0", "::", "::1", None, True])

@@ -398,7 +398,7 @@ def test_versions_with_policies(units: tuple[str, ...], version: str) -> None:
         (Machine((), STOPPED), True, "not installed"),
         (Machine(BOTH, Status(True, "0.8.2", "")), False, "0.8.2 does not support policies: version 0.9.0 or later"),
         (Machine(BOTH, STOPPED, "0.6.3"), True, "0.6.3 does not support policies"),
-        (Machine(BOTH, STOPPED), False, "is not running .*: systemctl enable --now firewalld, or set offline: true"),
+        (Machine(BOTH, STOPPED), False, "is not running .*: systemctl .* firewalld, or set jsa_firewall_offline: true"),
     ],
 )
 def test_a_firewalld_that_cannot_be_worked_with(

@@ -43,6 +43,20 @@ cluster tcp CLUSTER 36615
 
 FLATTENED = " ".join(PASTED.splitlines()[4:])
 
+#: As it comes out of a page that has made one line of all that was on the terminal.
+ONE_LINE = " ".join(PASTED.splitlines())
+
+
+def wrapped(text: str, width: int) -> str:
+    """As a terminal of *width* columns breaks lines, wherever that is."""
+    return "".join(
+        line[start : start + width] + "\n" for line in text.splitlines() for start in range(0, max(1, len(line)), width)
+    )
+
+
+#: Where lines are broken within a port, nobody knows which one it was.
+WRAPPED = [wrapped(PASTED, width) for width in (45, 55, 60, 70)]
+
 PORTS_REAL = {"portmapper": 7676, "cluster_discovery": 0, "jmxrmi": 0, "admin": 37659, "jms": 7677, "ssljms": 7678,
               "cluster": 37341}  # fmt: skip
 PORTS_PASTED = {"portmapper": 7676, "cluster_discovery": 44913, "jmxrmi": 0, "admin": 43691, "jms": 7677,
@@ -57,6 +71,11 @@ PORTS_PASTED = {"portmapper": 7676, "cluster_discovery": 44913, "jmxrmi": 0, "ad
         (REAL + "Connection closed by foreign host.\n", "301", "1091423743631234048", True, PORTS_REAL),
         (PASTED, "4.4 Update 1", "<session_id>", False, PORTS_PASTED),
         (FLATTENED, "4.4 Update 1", "<session_id>", False, PORTS_PASTED),
+        (ONE_LINE, "4.4 Update 1", "<session_id>", False, PORTS_PASTED),
+        (ONE_LINE + " . Connection closed by foreign host.", "4.4 Update 1", "<session_id>", True, PORTS_PASTED),
+        *((text, "4.4 Update 1", "<session_id>", False, PORTS_PASTED) for text in WRAPPED),
+        (REAL.replace(" CLUSTER_", "\nCLUSTER_"), "301", "1091423743631234048", True, PORTS_REAL),
+        (REAL.replace("CLUSTER_", "CLUS\nTER_"), "301", "1091423743631234048", True, PORTS_REAL),
         (FLATTENED + " .", "4.4 Update 1", "<session_id>", True, PORTS_PASTED),
         ("101 imqbroker 4.3\n.\n", "4.3", None, True, {}),
         ("101 imqbroker\n", "", None, False, {}),
@@ -103,6 +122,9 @@ def test_properties(bracket: str, properties: dict[str, str]) -> None:
         ("101 b 1\nadmin tcp ADMIN 1 extra\n.\n", "not a line of a port mapper"),
         ("101 b 1\nx tcp NORMAL 1 [a=1\n.\n", "closing bracket is missing"),
         ("101 b 1\nx tcp NORMAL 1 [a]\n.\n", "not a property"),
+        # Not two lines of which one is lost.
+        ("101 b 1\nx tcp NORMAL 1 [a=1\ny tcp NORMAL 2 [b=2]\n.\n", "closing bracket is missing"),
+        ("101 b 1\nx tcp NORMAL 12\n34\n.\n", "not a line of a port mapper"),
         ("101 b 1\n[a=1]\n.\n", "not a line of a port mapper"),
     ],
 )
