@@ -131,7 +131,9 @@ class ActionModule(ControllerAction):
             if item.verdict in arguments["fail_on"]
         ]
         not_observed = unobserved_hosts(unseen_of)
-        empty = "" if verdicts or arguments["allow_empty"] else _EMPTY.format(hosts=len(observations))
+        # Between one host and itself, nothing is planned: a deployment of one host has no flow to check.
+        allowed = arguments["allow_empty"] or len(plan.hosts) == 1
+        empty = "" if verdicts or allowed else _EMPTY.format(hosts=len(observations))
         if failing or not_observed or empty or alarms_of:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             result.pop("baseline", None)
@@ -140,8 +142,10 @@ class ActionModule(ControllerAction):
             blame = "see the table above for the causes" if failing else ""
             alarm = f"no working firewall: {', '.join(alarms_of)}" if alarms_of else ""
             msg = "; ".join(part for part in (alarm, unobserved_message(not_observed), told, blame) if part)
-            at = guilty_counts(failing)
-            result["guilty"] = guilty_hosts(at, not_observed, msg, task_vars)
+            reasons = {name: "; ".join(texts) for name, texts in alarms_of.items()}
+            for name, text in not_observed.items():
+                reasons[name] = f"{reasons[name]}; {text}" if name in reasons else text
+            result["guilty"] = guilty_hosts(guilty_counts(failing), reasons, msg, task_vars)
             result.update({"failed": True, "msg": msg} if arguments["fail"] else {})
         else:
             result["guilty"] = {}

@@ -66,7 +66,7 @@ options:
     default: false
   allow_empty:
     description:
-      - Whether a check without any verdict is a success, for example of a play with one host. By default it fails,
+      - Whether a check without any verdict is a success. A plan with one host has none. By default any other fails,
         because nothing was checked.
     type: bool
     default: false

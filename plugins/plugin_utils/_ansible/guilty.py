@@ -14,14 +14,14 @@ _TABLE = "see the table above for the causes"
 
 
 def guilty_hosts(
-    counts: Mapping[str, Counter[str]], not_observed: Mapping[str, str], msg: str, task_vars: Mapping[str, Any]
+    counts: Mapping[str, Counter[str]], reasons: Mapping[str, str], msg: str, task_vars: Mapping[str, Any]
 ) -> dict[str, str]:
     """The hosts that fail, each with its message; never empty.
 
-    *counts*: host -> number of its flows by verdict, of those that fail the run. *not_observed*: host -> what was not
-    seen of it, and why. *msg*: what there is to say of the whole run.
+    *counts*: host -> number of its flows by verdict, of those that fail the run. *reasons*: host -> what is wrong with the
+    host itself: that it was not observed, or has no working firewall. *msg*: what there is to say of the whole run.
     """
-    texts = {name: [text] for name, text in not_observed.items()}
+    texts = {name: [text] for name, text in reasons.items()}
     for name, verdicts in counts.items():
         said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
         flows = "flow" if verdicts.total() == 1 else "flows"

@@ -561,7 +561,7 @@ class TestNetworks:
 
 
     def test_flow_sources_of_a_console_that_collects_itself(self) -> None:
-        networks = {**NO_NETWORKS, "flow_sources": ["192.0.2.0/24"]}
+        networks = {**NO_NETWORKS, "admin": "any", "flow_sources": ["192.0.2.0/24"]}
         (warning,) = planner({"con1": "jsa_console"}, jsa_networks=networks).plan().warnings
         assert "no host is flow_collector or flow_processor" in warning and "jsa_all_in_one" in warning
         assert planner({"con1": "jsa_all_in_one"}, jsa_networks=networks).plan().warnings == ()

@@ -128,7 +128,7 @@ def test_what_is_not_used_is_told(by_host: dict[str, Discovery], says: list[str]
 
 def test_who_does_not_choose_is_told_of_each_host_that_the_row_means() -> None:
     """Row 24 wants the random ports open to the console on every host that is not encrypted."""
-    topology, _problems = read(GROUPS, {"ec1": {"jsa_encrypted": True}})
+    topology, _problems = read(GROUPS, {"ec1": {"jsa_encrypted": True}}, jsa_networks=NETWORKS)
     plan = Planner(topology).plan()
     (warning,) = plan.warnings
     assert warning.startswith("ep1: row 24")
@@ -145,7 +145,7 @@ def test_who_does_not_choose_is_told_of_each_host_that_the_row_means() -> None:
     ],
 )
 def test_nobody_is_told_where_nothing_is_to_be_opened(hosts: Any, deployment: dict[str, Any]) -> None:
-    topology, problems = read(GROUPS, hosts, **deployment)
+    topology, problems = read(GROUPS, hosts, jsa_networks=NETWORKS, **deployment)
     assert (problems, Planner(topology).plan().warnings) == ([], ())
 
 

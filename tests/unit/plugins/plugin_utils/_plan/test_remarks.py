@@ -24,6 +24,7 @@ def choices(groups: dict[str, str] | None = None, **deployment: Any) -> list[str
 
 def warnings(groups: dict[str, str], hosts: Any = None, **deployment: Any) -> list[str]:
     deployment.setdefault("jsa_dynamic_ports", "none")
+    deployment["jsa_networks"] = {**deployment.get("jsa_networks", NO_NETWORKS), "admin": "any"}
     return list(planner(groups, hosts, **deployment).plan().warnings)
 
 

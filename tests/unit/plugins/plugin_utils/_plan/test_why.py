@@ -90,8 +90,8 @@ def test_refused_because(source: str, target: str, port: str, decision: str, rea
 def test_the_data_range_where_no_data_flow() -> None:
     asked = planner()
     plan = asked.plan()
-    assert why(asked, plan, "ec1", "ep1", "32012/tcp").decision == "accepted"
-    told = why(asked, plan, "app1", "ep1", "32012/tcp")
+    assert why(asked, plan, Question("ec1", "ep1", "32012/tcp")).decision == "accepted"
+    told = why(asked, plan, Question("app1", "ep1", "32012/tcp"))
     assert told.decision == "refused"
     assert "app1 and ep1 exchange none of the listed data, and jsa_data_ports is paired" in explanation_text(told)
 
@@ -99,13 +99,13 @@ def test_the_data_range_where_no_data_flow() -> None:
 def test_data_nodes_of_two_processors() -> None:
     groups = {**EVERY_ROLE, "dn2": "jsa_data_nodes"}
     asked = planner(groups, {"dn1": {"jsa_processor": "ep1"}, "dn2": {"jsa_processor": "ep2"}}, jsa_data_ports="listed")
-    assert "dn1 reports to ep1" in explanation_text(why(asked, asked.plan(), "dn1", "dn2", "32006/tcp"))
+    assert "dn1 reports to ep1" in explanation_text(why(asked, asked.plan(), Question("dn1", "dn2", "32006/tcp")))
 
 
 def test_an_entry_that_no_row_has_names_its_other_sources() -> None:
     networks = {**NO_NETWORKS, "log_sources": ["192.0.2.0/24"]}
     asked = planner(hosts={"ec1": {"jsa_features": ["udp_multiline"]}}, jsa_networks=networks)
-    (entry,) = why(asked, asked.plan(), "192.0.2.9", "ec1", "517/udp").entries
+    (entry,) = why(asked, asked.plan(), Question("192.0.2.9", "ec1", "517/udp")).entries
     assert entry.rests_on[0].startswith("IBM QRadar DSM guide, Open LDAP")
 
 
