@@ -206,6 +206,7 @@ class TestBeside:
         assert found[0] == found[1]
         return found[0]
 
+    @pytest.mark.gate
     def test_a_line_that_inserts_at_the_top(self, box: Box, pre: str) -> None:
         """Behind our block in the file, and before it in the chain."""
         box.module(**COMMITTED)

@@ -128,6 +128,7 @@ def site(target: Target, commands: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.gate
 def test_a_ban_is_told_and_left_out(target: Target, system: System, kind: str) -> None:
     commands, words, ports = KINDS[kind]
     if "bans --type" in commands and not system.sets:
@@ -197,6 +198,7 @@ def test_what_the_site_accepts_first_stays_accepted(target: Target) -> None:
     assert target.gets_in("banned", 32006)
 
 
+@pytest.mark.gate
 def test_the_way_in_stays(target: Target) -> None:
     """The controller is banned, and the plan lets it in: the guard keeps its port open."""
     everyone = 'rule family="ipv4" source address="10.77.0.0/24" drop'
