@@ -26,7 +26,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import RESULT, fault_table, host_result
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import unobserved_message, unobserved_table
 
-FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
+FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network", "blocked")
 
 #: As jsa.ports.port_flows returned it.
 SCOPE_OPTION: dict[str, Any] = {
@@ -58,7 +58,9 @@ class ActionModule(ControllerAction):
         plan = Plan.from_dict(arguments["plan"])
         # Before anything is written: the folder for the result may be the one that the baseline is in.
         earlier = _baseline(arguments["baseline"])
-        observations = CHECK.read(arguments["observations"], plan, task_vars, required=("sockets", "probes"))
+        # Hosts that are not asked themselves have no sockets and no probes.
+        required = () if "console" in arguments["observations"] else ("sockets", "probes")
+        observations = CHECK.read(arguments["observations"], plan, task_vars, required)
         scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
         expectations = Expectations(plan, list(observations), scope_of)
         wanted = list(expectations.wanted())

@@ -42,17 +42,7 @@ def read_console(client: Client, learn: bool, has_tunnels: Callable[[HostRecord]
     remarks: list[str] = []
     try:
         about = read_record(About, client.get(ABOUT, field_names(About)), ABOUT)
-        fields = field_names(HostRecord).replace("appliance", "appliance(id,type)")
-        hosts = read_records(
-            HostRecord, client.items(HOSTS, fields), HOSTS, ("id", "hostname", "private_ip", "status"), remarks
-        )
-        servers = read_records(
-            ServerRecord,
-            client.items(SERVERS, field_names(ServerRecord)),
-            SERVERS,
-            ("server_id", "hostname", "private_ip"),
-            remarks,
-        )
+        hosts, servers = read_hosts(client, remarks)
     except ForbiddenError as error:
         wanted = [*_REQUIRED, *(_LEARNED if learn else ())]
         raise client.named_rights(error, [("GET", path) for path in wanted]) from error
@@ -66,6 +56,15 @@ def read_console(client: Client, learn: bool, has_tunnels: Callable[[HostRecord]
         learned=learned,
         remarks=(*client.remarks, *remarks),
     )
+
+
+def read_hosts(client: Client, remarks: list[str]) -> tuple[tuple[HostRecord, ...], tuple[ServerRecord, ...]]:
+    """The hosts of the deployment and their servers. Adds to *remarks* what was left out. Raises ConsoleError."""
+    fields = field_names(HostRecord).replace("appliance", "appliance(id,type)")
+    required = ("id", "hostname", "private_ip", "status")
+    hosts = read_records(HostRecord, client.items(HOSTS, fields), HOSTS, required, remarks)
+    items = client.items(SERVERS, field_names(ServerRecord))
+    return hosts, read_records(ServerRecord, items, SERVERS, ("server_id", "hostname", "private_ip"), remarks)
 
 
 def _tunnels(client: Client, hosts: list[HostRecord], remarks: list[str]) -> dict[str, tuple[TunnelRecord, ...]]:

@@ -62,9 +62,9 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_dynamic": _WORDS | {"_typed"},
     "_plan": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic"},
     "_outward": _WORDS | {"_catalog", "_topology", "_plan"},
-    # What the console's REST API tells, whoever sends the requests.
-    "_console": _WORDS | {"_typed", "_catalog", "_topology", "_plan"},
     "_flows": _WORDS | {"_typed", "_plan"},
+    # What the console's REST API tells, whoever sends the requests.
+    "_console": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows"},
     "_check": _WORDS | {"_typed", "_catalog", "_plan", "_flows"},
     # Which ports of a range are tried, and which names a run can have, both sides have to know.
     "_preflight": _WORDS | {"_typed", "_plan", "_flows", "module_utils._observe.preflight"},
