@@ -64,7 +64,8 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_outward": _WORDS | {"_catalog", "_topology", "_plan"},
     "_flows": _WORDS | {"_typed", "_plan"},
     # What the console's REST API tells, whoever sends the requests.
-    "_console": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows"},
+    "_console": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows", "module_utils._errors",
+                          "module_utils._rules", "module_utils._backends interface"},
     "_check": _WORDS | {"_typed", "_catalog", "_plan", "_flows"},
     # Which ports of a range are tried, and which names a run can have, both sides have to know.
     "_preflight": _WORDS | {"_typed", "_plan", "_flows", "module_utils._observe.preflight"},
