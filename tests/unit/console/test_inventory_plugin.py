@@ -173,7 +173,7 @@ def test_what_ansible_offers(controller: Controller) -> None:
     )
     found = json.loads(controller.run("ansible-inventory", "--list"))
     assert set(found["_meta"]["hostvars"]) == {"con1", "app1", "strange1"}
-    assert found["_meta"]["hostvars"]["con1"]["ansible_port"] == 2322
+    assert int(found["_meta"]["hostvars"]["con1"]["ansible_port"]) == 2322
     assert found["small"]["hosts"] == ["app1"]
     assert found["kind_4000"]["hosts"] == ["app1"]
 
