@@ -20,7 +20,12 @@ from ansible.module_utils.urls import SSLValidationError, open_url
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.access import Access
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.client import Client
-from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import ConsoleError, Request, Response
+from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import (
+    ConsoleError,
+    Request,
+    Response,
+    TimedOutError,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._printable import printable
 
 #: Bytes read at once, and the largest answer that is read: pages of 2,000 items are smaller.
@@ -48,7 +53,7 @@ class UrlTransport:
                 headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
                 return Response(int(answer.status), headers, body)
         except (OSError, http.client.HTTPException, UrlConnectionError, SSLValidationError) as error:
-            raise ConsoleError(self._explained(request, error)) from error
+            raise self._error(request, error) from error
 
     def _open(self, request: Request) -> Any:
         try:
@@ -69,15 +74,18 @@ class UrlTransport:
             # An answer, too.
             return error
 
-    def _explained(self, request: Request, error: BaseException) -> str:
+    def _error(self, request: Request, error: BaseException) -> ConsoleError:
         parts = urlsplit(request.url)
         where = f"https://{parts.netloc}"
         cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, BaseException) else error
         if isinstance(cause, TimeoutError):
-            return (
+            return TimedOutError(
                 f"{where} did not answer {request.method} {parts.path} within {self.timeout:g} seconds: check that the "
                 "console is up, or increase timeout"
             )
+        return ConsoleError(self._explained(where, cause))
+
+    def _explained(self, where: str, cause: BaseException) -> str:
         said = printable(" ".join(str(cause).split()), keep="")[:200]
         if isinstance(cause, (ssl.SSLError, SSLValidationError)):
             return (

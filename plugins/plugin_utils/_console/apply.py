@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, POLICY_OUT, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.backend import (
+    ChangedError,
     ConsoleBackend,
     Document,
     Situation,
@@ -82,6 +83,10 @@ def carry_out(
         if problem:
             back = backend.go_back(texts_of(situation.documents), texts_of(after.documents))
             raise FirewallError(f"The rules were not confirmed: {problem}. {back.words}")
+    except ChangedError:
+        # What is there now of the new rules was written by somebody else.
+        remember(ours, False)
+        raise
     except FirewallError:
         remember(_left_of(backend, [*ours, *new]), False)
         raise

@@ -62,6 +62,10 @@ class Situation:
         return frozenset(map(key_of, self.documents))
 
 
+class ChangedError(FirewallError):
+    """The list changed since it was read, so nothing was written."""
+
+
 class ConsoleBackend(Backend):
     """The firewall rules of one server. *ours*: those that were written by us, as far as somebody remembers."""
 
@@ -164,9 +168,12 @@ class ConsoleBackend(Backend):
         return [{**sides, "before_header": self._path, "after_header": self._path}]
 
     def load(self, situation: Situation, wanted: Wanted, decision: Decision) -> bool:
-        """Writes and reads again. Raises FirewallError if the list changed since *situation*, or is not as written."""
+        """Writes and reads again.
+
+        Raises ChangedError if the list changed since *situation*, and FirewallError if it is not as it was written.
+        """
         if sorted(map(key_of, self.read().documents)) != sorted(map(key_of, situation.documents)):
-            raise FirewallError(
+            raise ChangedError(
                 f"{self._path} changed between the read and the write: somebody else changes the rules of this server. "
                 "Nothing was written. Run again"
             )

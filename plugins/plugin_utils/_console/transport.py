@@ -15,6 +15,10 @@ class ConsoleError(ValueError):
     """Why the console could not be used: one line, with the remedy."""
 
 
+class TimedOutError(ConsoleError):
+    """The console took too long for one answer."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One request. *url* is complete; *secret* headers must not be sent to any other address."""

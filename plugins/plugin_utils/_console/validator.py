@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.answers import BusyError, ForbiddenError, RejectedError
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.client import Client
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.records import HostRecord, ServerRecord
-from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import ConsoleError
+from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import ConsoleError, TimedOutError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
@@ -128,10 +128,10 @@ class Run:
             begins = self._wait(begins)
             try:
                 results = self._results(call)
-            except (BusyError, RejectedError) as error:
+            except (BusyError, RejectedError, TimedOutError) as error:
                 self.failed[call.key] = str(error)
                 # A request that is not accepted says something of its listener, not of the console.
-                in_a_row = in_a_row + 1 if isinstance(error, BusyError) else 0
+                in_a_row = 0 if isinstance(error, RejectedError) else in_a_row + 1
                 if in_a_row == _FAILURES:
                     raise
                 continue

@@ -246,6 +246,24 @@ def test_a_change_between_read_and_write_is_refused(console: Console) -> None:
     assert "failed" not in console.run()
 
 
+def test_a_rule_that_somebody_else_wrote_meanwhile_is_not_ours(console: Console) -> None:
+    same = {**THEIRS, "source_ip": "10.0.0.3", "single_port": "443"}
+    reads: list[str] = []
+
+    def change(request: Request) -> None:
+        if request.path == f"/system/servers/{CON1}/firewall_rules":
+            reads.append(request.method)
+            if reads == ["GET", "GET"]:
+                console.rules(CON1).append(same)
+
+    console.standin.before = change
+    assert "changed between the read and the write" in console.run(hosts=["con1"])["msg"]
+    console.standin.before = None
+    console.run(hosts=["con1"])
+    console.run(hosts=["con1"], state="absent", plan=None)
+    assert console.rules(CON1) == [THEIRS, ODD, same]
+
+
 def test_a_change_in_the_moment_of_the_write_is_noticed(console: Console) -> None:
     after_put = False
 

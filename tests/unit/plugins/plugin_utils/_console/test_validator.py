@@ -34,8 +34,8 @@ from ansible_collections.jsa.ports.tests.console.server import StandIn
 EP1 = "10.0.0.21"
 
 
-def client(standin: StandIn) -> Client:
-    return Client(Access.of(standin.url, standin.token, None, 500), UrlTransport(10, True, str(standin.ca_path)))
+def client(standin: StandIn, timeout: float = 10) -> Client:
+    return Client(Access.of(standin.url, standin.token, None, 500), UrlTransport(timeout, True, str(standin.ca_path)))
 
 
 class Clock:
@@ -125,6 +125,15 @@ def test_a_call_that_is_not_accepted_stops_nothing(standin: StandIn) -> None:
     tests.test(CALLS, lambda: None)
     assert list(tests.tested) == [call.key for call in CALLS[1:]]
     assert "hostname is not valid" in tests.failed[EP1, 22]
+
+
+def test_a_call_that_takes_too_long_stops_nothing(standin: StandIn) -> None:
+    standin.faults = {VALIDATOR: Fault(delay=2, times=1)}
+    tests, _clock = run(standin)
+    tests.client = client(standin, 1)
+    tests.test(CALLS, lambda: None)
+    assert list(tests.tested) == [call.key for call in CALLS[1:]]
+    assert "within 1 seconds" in tests.failed[EP1, 22]
 
 
 def test_a_console_that_fails_stops_the_run_which_goes_on_later(standin: StandIn) -> None:
