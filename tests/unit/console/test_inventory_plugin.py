@@ -114,7 +114,7 @@ def test_the_list(controller: Controller) -> None:
 def test_the_graph_in_the_documentation(controller: Controller) -> None:
     controller.source()
     page = (ROOT / "docs" / "console.md").read_text()
-    (shown,) = re.findall(r"^```text\n(@all:\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```\n(@all:\n.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert controller.run("ansible-inventory", "--graph") == shown
 
 
