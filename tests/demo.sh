@@ -27,6 +27,10 @@ work=$(mktemp -d)
 # Whatever happens below, nothing of the demo stays on the machine.
 trap 'lab down --name "$name"; rm -rf "$work"' EXIT
 
+step "What the inventory plugin reads from a stand-in for the console's REST API (no real console was available)"
+PYTHONPATH=.dev python3 -m ansible_collections.jsa.ports.tests.console "$work/console" \
+    ansible-inventory -i "$work/console/console.jsa.yml" --graph
+
 step "Build the hosts of $inventory: real firewalld, real SSH, and no way out of the lab"
 lab down --name "$name"
 lab up --name "$name" --inventory "$inventory"

@@ -47,7 +47,8 @@ _CODE = re.compile(
 
 @dataclass(frozen=True)
 class Item:
-    """A command line, a lookup, or YAML: inventory, variables, tasks, playbook, requirements, or a CI's workflow."""
+    """A command line, a lookup, or YAML: inventory, source of an inventory plugin, variables, tasks, playbook,
+    requirements, or a CI's workflow."""
 
     page: str
     kind: str
@@ -104,6 +105,8 @@ def _yaml(block: str) -> Iterator[tuple[str, str]]:
             yield "sample", block
     elif "all" in content:
         yield "inventory", block
+    elif "plugin" in content:
+        yield "source", block
     elif "version" in content:
         yield "environment", block
     elif "collections" in content:

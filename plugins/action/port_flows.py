@@ -93,9 +93,13 @@ def _probes(
 ) -> dict[str, Any]:
     probes: dict[str, list[Probe]] = {name: [] for name in observations}
     for flow in expectations.wanted():
+        if observations[flow.initiator].is_left_to_console:
+            continue
         if flow.required or observations[flow.listener].listens(flow):
             probes[flow.initiator].append(Probe.of(flow))
     for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
+        if observations[flow.initiator].is_left_to_console:
+            continue
         # Rejected or silent, the port is closed. Another probe would only use up the peer's rate limit for ICMP errors.
         probes[flow.initiator].append(Probe.of(flow, recheck=False))
     probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in probes.items()}

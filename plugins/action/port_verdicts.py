@@ -37,7 +37,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved impo
     unobserved_table,
 )
 
-FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network")
+FAIL_ON = ("unexpected_open", "service_down", "host_firewall", "network", "blocked")
 
 _EMPTY = (
     "nothing was checked: there is no flow to check between the hosts of the play ({hosts}). Add hosts to --limit, or "
@@ -77,7 +77,9 @@ class ActionModule(ControllerAction):
         plan = Plan.from_dict(arguments["plan"])
         # Before anything is written: the folder for the result may be the one that the baseline is in.
         earlier = _baseline(arguments["baseline"])
-        observations = CHECK.read(arguments["observations"], plan, task_vars, required=("sockets", "probes"))
+        # Hosts that are not asked themselves have no sockets and no probes.
+        required = () if "console" in arguments["observations"] else ("sockets", "probes")
+        observations = CHECK.read(arguments["observations"], plan, task_vars, required)
         scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
         expectations = Expectations(plan, list(observations), scope_of)
         wanted = list(expectations.wanted())

@@ -24,7 +24,9 @@ options:
       - >-
         The observations of each host. Each part is a mapping of host names to the result of a module:
         C(sockets) of M(jsa.ports.listeners) and C(probes) of M(jsa.ports.reachability) are required, C(firewall) of
-        M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional.
+        M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional. C(console) of
+        M(jsa.ports.console_check) replaces the other parts for hosts that are not asked themselves. With it, none of
+        them is required.
       - If a host of the play has no result, the task fails and names the host. If Ansible removed the host from the
         play, or if a result cannot be read, the task prints and writes everything first, and then fails.
       - Alternatively, the content of an earlier O(observations_dest). The hosts are then those in the observations,
@@ -50,6 +52,7 @@ options:
       - service_down
       - host_firewall
       - network
+      - blocked
       - unverifiable
       - ok
     default:
@@ -57,6 +60,7 @@ options:
       - service_down
       - host_firewall
       - network
+      - blocked
   baseline:
     description: An earlier C(port_check.json). Only new and gone verdicts are printed, and the others are counted.
     type: path
@@ -78,6 +82,7 @@ options:
     default: true
 seealso:
   - module: jsa.ports.port_flows
+  - module: jsa.ports.console_check
 author:
   - the jsa.ports authors (@jsa-ports)
 """
@@ -135,6 +140,7 @@ summary:
     service_down: 1
     host_firewall: 0
     network: 0
+    blocked: 0
     unverifiable: 12
     ok: 120
 scope:

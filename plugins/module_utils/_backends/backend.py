@@ -94,7 +94,7 @@ class Backend(object):
     #: Full name of the module whose function ``backend`` makes one, for the timer.
     module = ""
     #: How the host's programs are run.
-    programs = None  # type: Programs
+    programs = None  # type: Programs  # type: ignore[assignment]
 
     # What is there
 

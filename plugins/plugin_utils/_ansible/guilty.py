@@ -18,8 +18,8 @@ def guilty_hosts(
 ) -> dict[str, str]:
     """The hosts that fail, each with its message; never empty.
 
-    *counts*: host -> number of its flows by verdict, of those that fail the run. *reasons*: host -> what is wrong with the
-    host itself: that it was not observed, or has no working firewall. *msg*: what there is to say of the whole run.
+    *counts*: host -> number of its flows by verdict, of those that fail the run. *reasons*: host -> what is wrong with
+    the host itself: that it was not observed, or has no working firewall. *msg*: what there is to say of the whole run.
     """
     texts = {name: [text] for name, text in reasons.items()}
     for name, verdicts in counts.items():

@@ -207,6 +207,10 @@ _ADVICE = {
         "The administrators of the hosts can run jsa.ports.firewall, and correct rules that it does not manage.",
     ),
     "network": ("Blocked by the network", "The administrators of the network can correct it."),
+    "blocked": (
+        "Blocked, as far as the console can tell",
+        "The reasons name where to look. The console cannot tell a service from a firewall or the network.",
+    ),
     "unverifiable": ("Could not be verified", "The reasons are above."),
 }
 

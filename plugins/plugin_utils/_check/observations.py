@@ -23,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Expe
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     OBSERVATIONS_VERSION,
     PROBES,
+    SKIPPED,
     Family,
     Part,
     Port,
@@ -37,6 +38,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, 
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
 
 NETWORK = "network"
+
+#: What the console's server_connection_validator says.
+CONSOLE_RESULTS = ("SUCCESS", "UNREACHABLE", "MANAGEDHOST_UNREACHABLE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,34 @@ class FirewallSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsoleAnswer:
+    """What the console says of a connection from the host."""
+
+    address: Address
+    port: Port
+    result: Annotated[str, Choice(CONSOLE_RESULTS)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleFailure:
+    """A connection that the console could not test, and why."""
+
+    address: Address
+    port: Port
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleSeen:
+    """The connections from a host that the console tested, because the host itself was not asked."""
+
+    answers: tuple[ConsoleAnswer, ...]
+    #: Why none was tested; None where some were.
+    reason: Text | None = None
+    failures: tuple[ConsoleFailure, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostObservation:
     """What a check observed of one host; each part is null where it was not observed, and unseen has the reason."""
 
@@ -113,7 +145,13 @@ class HostObservation:
     firewall: FirewallSeen | None = None
     probes: ProbesSeen | None = None
     paths: PathsSeen | None = None
+    console: ConsoleSeen | None = None
     unseen: Mapping[str, Unseen] = field(default_factory=dict)
+
+    @property
+    def is_left_to_console(self) -> bool:
+        """Whether a task was skipped for the host: it is not asked itself."""
+        return any(one.kind == SKIPPED for one in self.unseen.values())
 
     @cached_property
     def listeners(self) -> dict[SocketKey, Socket] | None:
@@ -129,6 +167,11 @@ class HostObservation:
     def answers(self) -> dict[ProbeKey, ProbeAnswer]:
         """What its probes met; empty where it could not be asked to probe."""
         return {one.key: one for one in self.probes.answers} if self.probes else {}
+
+    @cached_property
+    def console_results(self) -> dict[ProbeKey, str]:
+        """One of CONSOLE_RESULTS for each connection that the console tested."""
+        return {(one.address, one.port, TCP): one.result for one in self.console.answers} if self.console else {}
 
     @cached_property
     def addresses(self) -> dict[str, int] | None:
@@ -209,12 +252,17 @@ def _firewall(result: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
+def _console(result: Mapping[str, Any]) -> dict[str, Any]:
+    return known(ConsoleSeen, result)
+
+
 #: The parts of a check's observations, in the order in which they are observed.
 CHECK_PARTS: tuple[Part[Any], ...] = (
     Part("sockets", "jsa.ports.listeners", "results", _sockets, SocketsSeen),
     Part("firewall", "jsa.ports.firewall_info", "as_planned", _firewall, FirewallSeen),
     PROBES,
     PATHS,
+    Part("console", "jsa.ports.console_check", "answers", _console, ConsoleSeen),
 )
 
 
@@ -222,6 +270,12 @@ def observed(
     handed_over: Mapping[str, Any], names: Iterable[str], alive: Collection[str]
 ) -> dict[str, HostObservation]:
     """Out of the modules' results, as :func:`read_parts` takes them. Raises InputError."""
-    return {
-        name: HostObservation(**parts) for name, parts in read_parts(CHECK_PARTS, handed_over, names, alive).items()
-    }
+    found = {}
+    for name, parts in read_parts(CHECK_PARTS, handed_over, names, alive).items():
+        unseen: dict[str, Unseen] = parts["unseen"]
+        # A host is asked itself, or the console tests its flows: what is skipped on purpose is not missing.
+        skipped = [part for part, one in unseen.items() if one.kind == SKIPPED]
+        for part in skipped if "console" in parts else [part for part in skipped if part == "console"]:
+            del unseen[part]
+        found[name] = HostObservation(**parts)
+    return found

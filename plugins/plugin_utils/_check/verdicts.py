@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.symptoms import TUNNEL_ENDS, symptoms_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.by_console import by_console
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import (
     Finding,
     FlowEvidence,
@@ -31,6 +32,7 @@ VERDICTS: tuple[str, ...] = (
     "service_down",
     "host_firewall",
     "network",
+    "blocked",
     "unverifiable",
     "ok",
 )
@@ -54,7 +56,7 @@ class Verdict(FlowVerdict):
 #: Where the ends of tunnels stand.
 _TUNNEL_PORTS = range(20000, 23001)
 #: Verdicts of a flow that does not work.
-_BROKEN = ("service_down", "host_firewall", "network")
+_BROKEN = ("service_down", "host_firewall", "network", "blocked")
 
 
 class Diagnosis:
@@ -87,6 +89,9 @@ class Diagnosis:
         listens = target.listens(flow) if flow.port is not None else None
         if listens is False:
             return self._without_listener(flow, probe)
+        if probe is None and self._observations[flow.initiator].console is not None:
+            found = by_console(flow, self._plan, self._observations)
+            return None if found is None else _verdict(flow, found)
         if probe is None:
             return Verdict(flow, "unverifiable", "the initiator returned no result for the probe")
         if probe.result == "unavailable":

@@ -27,6 +27,11 @@ def _network(text: str) -> IPNetwork:
     return IPNetwork(text)
 
 
+def collapsed(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The same addresses in as few CIDRs as possible, sorted, IPv4 before IPv6."""
+    return tuple(str(network) for network in cidr_merge([IPNetwork(cidr) for cidr in cidrs]))
+
+
 class _Merged:
     """The collapsed CIDRs of some classes, sorted, with an index to take single addresses out again."""
 

@@ -27,6 +27,7 @@ def found(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> list[tupl
         ("```\nFROM  TO\ncon1  ep1\n```\n", []),
         ("```\nmake build  # here\n\npip install x\n```\n", ["command"]),
         ("```yaml\nall: {hosts: {}}\n```\n", ["inventory"]),
+        ("```yaml\nplugin: jsa.ports.console\n```\n", ["source"]),
         ("```yaml\njsa_release: 7.5.0\n```\n", ["variables"]),
         ("```yaml\n- name: One\n  jsa.ports.facts:\n```\n", ["tasks"]),
         ("```yaml\n- hosts: all\n```\n", ["playbook"]),

@@ -85,6 +85,12 @@ class TestCheck:
         assert ("tcp", 32006) in sockets_of(blind["probes"]["con1"], EP1)
         assert not [one for own in blind["probes"].values() for one in own if "recheck" in one]
 
+    def test_a_host_that_is_left_to_the_console_does_not_probe(self, work: Work) -> None:
+        result = work({"sockets": {**SOCKETS, "con1": {"changed": False, "skipped": True}}})
+        assert result["probes"]["con1"] == []
+        # The others probe it, as nobody looked what listens there.
+        assert ("tcp", 443) in sockets_of(result["probes"]["dn1"], CON1)
+
     def test_a_star_is_slowed_down(self, work: Work) -> None:
         assert work({}, scope="console")["rates"]["ep1"] < work({})["rates"]["con1"] == 200
 

@@ -19,7 +19,9 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments i
 
 GROUPS = {"con1": "jsa_console", "ec1": "jsa_event_collectors", "ep1": "jsa_event_processors"}
 CON1, EP1 = address_of("con1", GROUPS), address_of("ep1", GROUPS)
-PLAN = Plan(GROUPS, {"ec1": {"jsa_encrypted": True, "jsa_processor": "ep1"}}, jsa_data_ports="range").plan.as_dict()
+PLAN = Plan(
+    GROUPS, {"ec1": {"jsa_encrypted": True, "jsa_processor": "ep1"}}, jsa_confidence=["high", "medium", "low"]
+).plan.as_dict()
 #: Ansible has dropped it from the play where a test gives it no result.
 LOST = "ec1"
 ACCEPTED = {"decision": "accept", "rule": None}
