@@ -43,6 +43,10 @@ LISTENERS = {
 }
 
 
+#: Older and newer programs print other rules for the same.
+OWN_IPTABLES = OWN_TABLE
+
+
 def rules(*ports: str, unlisted: str = "drop") -> dict[str, Any]:
     rows = [
         {"protocol": "tcp", "ports": port, "sources": ["10.77.0.12/32"], "source_classes": ["ep"]} for port in ports
@@ -184,7 +188,7 @@ class TestFirewalld:
             "$P --add-ingress-zone=ANY; $P --add-egress-zone=HOST; $P --set-priority=-100; $P --set-target=ACCEPT; "
             "firewall-cmd -q --reload"
         )
-        warnings = " ".join(target.module(**FIRST).get("warnings", []))
+        warnings = json.dumps(target.module(**FIRST).get("warnings"))
         first = "stranger" in target.who_gets_in()
         assert (f"policy {name} is evaluated before" in warnings) == first
         (opening, *_) = target.module(internal=[{"protocol": "tcp", "ports": "32011"}], **FIRST)["openings"]
@@ -198,24 +202,49 @@ class TestFirewalld:
             "-m set --match-set f2b-sshd src -j DROP; firewall-cmd -q --reload"
         )
         result = target.module(**FIRST)
-        assert "sets that are not firewalld's: f2b-sshd" in " ".join(result["warnings"])
+        assert "sets that are not firewalld's: f2b-sshd" in json.dumps(result["warnings"])
         assert target.who_gets_in() == ["peer"]
         assert "f2b-sshd" in target.run("iptables-save")
 
-    @pytest.mark.parametrize("direct", [False, True])
-    def test_rules_of_nft_in_a_table_of_iptables(self, target: Target, direct: bool) -> None:
-        """firewalld#863, #1354, and mailcow#5847: what nft has put into such a table, iptables-save does not print."""
+    @OWN_IPTABLES
+    @pytest.mark.gate
+    @pytest.mark.parametrize("more", ["", "nft add rule ip filter FORWARD ct state invalid drop"])
+    def test_rules_of_nft_in_a_table_of_iptables(self, target: Target, more: str) -> None:
+        """firewalld#863, #1354, and mailcow#5847: iptables-save prints ``-j DROP`` for them, or no rule at all."""
         target.run(
-            "iptables -A FORWARD -s 192.0.2.70 -j DROP; nft add set ip filter bad '{ type ipv4_addr; }'; "
-            "nft add element ip filter bad '{ 192.0.2.71 }'; nft add rule ip filter FORWARD ip saddr @bad drop; "
-            "nft add rule ip filter INPUT ip saddr '{ 192.0.2.72, 192.0.2.73 }' drop"
+            "set -e; iptables -A FORWARD -s 192.0.2.70 -j DROP; iptables -A INPUT -s 192.0.2.74 -j DROP; "
+            "iptables -P FORWARD DROP; iptables -N DOCKER; iptables -A FORWARD -o docker0 -j DOCKER; "
+            "nft add set ip filter bad '{ type ipv4_addr; }'; nft add element ip filter bad '{ 192.0.2.71 }'; "
+            "nft add rule ip filter FORWARD ip saddr @bad drop; iptables -A FORWARD -s 192.0.2.75 -j ACCEPT; "
+            f"nft add rule ip filter INPUT ip saddr '{{ 192.0.2.72, 192.0.2.73 }}' drop; {more}"
         )
-        if direct:
-            target.run("firewall-cmd -q --permanent --direct --add-rule ipv4 filter INPUT 0 -s 192.0.2.68 -j DROP")
-        result = target.module(**FIRST)
-        table = target.run("nft -s list table ip filter")
-        print(result, table)
-        assert all(f"192.0.2.{number}" in table for number in (70, 71, 72, 73))
+        listing = "nft -s list table ip filter | sort"
+        before = target.run(listing)
+        saved = target.run("iptables-save | grep -v '^[#:]'")
+        for arguments in (FIRST, SECOND, {"state": "absent"}):
+            result = target.module(**arguments)
+            assert result["reloaded"]
+            assert result["reload_changes"] == []
+            assert target.run(listing) == before
+            assert target.run("iptables-save | grep -v '^[#:]'") == saved
+        target.module(phase="stage", confirm_timeout=2, **FIRST)
+        deadline = time.monotonic() + 30
+        while target.timers():
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        assert target.run(listing) == before
+        assert target.lab.probe("peer", "10.77.0.11", 22) == "open"
+
+    @OWN_IPTABLES
+    def test_rules_that_nobody_can_save(self, target: Target) -> None:
+        target.run(
+            "set -e; iptables -A FORWARD -p tcp -m multiport --dports 80,443 -j ACCEPT; "
+            "nft add rule ip filter FORWARD ct state invalid drop"
+        )
+        told = target.module(failed=True, reload="lossless", **FIRST)["msg"]
+        assert "table ip filter, chain FORWARD: 1 rules that neither nft nor iptables-save can save" in told
+        target.module(**FIRST)
+        assert "ct state invalid drop" in target.rules()
 
 
 class TestSsh:
@@ -314,3 +343,10 @@ class TestAnsible:
         before = target.both()
         target.over_ssh("-B", "30", "-P", "1", failed=True, **FIRST)
         assert target.both() == before
+
+    @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+    def test_strategies_that_do_not_wait(self, target: Target, strategy: str) -> None:
+        """ansible#15876, #80737: run_once is no such thing with them."""
+        told = target.lab.ansible(["ansible-playbook", "jsa.ports.check"], environment={"ANSIBLE_STRATEGY": strategy})
+        assert told.returncode
+        assert "ANSIBLE_STRATEGY=linear" in " ".join(told.stdout.split())
