@@ -43,10 +43,6 @@ LISTENERS = {
 }
 
 
-#: Older and newer programs print other rules for the same.
-OWN_IPTABLES = OWN_TABLE
-
-
 def rules(*ports: str, unlisted: str = "drop") -> dict[str, Any]:
     rows = [
         {"protocol": "tcp", "ports": port, "sources": ["10.77.0.12/32"], "source_classes": ["ep"]} for port in ports
@@ -117,9 +113,9 @@ class TestFirewalld:
         ],
         ids=str,
     )
-    @pytest.mark.parametrize("unlisted", ["drop", "reject"])
-    def test_settings(self, target: Target, settings: dict[str, str], unlisted: str) -> None:
+    def test_settings(self, target: Target, settings: dict[str, str]) -> None:
         """firewalld#391, #447, #1436, #1192; libnftables prints other rules for each of them."""
+        unlisted = "reject" if settings.get("LogDenied") == "unicast" else "drop"
         target.set_conf(**settings)
         target.lab.daemon("target", "restart", "firewalld")
         target.module(**rules("32006", unlisted=unlisted))
@@ -129,6 +125,22 @@ class TestFirewalld:
             assert target.module(**arguments)["changed"]
             assert not target.module(**arguments)["changed"]
         assert target.who_gets_in(32011) == []
+
+    def test_devices_of_a_flow_table(self, target: Target) -> None:
+        """firewalld#1230: a second firewalld in a network of its own does not have them. Older ones know no such thing."""
+        (device,) = target.run(
+            "ip -o -4 route show default dev eth0 2>/dev/null; ip -br link | grep -o '^eth[0-9]*'"
+        ).split()
+        target.module(**FIRST)
+        target.set_conf(NftablesFlowtable=device)
+        target.lab.daemon("target", "restart", "firewalld")
+        result = target.module(**SECOND)
+        assert "could not be tried" not in json.dumps(result.get("warnings"))
+        assert target.who_gets_in(32011) == ["peer"]
+        target.set_conf(NftablesFlowtable="nosuch0")
+        told = target.module(failed=True, **FIRST)["msg"]
+        assert "NftablesFlowtable names nosuch0" in told
+        assert target.who_gets_in(32011) == ["peer"]
 
     def test_a_restart_that_leaves_the_rules(self, target: Target) -> None:
         """firewalld#1192: with CleanupOnExit=no, a restart adds the rules a second time, and the candidate's stay."""
@@ -206,7 +218,6 @@ class TestFirewalld:
         assert target.who_gets_in() == ["peer"]
         assert "f2b-sshd" in target.run("iptables-save")
 
-    @OWN_IPTABLES
     @pytest.mark.gate
     @pytest.mark.parametrize("more", ["", "nft add rule ip filter FORWARD ct state invalid drop"])
     def test_rules_of_nft_in_a_table_of_iptables(self, target: Target, more: str) -> None:
@@ -220,13 +231,13 @@ class TestFirewalld:
         )
         listing = "nft -s list table ip filter | sort"
         before = target.run(listing)
-        saved = target.run("iptables-save | grep -v '^[#:]'")
+        saved = target.run("iptables-save | sed '/^[#:]/d'")
         for arguments in (FIRST, SECOND, {"state": "absent"}):
             result = target.module(**arguments)
             assert result["reloaded"]
             assert result["reload_changes"] == []
             assert target.run(listing) == before
-            assert target.run("iptables-save | grep -v '^[#:]'") == saved
+            assert target.run("iptables-save | sed '/^[#:]/d'") == saved
         target.module(phase="stage", confirm_timeout=2, **FIRST)
         deadline = time.monotonic() + 30
         while target.timers():
@@ -235,7 +246,6 @@ class TestFirewalld:
         assert target.run(listing) == before
         assert target.lab.probe("peer", "10.77.0.11", 22) == "open"
 
-    @OWN_IPTABLES
     def test_rules_that_nobody_can_save(self, target: Target) -> None:
         target.run(
             "set -e; iptables -A FORWARD -p tcp -m multiport --dports 80,443 -j ACCEPT; "
@@ -284,11 +294,7 @@ class TestHost:
             target.run(f"mkdir -p -m 0700 {folder}; mount -t tmpfs -o noexec,nosuid,nodev,mode=0700 none {folder}")
         try:
             assert target.over_ssh(**FIRST)["confirmation"]["by"] == "new connection"
-            target.module(phase="stage", confirm_timeout=3, **SECOND)
-            deadline = time.monotonic() + 30
-            while target.who_gets_in(32011) or target.timers():
-                assert time.monotonic() < deadline
-                time.sleep(0.5)
+            assert target.who_gets_in() == ["peer"]
         finally:
             for folder in folders:
                 target.run(f"umount {folder}")
@@ -313,7 +319,7 @@ class TestHost:
             target.run("umount /etc/firewalld; umount /run/o")
 
     def test_a_name_in_another_script(self, target: Target) -> None:
-        target.run("hostname 'zürich-主機'")
+        target.run("/usr/bin/python3 -c \"import socket; socket.sethostname('zürich-主機')\"")
         try:
             target.module(**FIRST)
             target.module(phase="stage", confirm_timeout=2, **SECOND)
@@ -323,18 +329,6 @@ class TestHost:
                 time.sleep(0.5)
         finally:
             target.run("hostname target")
-
-    def test_another_language(self, target: Target) -> None:
-        """ansible#18807, #78193: what programs say in the language of the host."""
-        words = {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "LANGUAGE": "de"}
-        result = target.over_ssh("-e", json.dumps({"ansible_shell_executable": "/bin/sh"}), **FIRST)
-        told = target.lab.ansible(
-            ["ansible", "target", "-m", "jsa.ports.firewall", "-a", json.dumps({"rules": {**SECOND, "refused": []}})],
-            environment=words,
-        )
-        assert told.returncode == 0, told.stdout
-        assert result["changed"]
-        assert target.who_gets_in(32011) == ["peer"]
 
 
 class TestAnsible:
