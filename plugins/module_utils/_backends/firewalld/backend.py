@@ -189,8 +189,8 @@ class FirewalldBackend(Backend):
             "gets a snapshot of its earlier rules" % self._untried
         ]
         return (untried if self._untried else []) + [
-            "The site's policy %s is or may be evaluated before %s: packets that it accepts are not rejected, and packets "
-            "that it rejects are not accepted." % (name, POLICY_IN)
+            "The site's policy %s is or may be evaluated before %s: packets that it accepts are not rejected, and "
+            "packets that it rejects are not accepted." % (name, POLICY_IN)
             for name in policies
         ]
 
