@@ -212,8 +212,8 @@ class FirewalldBackend(Backend):
         if not wanted.rules.policies:
             return found
         found += [
-            "The site's policy %s is evaluated before %s: packets that it accepts are not rejected, and packets "
-            "that it rejects are not accepted." % (name, POLICY_IN)
+            "The site's policy %s is or may be evaluated before %s: packets that it accepts are not rejected, and "
+            "packets that it rejects are not accepted." % (name, POLICY_IN)
             for name in self._files.earlier_policies(PRIORITY)
         ]
         return found + denial_warnings(self._site_denials(), wanted.rules, self._respect)

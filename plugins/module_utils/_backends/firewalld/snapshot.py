@@ -22,6 +22,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
     read_tables,
     what_is_gone,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.native_rules import read_native, true_lines
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_tables import (
     Table,
     readable,
@@ -75,6 +76,9 @@ def take(programs):  # type: (Programs) -> Dict[str, str]
         except CommandError:
             # Without the family or the module in the kernel there is nothing to keep.
             continue
+        if key in PREFIXES.values() and "\n-A " in found[key]:
+            # What nft has put there is not put back from here: iptables would make another rule of it.
+            found[key] = true_lines(found[key], read_native(programs, key, read_tables(found[key])))
     return found
 
 
