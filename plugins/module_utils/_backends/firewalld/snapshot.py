@@ -105,6 +105,24 @@ def fall_back(programs, folder, boot, reason):  # type: (Programs, str, str, str
     return result
 
 
+def cover(programs, folder, boot):  # type: (Programs, str, str) -> bool
+    """Puts firewalld's tables of the saved snapshot beside those that run, under our name. Never raises.
+
+    A packet has to pass both. So a reload that flushes and then fails leaves the host no more open than it was, until
+    ``take_away``. False where there is nothing to do that with.
+    """
+    texts = load(folder, boot) or {}
+    try:
+        tables = [readable(table) for table in _of_firewalld(texts.get(_NFT, ""))]
+        ours = [renamed(table, TABLE) for table in tables if table.name == _FIREWALLD]
+        if ours:
+            _feed(programs, _replacing(ours), ours)
+        return bool(ours)
+    # Whatever it is, the reload that follows is the way back.
+    except Exception:  # pylint: disable=broad-except
+        return False
+
+
 def save(folder, boot, texts):  # type: (str, str, Dict[str, str]) -> None
     """Keeps a snapshot of this *boot* in *folder* for whoever goes back later, the timer too. Raises OSError."""
     _write(os.path.join(folder, _FILE), {"boot": boot, "texts": texts})
