@@ -40,4 +40,7 @@ def fresh_connection(used: Any, play_context: Any, task: Any, seconds: int) -> A
         new.set_option("ssh_args", f"{first} {used.get_option('ssh_args') or ''}")
         new.set_option("ssh_extra_args", f"{used.get_option('ssh_extra_args') or ''} {_LAST}")
         new.set_option("reconnection_retries", 0)
+        if used.become is None:
+            # Only sudo may ask for a terminal. An sshd that grants none (PermitTTY no) ends a session that wants one.
+            new.set_option("use_tty", False)
     return new

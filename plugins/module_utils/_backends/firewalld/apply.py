@@ -234,11 +234,16 @@ def apply(client, files, situation, wanted, changes, defense=None):
 def _restore(client, files, situation, changes, touched, defense):
     # type: (Client, PermanentFiles, Situation, Changes, bool, Optional[Defense]) -> Restored
     """As ``restore``; where that fails, the kernel's earlier rules without firewalld."""
+    if defense is not None and touched:
+        defense.cover()
     try:
         restored = restore(client, files, situation, changes, touched)
     except Exception as error:  # pylint: disable=broad-except
         restored = Restored(False, "Restoring the earlier rules failed as well: %s" % (error or repr(error)))
-    if restored.done or defense is None or not touched:
+    if defense is None or not touched:
+        return restored
+    if restored.done:
+        defense.proven()
         return restored
     words = defense.fall_back(restored.words)
     # Not done: whoever goes back later tries firewalld again.

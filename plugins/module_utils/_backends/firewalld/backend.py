@@ -151,6 +151,9 @@ class FirewalldBackend(Backend):
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
         self._files.require_readable(situation.found)
         changes = verbs.decide(self._files, situation, wanted)
+        if situation.runtime is not None and not changes.reload and self._defense.stands_in():
+            # Left by a way back that was killed. Only what firewalld has proven to load takes it away.
+            changes = changes._replace(reload=(_STANDS_IN,), entries={})
         actions = verbs.object_actions(changes)  # type: Dict[str, Any]
         actions["entries"] = entry_actions(situation.files, wanted.rules, changes.entries.items())
         return Decision(
@@ -212,8 +215,8 @@ class FirewalldBackend(Backend):
         if not wanted.rules.policies:
             return found
         found += [
-            "The site's policy %s is evaluated before %s: packets that it accepts are not rejected, and packets "
-            "that it rejects are not accepted." % (name, POLICY_IN)
+            "The site's policy %s is or may be evaluated before %s: packets that it accepts are not rejected, and "
+            "packets that it rejects are not accepted." % (name, POLICY_IN)
             for name in self._files.earlier_policies(PRIORITY)
         ]
         return found + denial_warnings(self._site_denials(), wanted.rules, self._respect)
@@ -276,6 +279,7 @@ class FirewalldBackend(Backend):
         ours = Ruleset(dict(tried.policies, **committed.policies), dict(tried.sets, **committed.sets))
         if self._load_what_differs(ours, committed):
             # Something that nobody expected is in the way: all of it anew, whatever it is.
+            self._defense.cover()
             self._client.reload()
             difference = verbs.prove(self._client, committed)
             if difference.any():
@@ -289,6 +293,8 @@ class FirewalldBackend(Backend):
             changes = verbs.decide(self._files, situation, Wanted(render(committed), committed))
             if not changes.reload and not changes.entries:
                 return False
+            if changes.reload:
+                self._defense.cover()
             verbs.load(self._client, situation, committed, changes)
             return verbs.prove(self._client, committed).any()
         except FirewalldError:
@@ -306,6 +312,8 @@ class FirewalldBackend(Backend):
             "kernel. The committed rules are loaded when firewalld starts"
         )
 
+
+_STANDS_IN = "a snapshot of earlier rules is in force beside firewalld's rules"
 
 _HOLDS_BACK_ANSWERS = (
     "firewalld %s on this host also rejects replies if outbound traffic is restricted, so every connection would be "

@@ -18,6 +18,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tu
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import (
     foreign_iptables,
     kernel_sets,
+    native_rules,
     versions,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.files import ETC, LIB
@@ -52,6 +53,9 @@ _ONE_BY_ONE = 16
 #: Where firewalld has a table of nftables.
 _TABLE_FAMILIES = ("inet",) + tuple(PREFIXES.values())
 
+#: What iptables-save says of a table with rules that it does not know.
+_INCOMPATIBLE = "is incompatible, use 'nft' tool"
+
 _TOO_LONG = "Did not receive a reply"
 
 _QUICK = 30
@@ -70,6 +74,14 @@ class Status(NamedTuple):
 
 class NoAnswer(CommandError):
     """firewalld was asked and has not answered: in time, or because it ended meanwhile."""
+
+
+class _Kept(NamedTuple):
+    """Others' rules in the tables of iptables, of one family."""
+
+    tables: Tables
+    #: Chains with rules that only nft knows; in *tables* they are empty.
+    native: Dict[Any, Any]
 
 
 class NotAsked(Exception):
@@ -230,20 +242,29 @@ class Client(Programs):
         finally:
             self._put_back(kept)
 
-    def _read_iptables(self):  # type: () -> Dict[str, Tables]
+    def lost_iptables(self):  # type: () -> List[str]
+        """Of others' rules in iptables, what cannot be put back after a reload, in words."""
+        kept = self._read_iptables()
+        return [word for prefix, one in sorted(kept.items()) for word in native_rules.words_of_lost(prefix, one.native)]
+
+    def _read_iptables(self):  # type: () -> Dict[str, _Kept]
         """Empty where firewalld itself filters with iptables: nobody can tell then what is whose."""
-        kept = {}  # type: Dict[str, Tables]
+        kept = {}  # type: Dict[str, _Kept]
         if self.nft_table() is None:
             return kept
         for prefix in foreign_iptables.FAMILY_OF:
             try:
-                kept[prefix] = read_tables(self.run(prefix + "tables-save"))
+                text = self.run(prefix + "tables-save")
             except CommandError:
                 # Without the program, or without the family in the kernel, there is nothing to lose.
                 continue
-        return {prefix: tables for prefix, tables in kept.items() if any(rules for _chains, rules in tables.values())}
+            tables = read_tables(text)
+            if any(rules for _chains, rules in tables.values()) or _INCOMPATIBLE in text:
+                native = native_rules.read_native(self, prefix, tables)
+                kept[prefix] = _Kept(native_rules.without(tables, native), native)
+        return kept
 
-    def _put_back(self, kept):  # type: (Dict[str, Tables]) -> None
+    def _put_back(self, kept):  # type: (Dict[str, _Kept]) -> None
         if not kept:
             return
         try:
@@ -252,11 +273,15 @@ class Client(Programs):
             )
         except (NotAsked, CommandError):
             direct = {}
-        for prefix, tables in kept.items():
+        for prefix, one in kept.items():
+            places = direct.get(foreign_iptables.FAMILY_OF[prefix], set())
             now = read_tables(self.run(prefix + "tables-save"))
-            text = foreign_iptables.what_is_gone(tables, now, direct.get(foreign_iptables.FAMILY_OF[prefix], set()))
-            if text:
-                self._load_iptables(prefix, text)
+            text = foreign_iptables.what_is_gone(one.tables, now, places)
+            try:
+                if text:
+                    self._load_iptables(prefix, text)
+            finally:
+                native_rules.put_back(self, prefix, one.native, places)
 
     def _load_iptables(self, prefix, text):  # type: (str, str) -> None
         """Raises CommandError for what cannot be loaded, when all else is."""

@@ -75,6 +75,14 @@ class Defense(object):
         except OSError:
             pass
 
+    def cover(self):  # type: () -> None
+        """Before a reload on the way back: the earlier rules hold beside whatever it loads, until ``proven``."""
+        snapshot.cover(self._client, self._state.folder, self._state.boot())
+
+    def stands_in(self):  # type: () -> bool
+        """Whether a table of ours holds beside firewalld's, or instead of them."""
+        return snapshot.stands_in(self._client)
+
     def fall_back(self, reason):  # type: (str) -> str
         """Puts the snapshot back where firewalld can load nothing. What the host has then; empty without one."""
         self._loadable.forget()

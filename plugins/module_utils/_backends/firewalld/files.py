@@ -22,7 +22,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.rend
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import read_regular, remove, stage, sync
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
     NAME_PREFIX,
-    POLICY_IN,
     FirewalldError,
     Policy,
     Ruleset,
@@ -102,7 +101,7 @@ class PermanentFiles(object):
                         raise FirewalldError(
                             "%s cannot be read: %s. Nothing was written: remove or repair it" % (path, error)
                         )
-                    earlier[name] = not is_mine(text) and _decides_before(name, text, priority)
+                    earlier[name] = not is_mine(text) and _decides_before(text, priority)
         return sorted(name for name, before in earlier.items() if before)
 
     def write(self, changes):  # type: (FileChanges) -> None
@@ -149,7 +148,7 @@ class PermanentFiles(object):
         return stage(os.path.join(self.etc, path), text, ".tmp")
 
 
-def _decides_before(name, text, priority):  # type: (str, str, int) -> bool
+def _decides_before(text, priority):  # type: (str, str, int) -> bool
     try:
         root = parse_xml(text)
         own = int(root.attributes.get("priority", "-1"))
@@ -157,12 +156,15 @@ def _decides_before(name, text, priority):  # type: (str, str, int) -> bool
         # firewalld does not load it either.
         return False
     to_host = any(child.tag == "egress-zone" and child.attributes.get("name") == "HOST" for child in root.children)
-    return to_host and comes_before(name, own, priority)
+    return to_host and comes_before(own, priority)
 
 
-def comes_before(name, own, priority):  # type: (str, int, int) -> bool
-    """Whether the policy *name* of the site is evaluated before ours with *priority*: of equal ones, by name."""
-    return (own, name) < (priority, POLICY_IN)
+def comes_before(own, priority):  # type: (int, int) -> bool
+    """Whether a policy with the priority *own* may decide before ours with *priority*.
+
+    Of two with one priority, firewalld 1.3.3 takes them in the order of their names, and 2.3.1 does not.
+    """
+    return own <= priority
 
 
 def read_object(path, text):  # type: (str, str) -> ObjectFile

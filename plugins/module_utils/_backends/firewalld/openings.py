@@ -49,8 +49,7 @@ def site_openings(client, internal):  # type: (Client, Sequence[Refused]) -> Lis
         is_zone = one.name.startswith("zone ")
         if (is_zone and one.name not in used) or (not is_zone and "HOST" not in one.settings.get("egress_zones", ())):
             continue
-        name = one.name.partition(" ")[2]
-        first = not is_zone and comes_before(name, one.settings.get("priority", 0), PRIORITY)
+        first = not is_zone and comes_before(one.settings.get("priority", 0), PRIORITY)
         for opening in _openings(client, one, services):
             for row in internal:
                 low, high = max(row.ports[0], opening.ports[0]), min(row.ports[1], opening.ports[1])

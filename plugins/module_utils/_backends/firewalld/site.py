@@ -85,7 +85,8 @@ def lost_by_reload(client, objects=None):  # type: (Client, Optional[List[SiteOb
         found += _differences(one.name, running, permanent_words)
     found += _lost_entries(client, keeps)
     direct, kept_direct = _direct(_running_direct(client)), _direct(_kept_direct(client))
-    return found + _differences("direct", direct & kept_direct if keeps else direct, kept_direct)
+    found += _differences("direct", direct & kept_direct if keeps else direct, kept_direct)
+    return found + client.lost_iptables()
 
 
 def _bound_again(client, zone, running, permanent):  # type: (Client, str, Set[str], Set[str]) -> Set[str]

@@ -22,6 +22,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
     read_tables,
     what_is_gone,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.native_rules import read_native, true_lines
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_tables import (
     Table,
     readable,
@@ -75,6 +76,9 @@ def take(programs):  # type: (Programs) -> Dict[str, str]
         except CommandError:
             # Without the family or the module in the kernel there is nothing to keep.
             continue
+        if key in PREFIXES.values() and "\n-A " in found[key]:
+            # What nft has put there is not put back from here: iptables would make another rule of it.
+            found[key] = true_lines(found[key], read_native(programs, key, read_tables(found[key])))
     return found
 
 
@@ -99,6 +103,24 @@ def fall_back(programs, folder, boot, reason):  # type: (Programs, str, str, str
     if result.done:
         mark(folder, boot, reason)
     return result
+
+
+def cover(programs, folder, boot):  # type: (Programs, str, str) -> bool
+    """Puts firewalld's tables of the saved snapshot beside those that run, under our name. Never raises.
+
+    A packet has to pass both. So a reload that flushes and then fails leaves the host no more open than it was, until
+    ``take_away``. False where there is nothing to do that with.
+    """
+    texts = load(folder, boot) or {}
+    try:
+        tables = [readable(table) for table in _of_firewalld(texts.get(_NFT, ""))]
+        ours = [renamed(table, TABLE) for table in tables if table.name == _FIREWALLD]
+        if ours:
+            _feed(programs, _replacing(ours), ours)
+        return bool(ours)
+    # Whatever it is, the reload that follows is the way back.
+    except Exception:  # pylint: disable=broad-except
+        return False
 
 
 def save(folder, boot, texts):  # type: (str, str, Dict[str, str]) -> None

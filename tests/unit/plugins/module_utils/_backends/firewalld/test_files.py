@@ -208,7 +208,9 @@ def test_sets_come_before_the_policy_and_leave_after_it(
     [
         ('<policy priority="-200"><egress-zone name="HOST"/></policy>', True),
         ('<policy target="DROP" priority="-101"><egress-zone name="HOST"/></policy>', True),
-        ('<policy priority="-100"><egress-zone name="HOST"/></policy>', False),
+        # Which of two with one priority comes first depends on firewalld's version.
+        ('<policy priority="-100"><egress-zone name="HOST"/></policy>', True),
+        ('<policy priority="-99"><egress-zone name="HOST"/></policy>', False),
         ("<policy priority='-200'><egress-zone name='HOST'/></policy>", True),
         ('<policy priority="-200"><egress-zone name="HOST"/>', False),
         ("", False),
@@ -222,12 +224,6 @@ def test_policies_that_decide_before_ours(host: Host, folder: str, text: str, ea
     (getattr(host, folder) / "policies" / "site.xml").write_text(text)
     (host.lib / "policies" / "allow-host-ipv6.xml").write_text('<policy priority="-15000"/>')
     assert host.files.earlier_policies(-100) == (["site"] if earlier else [])
-
-
-@pytest.mark.parametrize(("name", "earlier"), [("abc", True), ("jsa-a", True), ("jsa-z", False), ("zzz", False)])
-def test_of_equal_priorities_the_name_decides(host: Host, name: str, earlier: bool) -> None:
-    (host.etc / "policies" / f"{name}.xml").write_text('<policy priority="-100"><egress-zone name="HOST"/></policy>')
-    assert host.files.earlier_policies(-100) == ([name] if earlier else [])
 
 
 def test_a_policy_that_the_site_has_overridden_counts_as_it_is_now(host: Host) -> None:

@@ -89,7 +89,7 @@ def test_zones_count_where_packets_get_to_them() -> None:
         ({"egress_zones": ["ANY"]}, []),
         ({"egress_zones": ["HOST"]}, [("policy site", False)]),
         ({"egress_zones": ["HOST"], "priority": -99}, [("policy site", False)]),
-        ({"egress_zones": ["HOST"], "priority": -100}, [("policy site", False)]),
+        ({"egress_zones": ["HOST"], "priority": -100}, [("policy site", True)]),
         ({"egress_zones": ["HOST"], "priority": -101}, [("policy site", True)]),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import RolledBack, Wanted
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import State
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import apply as verbs
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import backend as backends
@@ -237,3 +237,17 @@ class TestGoingBack:
 
     def test_the_timer_makes_one_for_this_host(self) -> None:
         assert isinstance(backends.backend(), FirewalldBackend)
+
+
+def test_a_table_of_ours_that_was_left_is_a_reason_to_load(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.client, "status", lambda: Status(True, "1.3.3", ""), raising=False)
+    host.apply(BEFORE)
+    backend = FirewalldBackend(host.client, host.files, State(str(host.root / "state"), str(host.root / "armed")))
+    wanted = Wanted(render(BEFORE), BEFORE)
+    left = False
+    monkeypatch.setattr(backend._defense, "stands_in", lambda: left)
+    assert not backend.decide(backend.read(), wanted).changed
+    left = True
+    decision = backend.decide(backend.read(), wanted)
+    assert decision.changed
+    assert decision.reload_reasons == ["a snapshot of earlier rules is in force beside firewalld's rules"]

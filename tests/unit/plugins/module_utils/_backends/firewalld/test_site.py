@@ -47,6 +47,9 @@ class FakeClient:
     def keeps_entries(self) -> bool:
         return self.keeps
 
+    def lost_iptables(self) -> list[str]:
+        return []
+
     def ask_network_manager(self, interface: str, member: str, arguments: Any, path: str) -> Any:
         """Its device has the interface's name as its path, and so have the connection and its settings."""
         if self.network_manager is None:

@@ -277,6 +277,30 @@ def test_a_changed_rule_is_a_difference() -> None:
     )
 
 
+@pytest.mark.parametrize("text", [FIREWALLD, OWNED])
+def test_cover_holds_beside_what_runs(tmp_path: Path, text: str) -> None:
+    folder = str(tmp_path)
+    kernel: Any = Kernel(nft="table inet firewalld {\n\tchain filter_INPUT {\n\t}\n}\n" + FOREIGN)
+    assert not snapshot.cover(kernel, folder, "a"), "nothing is saved"
+    snapshot.save(folder, "a", {"nft": text + FOREIGN})
+    kernel.owned = text == OWNED
+    assert snapshot.cover(kernel, folder, "a")
+    assert {table.name for table in split(kernel.texts["nft"])} == {"firewalld", "filter", TABLE}
+    (ours,) = [table for table in split(kernel.texts["nft"]) if table.name == TABLE]
+    assert "ip saddr @geo drop" in "\n".join(ours.lines)
+    assert "owner" not in "\n".join(ours.lines)
+    assert snapshot.cover(kernel, folder, "a"), "once more changes nothing"
+    snapshot.take_away(kernel)
+    assert TABLE not in kernel.texts["nft"]
+
+
+def test_cover_never_raises(tmp_path: Path) -> None:
+    snapshot.save(str(tmp_path), "a", {"nft": FIREWALLD})
+    broken: Any = Kernel()
+    broken.run = lambda *_arguments, **_options: 1 / 0
+    assert not snapshot.cover(broken, str(tmp_path), "a")
+
+
 def test_a_snapshot_is_of_its_boot(tmp_path: Path) -> None:
     folder = str(tmp_path / "state")
     assert snapshot.load(folder, "a") is None
