@@ -484,7 +484,9 @@ class TestTheSite:
         before = target.both()
         target.run("echo '<zone' >/etc/firewalld/zones/broken.xml")
         try:
-            assert "repair it first" in target.stage(5, failed=True)["msg"]
+            told = target.stage(5, failed=True)["msg"]
+            assert "/etc/firewalld/zones/broken.xml: " in told
+            assert "Repair these files first" in told
             assert target.state("pending") is None
             target.run("rm /etc/firewalld/zones/broken.xml")
             assert target.both() == before

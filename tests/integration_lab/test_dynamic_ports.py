@@ -22,7 +22,7 @@ from lab import Lab
 INVENTORY = """
 all:
   vars:
-    jsa_networks: {admin: none, users: none, api_clients: none, log_sources: none, flow_sources: none,
+    jsa_networks: {admin: [192.0.2.0/28], users: none, api_clients: none, log_sources: none, flow_sources: none,
       off_site_sources: none, certificate_clients: none}
     # Every refusal is to be seen; by default a host sends a peer one ICMP error a second.
     lab_sysctls: {net.ipv4.icmp_ratelimit: 0, net.ipv4.icmp_msgs_per_sec: 100000, net.ipv4.icmp_msgs_burst: 10000}

@@ -293,6 +293,8 @@ def _recall(path):  # type: (str) -> str
 def _remember(path, text):  # type: (str, str) -> None
     """Where that fails, the next run tries once more."""
     try:
-        os.rename(stage(path, text + "\n", ".new"), path)
+        temporary = stage(path, text + "\n", ".new")
+        os.chmod(temporary, 0o600)
+        os.rename(temporary, path)
     except OSError:
         pass

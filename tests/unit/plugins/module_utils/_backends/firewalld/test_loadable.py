@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from collections.abc import Iterable
@@ -84,9 +85,15 @@ def host(tmp_path: Path) -> Host:
 
 
 def test_what_could_be_loaded_is_not_tried_again(host: Host) -> None:
-    assert host.verdict() == ([], "")
+    before = os.umask(0)
+    try:
+        assert host.verdict() == ([], "")
+    finally:
+        os.umask(before)
     assert host.verdict() == ([], "")
     assert host.trials == 1
+    (memory,) = host.memory.iterdir()
+    assert memory.stat().st_mode & 0o777 == 0o600, "whatever the umask is"
 
 
 @pytest.mark.parametrize("path", ["etc/zones/public.xml", "etc/direct.xml", "etc/firewalld.conf", "lib/zones/new.xml"])
