@@ -53,8 +53,13 @@ ADD_DIRECT = f"echo '{DIRECT}' >/etc/firewalld/direct.xml"
 IPSET = "/usr/sbin/ipset"
 KEPT = "/root/ipset"
 CONFIRM = ("-I", "-S", "/var/lib/jsa_ports/firewalld/timer.pyz", "confirm")
-#: ipset is there when it is looked for, and gone when firewalld runs it.
-VANISHING = f"#!/bin/sh\nrm {IPSET}\nexit 1\n"
+#: A program that goes when the host's own firewalld runs it, and stays for others, and for a firewalld that has a
+#: network of its own, as in a trial.
+VANISHING = f"""#!/bin/sh
+[ "$(readlink /proc/self/ns/net)" = "$(cat /run/network)" ] && grep -q firewalld /proc/$PPID/cmdline || exec {KEPT} "$@"
+rm {IPSET}
+exit 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +173,7 @@ class TestTheSite:
             told = trap.module(failed=True, inbound=INBOUND, **more)["msg"]
             assert "site.xml" in told
             assert "Install the package ipset" in told
-            assert "the running rules were not changed" in told
-            assert "repair it first" in told
+            assert "Nothing was written" in told
             assert (trap.files(), trap.rules()) == before
 
     def test_nor_is_ours_taken_away(self, target: Target) -> None:
@@ -178,8 +182,7 @@ class TestTheSite:
         target.run({"old": ADD_USED_SET, "iptables": ADD_SET, "new": f"{ADD_SET}; {ADD_DIRECT}"}[target.name])
         files = target.files()
         told = target.module(failed=True, state="absent")["msg"]
-        assert "the running rules were not changed" in told
-        assert "failed as well" not in told
+        assert "Nothing was written" in told
         assert (target.files(), target.rules()) == (files, before)
         target.run("rm -f /etc/firewalld/*/site.xml /etc/firewalld/direct.xml")
         assert target.module(state="absent")["reloaded"]
@@ -290,7 +293,7 @@ def test_what_fails_open_is_noticed_and_restored(old: Target) -> None:
     old.install()
     old.restart()
     old.module(inbound=INBOUND, refused=REFUSED)
-    old.run(f"printf '{VANISHING}' >{IPSET}")
+    old.run(f"readlink /proc/self/ns/net >/run/network; printf '{VANISHING}' >{IPSET}")
     told = old.module(failed=True, inbound=[{**INBOUND[0], "ports": "32011"}], refused=REFUSED)["msg"]
     assert "INVALID_IPSET" in told
     assert "The earlier rules were restored and verified" in told

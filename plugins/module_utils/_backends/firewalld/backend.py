@@ -168,6 +168,12 @@ class FirewalldBackend(Backend):
 
     def permit(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Decision
         loads = bool(decision.own.reload) or (situation.runtime is None and decision.changed)
+        if loads and situation.runtime is not None:
+            try:
+                # It knows the remedy, which a trial does not.
+                self._client.require_loadable()
+            except CommandError as error:
+                raise FirewalldError("%s. Nothing was written" % error)
         if loads:
             # It takes as long as a start of firewalld, and asking what a reload would cost meanwhile is free.
             self._defense.begin(Trial(tuple(my_texts(situation.found)), wanted.texts))
