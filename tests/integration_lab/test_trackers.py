@@ -191,7 +191,7 @@ class TestFirewalld:
         first = "stranger" in target.who_gets_in()
         assert (name == "aaa") == first or target.version() != "1.3.3"
         assert f"policy {name} is or may be evaluated before" in warnings
-        (opening, *_) = target.module(internal=[{"protocol": "tcp", "ports": "32011"}], **FIRST)["openings"]
+        opening = target.module(internal=[{"protocol": "tcp", "ports": "32011"}], **FIRST)["openings"][0]
         assert opening["effective"]
 
     def test_a_set_of_somebody_else_in_a_direct_rule(self, target: Target) -> None:

@@ -44,4 +44,3 @@ class Transport(Protocol):
 
     def send(self, request: Request) -> Response:
         """Raises ConsoleError if there is no answer."""
-        ...

@@ -559,7 +559,6 @@ class TestNetworks:
         (warning,) = [text for text in planner(jsa_networks=networks).plan().warnings if "jsa_networks" in text]
         assert "wincollect_agents" in warning and "jsa_features" in warning
 
-
     def test_flow_sources_of_a_console_that_collects_itself(self) -> None:
         networks = {**NO_NETWORKS, "admin": "any", "flow_sources": ["192.0.2.0/24"]}
         (warning,) = planner({"con1": "jsa_console"}, jsa_networks=networks).plan().warnings

@@ -353,8 +353,10 @@ class TestDenied:
         Rule(REJECT, "ipv6", "tcp", (20, 30), "fd00::1/128"),
     )
 
-    @pytest.mark.parametrize("states", [[], [{"match": {"op": "in", "left": {"ct": {"key": "state"}},
-                                                          "right": {"set": ["new", "untracked"]}}}]])  # fmt: skip
+    @pytest.mark.parametrize(
+        "states",
+        [[], [{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": {"set": ["new", "untracked"]}}}]],
+    )
     def test_nftables(self, states: list[Any]) -> None:
         def match(protocol: str, field: str, value: Any) -> dict[str, Any]:
             left = {"payload": {"protocol": protocol, "field": field}}
