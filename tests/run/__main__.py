@@ -51,6 +51,8 @@ def main() -> int:
     for command in end_leftovers():
         run.total.failed += 1
         print(f"left running: {command}")
+    for failure in run.total.failures:
+        print(f"FAILED: {failure}")
     print(run.total)
     return 1 if run.total.failed else 0
 

@@ -12,6 +12,9 @@ from xml.etree import ElementTree
 
 from ansible_collections.jsa.ports.tests.run.step import Step
 
+#: Characters of a reason that are shown beside a name: the whole stands where the test ran.
+REASON = 200
+
 
 @dataclass
 class Outcome:
@@ -20,6 +23,8 @@ class Outcome:
     skipped: int = 0
     #: What else went wrong: each sentence counts as one of *failed*.
     remarks: list[str] = field(default_factory=list)
+    #: Place, name and the first line of the reason of each test that failed.
+    failures: list[str] = field(default_factory=list)
     #: What was skipped, and why.
     missing: list[str] = field(default_factory=list)
     #: Seconds and name of each test that says how long it took.
@@ -49,11 +54,15 @@ def count_reports(folder: Path) -> Outcome:
             outcome.fail(f"{report.name} cannot be read: {error}")
             continue
         for case in cases:
+            place = (case.get("classname") or report.stem).removeprefix("tests.")
+            name = f"{place}: {case.get('name')}"
             if seconds := float(case.get("time") or 0):
-                place = (case.get("classname") or report.stem).removeprefix("tests.")
-                outcome.times.append((seconds, f"{place}: {case.get('name')}"))
-            if case.find("failure") is not None or case.find("error") is not None:
+                outcome.times.append((seconds, name))
+            wrong = [part for kind in ("failure", "error") for part in case.findall(kind)]
+            if wrong:
                 outcome.failed += 1
+                reason = next(iter((wrong[0].get("message") or "").splitlines()), "no reason given")
+                outcome.failures.append(f"{name}: {reason[:REASON]}")
             elif (skipped := case.find("skipped")) is not None:
                 outcome.skipped += 1
                 outcome.missing.append(f"{case.get('name')}: {skipped.get('message')}")

@@ -60,6 +60,10 @@ class Run:
         stage, step = keeper.stage, keeper.step
         self.total.add(outcome)
         self.seconds[stage] = self.seconds.get(stage, 0) + keeper.seconds
+        # A log is often cut to its end, so what failed is named there as well.
+        named = [*outcome.failures, *(f"{step.name}: {remark}" for remark in outcome.remarks)]
+        if outcome.failed:
+            self.total.failures += [f"{stage}: {failure}" for failure in named or [step.name]]
         print(f"{stage}: {step.name}: {outcome} ({keeper.seconds:.1f} s)", flush=True)
         if outcome.failed:
             print(keeper.output)

@@ -21,6 +21,7 @@ CASES = {
     "passed": '<testcase name="a"/>',
     "timed": '<testcase classname="tests.lab.x" name="f" time="1.5"/>',
     "failed": '<testcase name="b"><failure message="no"/></testcase>',
+    "placed": '<testcase classname="tests.lab.x" name="g"><failure message="first&#10;second"/></testcase>',
     "broken": '<testcase name="c"><error message="no"/></testcase>',
     "skipped": '<testcase name="d"><skipped message="not here"/></testcase>',
     # pytest writes both for a test that passed and whose fixture then could not be taken down.
@@ -65,6 +66,11 @@ def test_how_long_each_took_is_kept(tmp_path: Path) -> None:
 def test_what_was_skipped_is_named(tmp_path: Path) -> None:
     write_report(tmp_path, "one.xml", "passed", "skipped")
     assert count_reports(tmp_path).missing == ["d: not here"]
+
+
+def test_what_failed_is_named_with_its_reason(tmp_path: Path) -> None:
+    write_report(tmp_path, "one.xml", "passed", "failed", "placed")
+    assert count_reports(tmp_path).failures == ["one: b: no", "lab.x: g: first"]
 
 
 def test_a_damaged_report_is_a_failure(tmp_path: Path) -> None:
@@ -177,7 +183,12 @@ def test_a_failure_stops_nothing_and_only_failures_are_shown(tmp_path: Path) -> 
         [[shell("echo the reason; exit 1", name="bad"), Step("good", ("true",))]],
         [[Step("absent", ("no-such-program",)), shell("echo much talk")]],
     )
-    assert printed.endswith("\n2 passed, 2 failed, 0 skipped\n")
+    assert printed.endswith(
+        "FAILED: stage0: bad\n"
+        "FAILED: stage1: absent: could not be run: [Errno 2] No such file or directory: 'no-such-program'; "
+        "the programs of the system come with make packages\n"
+        "2 passed, 2 failed, 0 skipped\n"
+    )
     assert "the reason" in printed
     assert "much talk" not in printed
     assert "no-such-program" in printed
