@@ -94,7 +94,8 @@ options:
     description:
       - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
         means that the rules are for another host.
-      - Set it to V(false) for a host whose addresses are all translated on the way.
+      - The addresses that NAT gives the host are in C(public_addresses) of O(rules), and are not compared.
+      - Set it to V(false) for a host whose own addresses are not in the plan.
     type: bool
     default: true
   require_controller:
