@@ -213,9 +213,7 @@ class TestCheck:
         assert {item["verdict"] for item in found} == {"network"}, output
         assert any("NAT does not translate 10.1.0.11 to 198.51.100.11" in item["reason"] for item in found), output
 
-    def test_a_destination_that_is_translated_to_another_host(
-        self, lab: Lab, services: None, tmp_path: Path
-    ) -> None:
+    def test_a_destination_that_is_translated_to_another_host(self, lab: Lab, services: None, tmp_path: Path) -> None:
         with wrong(lab, {}, {"203.0.113.31": "10.2.0.32"}):
             status, verdicts, output = result(lab, "check", tmp_path)
         assert status != 0

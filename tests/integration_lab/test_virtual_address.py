@@ -119,7 +119,8 @@ def test_where_it_is_nowhere_up_that_is_told(lab: Lab, tmp_path: Path) -> None:
 
 def test_why_answers_for_the_pair(lab: Lab) -> None:
     told = lab.ansible(
-        ["ansible-playbook", "jsa.ports.why", "-e", "from=app1", "-e", f"to={VIRTUAL}", "-e", "dport=443/tcp"], check=True
+        ["ansible-playbook", "jsa.ports.why", "-e", "from=app1", "-e", f"to={VIRTUAL}", "-e", "dport=443/tcp"],
+        check=True,
     )
     assert f"{VIRTUAL} (virtual address of con1 and con2) 443/tcp from app1: accepted" in told.stdout
     assert f"the active node of con1 and con2 answers at {VIRTUAL}" in told.stdout

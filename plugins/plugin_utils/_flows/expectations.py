@@ -193,7 +193,8 @@ class Expectations:
         )
 
     def _translated(self, listener: str, address: str) -> str | None:
-        own = own_address(self._plan.hosts[listener], address)
+        host = self._plan.hosts[listener]
+        own = own_address(host, address) if host.public_addresses else address
         return None if own == address else own
 
     def _counted(self, target: _Target, items: _Items) -> Iterator[tuple[SocketKey, list[str], int]]:

@@ -130,7 +130,8 @@ def packet_of(question: Question, plan: Plan, links: Mapping[str, tuple[str, ...
         )
     if problems:
         raise InputError(SUBJECT, problems)
-    packet = Packet(*ends, protocol, port)
+    source, target = ends
+    packet = Packet(source, target, protocol, port)
     return _on_link(packet, plan, links) or _between_groups(packet, plan)
 
 

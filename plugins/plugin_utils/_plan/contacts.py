@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Protocol
 
 
-class Contact(Protocol):
+class Contactable(Protocol):
     """What decides on the addresses of a host: a host of a topology, or of a plan."""
 
     @property
@@ -37,17 +37,17 @@ class Contact(Protocol):
         """What hosts outside of its NAT group see instead of its own."""
 
 
-def addresses_toward(host: Contact, peer: Contact) -> tuple[str, ...]:
+def addresses_toward(host: Contactable, peer: Contactable) -> tuple[str, ...]:
     """The addresses at which *peer* contacts *host*, and from which it sees the packets of *host* come."""
     return host.public_addresses if _is_translated(host, peer) else host.addresses
 
 
-def virtual_addresses_toward(host: Contact, peer: Contact) -> tuple[str, ...]:
+def virtual_addresses_toward(host: Contactable, peer: Contactable) -> tuple[str, ...]:
     """The addresses of the HA pair of *host* at which *peer* contacts it. Nobody outside of a NAT group sees them."""
     return () if _is_translated(host, peer) else host.virtual_addresses
 
 
-def own_address(host: Contact, address: str) -> str:
+def own_address(host: Contactable, address: str) -> str:
     """The address of *host* itself at which packets to *address* arrive: another one where NAT translates."""
     if address not in host.public_addresses or address in host.addresses:
         return address
@@ -66,5 +66,5 @@ def version_of(address: str) -> int:
     return ipaddress.ip_address(address).version
 
 
-def _is_translated(host: Contact, peer: Contact) -> bool:
+def _is_translated(host: Contactable, peer: Contactable) -> bool:
     return bool(host.public_addresses) and host.nat_group != peer.nat_group

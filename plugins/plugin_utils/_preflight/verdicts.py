@@ -137,10 +137,10 @@ class Diagnosis:
         if seen_as in expected:
             return Verdict(flow, "ok", "")
         if seen_as in self._addresses[flow.initiator]:
-            reason = f"{flow.listener} sees {flow.initiator} come from {seen_as}, not from {', '.join(expected)}: NAT does "
-            return Verdict(
-                flow, "translated", f"{reason}not translate it as jsa_nat_group says", f"seen as {seen_as}"
+            reason = (
+                f"{flow.listener} sees {flow.initiator} come from {seen_as}, not from {', '.join(expected)}: NAT does "
             )
+            return Verdict(flow, "translated", f"{reason}not translate it as jsa_nat_group says", f"seen as {seen_as}")
         if seen_as == sent_from:
             reason = f"{flow.initiator} comes from {seen_as}, an address of its own that is not in the inventory: "
             return Verdict(flow, "translated", f"{reason}add it to its jsa_address")

@@ -23,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import ow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import ACCEPTED, explanation_text, why
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DESTINATION_NETWORKS
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils import deployments
 
 #: con1 has no NAT, ep1 and dn1 are one site, ec1 is another one.
@@ -37,6 +38,8 @@ HOSTS: dict[str, dict[str, Any]] = {
     "dn1": {"jsa_address": "10.2.0.32", "jsa_public_address": "203.0.113.32", "jsa_nat_group": "branch"},
     "ec1": {"jsa_address": "10.3.0.21", "jsa_public_address": "198.51.100.21", "jsa_nat_group": "plant"},
 }
+#: What leaves a host is restricted to hosts of the deployment.
+NETWORKS = {**deployments.NO_NETWORKS, **dict.fromkeys(DESTINATION_NETWORKS, "none")}
 CON1 = deployments.address_of("con1", GROUPS)
 
 #: Who contacts whom -> the address that the listener sees, and the one that the initiator contacts.
@@ -94,7 +97,7 @@ def test_what_must_stay_closed_is_tried_at_the_public_address_too(plan: Plan) ->
 
 def test_outbound_rules_name_the_addresses_that_the_host_contacts() -> None:
     hosts = {name: {**HOSTS.get(name, {}), "jsa_firewall_restrict_outbound": True} for name in GROUPS}
-    plan = deployments.Plan(GROUPS, hosts).plan
+    plan = deployments.Plan(GROUPS, hosts, jsa_networks=NETWORKS).plan
     to = {
         name: {cidr for rule in host.outbound or () if "deployment" in rule.why for cidr in rule.destinations}
         for name, host in plan.hosts.items()
@@ -164,7 +167,9 @@ def _deployments(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, dict[str, A
     hosts: dict[str, dict[str, Any]] = {}
     for number, name in enumerate(names, start=1):
         families = draw(st.sampled_from(["4", "46"]))
-        variables: dict[str, Any] = {"jsa_address": [f"10.0.0.{number}", *([f"fd00::{number}"] if "6" in families else [])]}
+        variables: dict[str, Any] = {
+            "jsa_address": [f"10.0.0.{number}", *([f"fd00::{number}"] if "6" in families else [])]
+        }
         group = draw(st.sampled_from([None, "a", "b", "c"]))
         if group is not None:
             public = [f"203.0.113.{number}", *([f"2001:db8::{number}"] if "6" in families else [])]
@@ -197,7 +202,7 @@ def _is_let_in(plan: Plan, flow: ExpectedFlow, address: str) -> bool:
 @given(_deployments())
 def test_each_pair_agrees_on_its_addresses(made: tuple[dict[str, str], dict[str, dict[str, Any]]]) -> None:
     groups, hosts = made
-    plan = deployments.Plan(groups, hosts).plan
+    plan = deployments.Plan(groups, hosts, jsa_networks=NETWORKS).plan
     pairs = set()
     for flow in Expectations(plan, list(groups)).wanted():
         pairs.add((flow.initiator, flow.listener))
