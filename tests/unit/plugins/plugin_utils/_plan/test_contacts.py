@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import sent_from, source_of
@@ -198,7 +198,6 @@ def _is_let_in(plan: Plan, flow: ExpectedFlow, address: str) -> bool:
     return any(parsed in ipaddress.ip_network(cidr) for rule in rules for cidr in rule.sources)
 
 
-@settings(max_examples=60)
 @given(_deployments())
 def test_each_pair_agrees_on_its_addresses(made: tuple[dict[str, str], dict[str, dict[str, Any]]]) -> None:
     groups, hosts = made
