@@ -122,7 +122,7 @@ options:
         are rolled back at once.
       - Each item has C(from), the inventory host that sends the probe, and C(port), such as V(32006/tcp) or
         V(514/udp), on the host of the task. C(address) overrides the address to probe, which is the C(jsa_address)
-        or C(ansible_host) of the host.
+        or C(ansible_host) of the host, or its C(jsa_public_address) if C(from) is outside of its NAT group.
     type: list
     elements: dict
     default: []

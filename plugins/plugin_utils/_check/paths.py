@@ -127,10 +127,6 @@ def sent_from(plan: Plan, flow: ExpectedFlow) -> str | None:
 
 def key_at(role: str, plan: Plan, flow: ExpectedFlow) -> PathKey | None:
     """Of the end *role* of a flow, with the addresses that its host sees. None if the initiator has no address."""
-    if role == LISTENER:
-        own, peer = flow.arrives_at, source_of(plan, flow)
-    else:
-        own, peer = sent_from(plan, flow), flow.address
-    if own is None or peer is None:
-        return None
-    return role, own, peer, flow.protocol, flow.port
+    own = flow.arrives_at if role == LISTENER else sent_from(plan, flow)
+    peer = source_of(plan, flow) if role == LISTENER else flow.address
+    return None if own is None or peer is None else (role, own, peer, flow.protocol, flow.port)
