@@ -22,12 +22,12 @@ class VirtualAddresses:
 
     def holders(self) -> dict[str, str]:
         """Virtual address to the node that has it, or that is the only one that may; absent where that is not known."""
-        found = {}
+        found: dict[str, str] = {}
         for name in self._observations:
             for address in self._plan.hosts[name].virtual_addresses:
                 holder = self._holder(name, address)
                 if holder is not None:
-                    found[address] = holder
+                    found.setdefault(address, holder)
         return found
 
     def is_nowhere_up(self, flow: ExpectedFlow) -> bool:
