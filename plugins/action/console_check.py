@@ -65,7 +65,8 @@ class ActionModule(ControllerAction):
         names = hosts_in_play(plan, task_vars)
         chosen = arguments["initiators"]
         initiators = [name for name in names if chosen is None or name in chosen]
-        expectations = Expectations(plan, names, Scope(**arguments["scope"]) if arguments["scope"] else None)
+        # Which node of an HA pair has the virtual address is the pair's own matter here.
+        expectations = Expectations(plan, names, Scope(**arguments["scope"]) if arguments["scope"] else None, {})
         flows = [flow for flow in expectations.wanted() if flow.initiator in set(initiators)]
         try:
             client = client_from(arguments)

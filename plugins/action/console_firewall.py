@@ -18,7 +18,12 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import ControllerAction, show
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import (
+    CONTACT_VARIABLES,
+    Contact,
+    Probe,
+    read_probes,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.console_options import CONSOLE_OPTIONS, client_from
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.answers import ForbiddenError
@@ -221,7 +226,9 @@ class ActionModule(ControllerAction):
 
     def _probes(self, name: str) -> list[Probe]:
         """Raises InputError, and AnsibleActionFail for what the console cannot test."""
-        probes = read_probes(self._given["confirm_probes"], self._hostvars, self._addresses(name))
+        variables = self._hostvars.get(name, {})
+        own = Contact.of({**{key: variables.get(key) for key in CONTACT_VARIABLES}, "inventory_hostname": name})
+        probes = read_probes(self._given["confirm_probes"], self._hostvars, own)
         for probe in probes:
             if probe.protocol != "tcp":
                 raise AnsibleActionFail(f"confirm_probes: {probe}: the console can test TCP only. Nothing was changed")

@@ -20,6 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import p
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import PROBES
@@ -56,14 +57,15 @@ class ActionModule(ControllerAction):
         observations = None if given is None else CHECK.read(given, plan, task_vars)
         names = hosts_in_play(plan, task_vars) if observations is None else list(observations)
         scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], len(names))
-        expectations = Expectations(plan, names, scope)
+        virtual = VirtualAddresses(plan, observations or {})
+        expectations = Expectations(plan, names, scope, virtual.holders())
         if observations is None:
             return _chosen(expectations, len(names), arguments)
         if PROBES.name in given or "version" in given:
             return _closer_looks(plan, expectations, observations)
         # At most this many hosts probe at the same time.
         at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
-        return _probes(expectations, observations, arguments, at_once)
+        return _probes(expectations, observations, virtual, arguments, at_once)
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not arguments["token"]:
@@ -89,11 +91,15 @@ def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]
 
 
 def _probes(
-    expectations: Expectations, observations: Mapping[str, HostObservation], arguments: Mapping[str, Any], at_once: int
+    expectations: Expectations,
+    observations: Mapping[str, HostObservation],
+    virtual: VirtualAddresses,
+    arguments: Mapping[str, Any],
+    at_once: int,
 ) -> dict[str, Any]:
     probes: dict[str, list[Probe]] = {name: [] for name in observations}
     for flow in expectations.wanted():
-        if observations[flow.initiator].is_left_to_console:
+        if observations[flow.initiator].is_left_to_console or virtual.is_nowhere_up(flow):
             continue
         if flow.required or observations[flow.listener].listens(flow):
             probes[flow.initiator].append(Probe.of(flow))

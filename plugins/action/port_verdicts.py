@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, guilty_counts, plain_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
@@ -81,7 +82,8 @@ class ActionModule(ControllerAction):
         required = () if "console" in arguments["observations"] else ("sockets", "probes")
         observations = CHECK.read(arguments["observations"], plan, task_vars, required)
         scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
-        expectations = Expectations(plan, list(observations), scope_of)
+        holders = VirtualAddresses(plan, observations).holders()
+        expectations = Expectations(plan, list(observations), scope_of, holders)
         wanted = list(expectations.wanted())
         exposed = {name: seen.exposed for name, seen in observations.items()}
         flows = [*wanted, *expectations.unwanted(exposed)]

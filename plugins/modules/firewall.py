@@ -94,7 +94,8 @@ options:
     description:
       - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
         means that the rules are for another host.
-      - Set it to V(false) for a host whose addresses are all translated on the way.
+      - The addresses that NAT gives the host are in C(public_addresses) of O(rules), and are not compared.
+      - Set it to V(false) for a host whose own addresses are not in the plan.
     type: bool
     default: true
   require_controller:
@@ -121,7 +122,7 @@ options:
         are rolled back at once.
       - Each item has C(from), the inventory host that sends the probe, and C(port), such as V(32006/tcp) or
         V(514/udp), on the host of the task. C(address) overrides the address to probe, which is the C(jsa_address)
-        or C(ansible_host) of the host.
+        or C(ansible_host) of the host, or its C(jsa_public_address) if C(from) is outside of its NAT group.
     type: list
     elements: dict
     default: []

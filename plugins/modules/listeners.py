@@ -195,6 +195,25 @@ results:
       addresses: ["::"]
       families: [ipv4, ipv6]
       processes: [{pid: 4711, name: java}]
+addresses:
+  description: The host's own addresses, without loopback and link-local ones. V(none) if they cannot be read.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address.
+      type: str
+      sample: 10.0.0.3
+    prefix:
+      description: Prefix length of its network.
+      type: int
+      sample: 24
+    interface:
+      description: The interface that has it.
+      type: str
+      sample: eth0
+  sample: [{address: 10.0.0.3, prefix: 24, interface: eth0}]
 summary:
   description: Number of results by status.
   returned: success
@@ -301,12 +320,21 @@ connections:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.routing import read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.compare import compare, summarize
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.connections import read_filter
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError, read_options
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.observe import read_connections, read_listeners
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
+
+
+def own_addresses():
+    """The host's addresses; None where the kernel does not tell."""
+    try:
+        return [one._asdict() for one in read_addresses()]
+    except OSError:
+        return None
 
 
 def run(params):
@@ -317,7 +345,7 @@ def run(params):
         raise ExpectationError("port, process and state require connections: true")
     listeners = read_listeners()
     results = compare(listeners, expected, known, params["unlisted"])
-    answer = {"changed": False, "results": results, "summary": summarize(results)}
+    answer = {"changed": False, "results": results, "summary": summarize(results), "addresses": own_addresses()}
     if params["return_sockets"]:
         answer["sockets"] = listeners.table()
     if params["connections"]:

@@ -132,6 +132,14 @@ leaving:
       type: str
       sample: every host needs it
   sample: {accepted: true, restricted: false, rules: [], because: null}
+remarks:
+  description:
+    - Sentences about the addresses. They tell which nodes of an HA pair answer at a virtual address and whether their
+      rules differ, and which addresses two hosts use for each other if there is NAT between them.
+  returned: success
+  type: list
+  elements: str
+  sample: ["the active node of con1 and con2 answers at 10.0.0.10"]
 source:
   description: The value of the option, with the host or the address that it stands for.
   returned: success

@@ -167,6 +167,7 @@ def _inventory(size: int) -> dict[str, Any]:
         variables.pop("jsa_encrypted", None)
         if "jsa_ha_virtual_address" in variables:
             variables["jsa_ha_virtual_address"] = "10.77.0.100"
+            variables["lab_holds_virtual_address"] = name == "h0000"
     return whole
 
 

@@ -50,9 +50,9 @@ all:
       hosts: {con2: , ep1: , dn1: , out: }
     jsa_console:
       hosts:
-        con1: {ansible_host: 10.1.0.11, jsa_address: [10.1.0.11, "fd01::11"]}
-        con2: {ansible_host: 10.2.0.12, jsa_address: [10.2.0.12, "fd02::12"], jsa_ha_peer: con1,
-          jsa_ha_virtual_address: 10.1.0.10}
+        con1: {ansible_host: 10.1.0.11, jsa_address: [10.1.0.11, "fd01::11"], jsa_ha_virtual_address: 10.1.0.10,
+          lab_holds_virtual_address: true}
+        con2: {ansible_host: 10.2.0.12, jsa_address: [10.2.0.12, "fd02::12"], jsa_ha_peer: con1}
     jsa_event_processors:
       hosts:
         ep1: {ansible_host: 10.2.0.31, jsa_address: [10.2.0.31, "fd02::31"], lab_extra_addresses: [10.2.0.131]}

@@ -25,15 +25,16 @@ def own_addresses():  # type: () -> Optional[List[str]]
 def require_identity(planned, own):  # type: (Sequence[str], Optional[Sequence[str]]) -> None
     """Raises FirewallError where the host has none of the addresses that the plan has for it.
 
-    Two hosts whose ansible_host are swapped would get each other's rules. One address in common is enough: the plan may
-    have others that are translated on the way, or that only the active node of an HA pair has.
+    Two hosts whose ansible_host are swapped would get each other's rules. One address in common is enough. *planned* are
+    the host's own ones: its public addresses, which NAT translates, are no proof, and neither is that of an HA pair.
     """
     if not planned or own is None or set(planned) & set(own):
         return
     raise FirewallError(
         "this is not the host that the rules are for: the plan has %s for it, and this host has %s. Nothing was "
-        "written. Correct ansible_host or jsa_address, or, where all of its addresses are translated on the way, set "
-        "jsa_firewall_verify_identity: false" % (", ".join(planned), ", ".join(own) or "no address")
+        "written. Correct ansible_host or jsa_address. An address that NAT gives the host belongs into "
+        "jsa_public_address. If its own addresses are not known, set jsa_firewall_verify_identity: false"
+        % (", ".join(planned), ", ".join(own) or "no address")
     )
 
 

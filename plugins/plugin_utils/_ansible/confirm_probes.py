@@ -18,6 +18,12 @@ from ansible.plugins.loader import connection_loader
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port, split_protocol
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward
+
+_ADDRESSES = ("jsa_address", "ansible_host", "inventory_hostname")
+_PUBLIC, _NAT_GROUP = "jsa_public_address", "jsa_nat_group"
+#: What decides on the address that a host is probed at.
+CONTACT_VARIABLES = (*_ADDRESSES, _PUBLIC, _NAT_GROUP)
 
 _KEYS = {"from", "port", "address"}
 _EXAMPLE = "{from: con1, port: 32006/tcp}"
@@ -43,8 +49,30 @@ class Probe:
         return result == "open" or (self.protocol == "udp" and result == "open_or_filtered")
 
 
-def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Probe]:
-    """*own*: the addresses of the host that is probed, the best first. Raises InputError with all problems."""
+@dataclass(frozen=True)
+class Contact:
+    """How hosts contact one of them, as far as its variables say."""
+
+    #: What may be an address, the best first.
+    addresses: tuple[str, ...] = ()
+    public_addresses: tuple[str, ...] = ()
+    nat_group: str | None = None
+    virtual_addresses: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, variables: Mapping[str, Any]) -> Contact:
+        """Out of the values of CONTACT_VARIABLES; the others are not looked at."""
+        own = [text for name in _ADDRESSES for text in _texts(variables.get(name))]
+        group = _texts(variables.get(_NAT_GROUP))
+        return cls(tuple(own), tuple(_texts(variables.get(_PUBLIC))), group[0] if group else None)
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
+
+
+def read_probes(items: Any, hosts: Mapping[str, Any], own: Contact) -> list[Probe]:
+    """*own*: the host that is probed; *hosts*: the variables of all. Raises InputError with all problems."""
     problems: list[str] = []
     probes = []
     if not isinstance(items, list):
@@ -56,7 +84,8 @@ def read_probes(items: Any, hosts: Mapping[str, Any], own: list[str]) -> list[Pr
             continue
         source = str(item["from"])
         port = _read_port(item["port"])
-        address = next((text for text in [item.get("address"), *own] if _is_address(text)), None)
+        usual = addresses_toward(own, Contact.of(hosts[source])) if source in hosts else own.addresses
+        address = next((text for text in [item.get("address"), *usual] if _is_address(text)), None)
         if source not in hosts:
             problems.append(f"{where}: there is no host {source} in the inventory")
         if port is None:

@@ -15,7 +15,13 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, connect_to, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import (
+    CONTACT_VARIABLES,
+    Contact,
+    Probe,
+    connect_to,
+    read_probes,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import require_known_variables
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import (
@@ -74,11 +80,8 @@ class ConfirmedAction(StagingAction):
             raise fail_with(error) from error
 
     def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
-        own: list[Any] = []
-        for name in ("jsa_address", "ansible_host", "inventory_hostname"):
-            value = self._templar.template(task_vars.get(name))
-            own += value if isinstance(value, list) else [value]
-        return read_probes(items, task_vars.get("hostvars", {}), own)
+        values = {name: self._templar.template(task_vars.get(name)) for name in CONTACT_VARIABLES}
+        return read_probes(items, task_vars.get("hostvars", {}), Contact.of(values))
 
     def _settle(
         self, pending: dict[str, Any], probes: list[Probe], result: dict[str, Any], task_vars: dict[str, Any]

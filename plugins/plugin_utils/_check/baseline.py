@@ -20,7 +20,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Expe
 #: The version of port_check.json, which is what a baseline is.
 RESULT_VERSION = 1
 
-#: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody.
+#: Initiator, listener, protocol, port. The initiator is empty where it only stands for everybody. The listener is the
+#: virtual address where the flow goes to one: which node has it can change.
 Key = tuple[str, str, str, int | None]
 
 #: The maximum number of problems of a file in a message.
@@ -92,7 +93,8 @@ def parse_baseline(text: str, place: str) -> Baseline:
         if wrong:
             problems.append(f"verdict {number}: {wrong}")
         elif item["verdict"] != "ok":
-            found[_key(item["verdict"], item["from"], item["to"], item["protocol"], item.get("port"))] = item
+            listener = item["address"] if item.get("virtual") else item["to"]
+            found[_key(item["verdict"], item["from"], listener, item["protocol"], item.get("port"))] = item
     if problems:
         more = len(problems) - _SHOWN
         raise InputError(subject, [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
@@ -120,6 +122,8 @@ def _problem(item: Any) -> str | None:
     for key in ("verdict", "from", "to", "protocol"):
         if not isinstance(item.get(key), str):
             return f"{key} is missing or is not a string"
+    if item.get("virtual") and not isinstance(item.get("address"), str):
+        return "address is missing or is not a string"
     if item["verdict"] not in VERDICTS:
         return f"unknown verdict {item['verdict']!r}"
     port = item.get("port")
@@ -155,7 +159,8 @@ def _key(verdict: str, initiator: str, listener: str, protocol: str, port: int |
 
 
 def _key_of(flow: ExpectedFlow) -> Key:
-    return flow.initiator if flow.wanted else "", flow.listener, flow.protocol, flow.port
+    listener = flow.address if flow.virtual else flow.listener
+    return flow.initiator if flow.wanted else "", listener, flow.protocol, flow.port
 
 
 def _was_tried(flow: ExpectedFlow, observations: Mapping[str, HostObservation]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import Finding
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CONSOLE_RESULTS, HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, Plan
 
 _SUCCESS, _UNREACHABLE, _HOST_UNREACHABLE = CONSOLE_RESULTS
@@ -38,7 +39,7 @@ def by_console(flow: ExpectedFlow, plan: Plan, observations: Mapping[str, HostOb
 
 
 def _blocked(flow: ExpectedFlow, plan: Plan, observations: Mapping[str, HostObservation]) -> Finding | None:
-    if _peer_answers(flow, plan, observations):
+    if not flow.virtual and _peer_answers(flow, plan, observations):
         return None
     if observations[flow.listener].listens(flow):
         return Finding(
@@ -61,4 +62,5 @@ def _peer_answers(flow: ExpectedFlow, plan: Plan, observations: Mapping[str, Hos
     if peer is None or peer not in plan.hosts:
         return False
     results = observations[flow.initiator].console_results
-    return any(results.get((address, flow.port, TCP)) == _SUCCESS for address in plan.hosts[peer].addresses)
+    addresses = addresses_toward(plan.hosts[peer], plan.hosts[flow.initiator])
+    return any(results.get((address, flow.port, TCP)) == _SUCCESS for address in addresses)

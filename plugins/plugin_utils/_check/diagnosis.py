@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import (
     Passage,
     Path,
     key_at,
+    sent_from,
     source_of,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
@@ -74,17 +75,24 @@ class FlowEvidence:
 
     @property
     def source(self) -> str | None:
-        """The address that the initiator sends from, None if it has none of the family."""
+        """The initiator's address as the listener sees it, None if it has none of the family."""
         return source_of(self.plan, self.flow)
+
+    @property
+    def sent_from(self) -> str | None:
+        """The initiator's own address that it sends from; the source, unless NAT translates it."""
+        return sent_from(self.plan, self.flow)
 
     def path(self, role: str) -> Path | None:
         """What the host with this *role* does with the flow's packets, None if it was not evaluated."""
         host = self.listener if role == LISTENER else self.initiator
-        return host.path_of.get(key_at(role, self.source, self.flow)) if self.source else None
+        key = key_at(role, self.plan, self.flow)
+        return None if key is None else host.path_of.get(key)
 
     def has(self, name: str, address: str | None) -> bool:
         """Whether *address* is one of the host's, in the inventory or on its interfaces."""
-        return address in self.plan.hosts[name].addresses or address in (self.observations[name].addresses or {})
+        host, own = self.plan.hosts[name], self.observations[name].addresses or {}
+        return address in (*host.addresses, *host.public_addresses) or address in own
 
     def foreign(self, name: str, address: str | None) -> bool:
         """Whether the host, asked, does not have *address*."""
@@ -99,20 +107,20 @@ class FlowEvidence:
 def not_its_address(evidence: FlowEvidence) -> Finding | None:
     """The inventory gives the listener an address that the host does not have."""
     flow = evidence.flow
-    if not evidence.foreign(flow.listener, flow.address):
+    if not evidence.foreign(flow.listener, flow.arrives_at):
         return None
-    other = evidence.owner(flow.address)
+    other = evidence.owner(flow.arrives_at)
     own = ", ".join(evidence.listener.addresses or {}) or "none"
     if other:
         return Finding(
             "network",
-            f"{flow.address} is an address of {other}, not of {flow.listener} (it has: {own}): "
+            f"{flow.arrives_at} is an address of {other}, not of {flow.listener} (it has: {own}): "
             "the address is wrong in the inventory or on one of the two hosts",
         )
-    what = f"the inventory assigns {flow.address} to {flow.listener}, which does not have it (it has: {own})"
+    what = f"the inventory assigns {flow.arrives_at} to {flow.listener}, which does not have it (it has: {own})"
     if evidence.result == "open":
         return Finding(
-            "unverifiable", f"{what}: {flow.listener} behind NAT, or another machine, answers at this address"
+            "unverifiable", f"{what}: {flow.listener} behind NAT, or another machine, answers at {flow.address}"
         )
     return Finding("network", f"{what}: the inventory is wrong, or the address translation blocks the packet")
 
@@ -158,7 +166,15 @@ def _initiator(evidence: FlowEvidence) -> Finding | None:
 
 
 def _address_of_another(evidence: FlowEvidence) -> Finding | None:
-    return not_its_address(evidence) if evidence.owner(evidence.flow.address) else None
+    flow = evidence.flow
+    other = evidence.owner(flow.address)
+    if flow.translated_to and other:
+        return Finding(
+            "network",
+            f"{flow.address}, which the inventory names as the public address of {flow.listener}, is an address of "
+            f"{other} itself: correct jsa_public_address or the address of {other}",
+        )
+    return not_its_address(evidence) if evidence.owner(flow.arrives_at) else None
 
 
 def _on_the_way(evidence: FlowEvidence) -> Finding | None:
@@ -290,11 +306,11 @@ def _beyond_the_hosts(evidence: FlowEvidence) -> Finding:
         return Finding("unverifiable", f"{_seen(evidence)}, and it is not known whether {flow.listener} listens")
     if evidence.has(flow.listener, evidence.by):
         return _itself(evidence)
-    if evidence.foreign(flow.initiator, evidence.source):
+    if evidence.foreign(flow.initiator, evidence.sent_from):
         own = ", ".join(evidence.initiator.addresses or {})
         return Finding(
             "network",
-            f"{flow.initiator} does not have {evidence.source}, which the inventory assigns to it and {flow.listener} "
+            f"{flow.initiator} does not have {evidence.sent_from}, which the inventory assigns to it and {flow.listener} "
             f"accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the packet instead of "
             "translating it",
         )
@@ -305,24 +321,44 @@ def _beyond_the_hosts(evidence: FlowEvidence) -> Finding:
             f"{_between(evidence)} drops it",
         )
     verb = "drops" if evidence.result == "no_answer" else "rejects"
-    return Finding("network", f"{_accepts(evidence)}, {_seen(evidence)}: a firewall {_between(evidence)} {verb} it")
+    translation = _translation(evidence)
+    blocks = f"a firewall {_between(evidence)} {verb} it"
+    if translation:
+        blocks += f", or NAT does not translate {translation}"
+    return Finding("network", f"{_accepts(evidence)}, {_seen(evidence)}: {blocks}")
+
+
+def _translation(evidence: FlowEvidence) -> str:
+    """What the inventory says that NAT does to the packets; empty where it does nothing."""
+    flow = evidence.flow
+    parts = []
+    if evidence.sent_from != evidence.source:
+        parts.append(f"{evidence.sent_from} to {evidence.source}")
+    if flow.translated_to:
+        parts.append(f"{flow.address} to {flow.translated_to}")
+    return " and ".join(parts)
 
 
 def _itself(evidence: FlowEvidence) -> Finding:
     """The rejection has the listener's address, and none of its rules rejects the initiator's."""
     flow = evidence.flow
-    if evidence.foreign(flow.initiator, evidence.source):
+    if evidence.foreign(flow.initiator, evidence.sent_from):
         own = ", ".join(evidence.initiator.addresses or {})
         return Finding(
             "network",
             f"{flow.listener} accepts {evidence.source}, which the inventory assigns to {flow.initiator}, but "
-            f"{flow.initiator} does not have it (it has: {own}): the inventory is wrong",
+            f"{flow.initiator} does not have {_it(evidence)} (it has: {own}): the inventory is wrong",
         )
+    translation = _translation(evidence)
+    nat = f"NAT does not translate {translation}" if translation else "NAT on the path changes the source address"
     return Finding(
         "network",
-        f"{flow.address} rejects it, although {_accepts(evidence)}: NAT on the path changes the source address, or "
-        "sends the packets to another machine",
+        f"{flow.address} rejects it, although {_accepts(evidence)}: {nat}, or sends the packets to another machine",
     )
+
+
+def _it(evidence: FlowEvidence) -> str:
+    return "it" if evidence.sent_from == evidence.source else str(evidence.sent_from)
 
 
 def _seen(evidence: FlowEvidence) -> str:
@@ -343,7 +379,7 @@ def _rule(passage: Passage) -> str:
 def _between(evidence: FlowEvidence) -> str:
     """Where between the two hosts, by their networks."""
     networks = []
-    for host, address in ((evidence.initiator, evidence.source), (evidence.listener, evidence.flow.address)):
+    for host, address in ((evidence.initiator, evidence.sent_from), (evidence.listener, evidence.flow.arrives_at)):
         prefix = (host.addresses or {}).get(address or "")
         if prefix is None:
             return "on the path"

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Verdict
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import first_of, version_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan
 
 #: Prefix lengths for hosts that did not report theirs.
@@ -112,11 +113,10 @@ def networks_between(
     item: Verdict, hosts: Mapping[str, HostPlan], prefixes: Mapping[str, int]
 ) -> tuple[str, str] | None:
     """The networks of initiator and listener; None if they are the same."""
-    version = ipaddress.ip_address(item.flow.address).version
-    own = [text for text in hosts[item.flow.initiator].addresses if ipaddress.ip_address(text).version == version]
-    if not own:
+    own = first_of(hosts[item.flow.initiator].addresses, version_of(item.flow.address))
+    if own is None:
         return None
-    source, target = network_of(own[0], prefixes), network_of(item.flow.address, prefixes)
+    source, target = network_of(own, prefixes), network_of(item.flow.arrives_at, prefixes)
     return None if source == target else (source, target)
 
 

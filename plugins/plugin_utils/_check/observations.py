@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATHS, Path, PathKey, PathsSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATHS, OwnAddress, Path, PathKey, PathsSeen
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     OBSERVATIONS_VERSION,
@@ -80,6 +80,8 @@ class SocketsSeen:
     """A host's sockets, beside what the catalog expects."""
 
     results: tuple[Socket, ...]
+    #: The host's own addresses at that time; None where the kernel did not tell.
+    addresses: tuple[OwnAddress, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,10 +177,11 @@ class HostObservation:
 
     @cached_property
     def addresses(self) -> dict[str, int] | None:
-        """The host's own addresses and the lengths of their prefixes; None where nobody asked."""
-        if self.paths is None or self.paths.addresses is None:
-            return None
-        return {one.address: one.prefix for one in self.paths.addresses}
+        """The host's own addresses and the lengths of their prefixes, as told last; None where nobody asked."""
+        for part in (self.paths, self.sockets):
+            if part is not None and part.addresses is not None:
+                return {one.address: one.prefix for one in part.addresses}
+        return None
 
     @cached_property
     def path_of(self) -> dict[PathKey, Path]:
@@ -210,7 +213,7 @@ class HostObservation:
         if self.listeners is None:
             return None
         listener = self.listeners.get(flow.socket)
-        return listener is not None and listener.serves(flow.address)
+        return listener is not None and listener.serves(flow.arrives_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +232,11 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 def _sockets(result: Mapping[str, Any]) -> dict[str, Any]:
-    return {"results": [document for item in result["results"] if (document := _socket(item)) is not None]}
+    addresses = result.get("addresses")
+    return {
+        "results": [document for item in result["results"] if (document := _socket(item)) is not None],
+        "addresses": None if addresses is None else [known(OwnAddress, item) for item in addresses],
+    }
 
 
 def _socket(item: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Part, Port, Text, known
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward, first_of, version_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Between, Choice, left_out
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
@@ -116,15 +115,18 @@ PATHS = Part("paths", "jsa.ports.packet_path", "flows", _document, PathsSeen)
 
 
 def source_of(plan: Plan, flow: ExpectedFlow) -> str | None:
-    """The initiator's address for the flow, as the inventory has it."""
-    version = ipaddress.ip_address(flow.address).version
-    for address in plan.hosts[flow.initiator].addresses:
-        if ipaddress.ip_address(address).version == version:
-            return address
-    return None
+    """The initiator's address for the flow, as the listener sees it."""
+    initiator, listener = plan.hosts[flow.initiator], plan.hosts[flow.listener]
+    return first_of(addresses_toward(initiator, listener), version_of(flow.address))
 
 
-def key_at(role: str, source: str, flow: ExpectedFlow) -> PathKey:
-    """Of the end *role* of a flow that comes from *source*."""
-    own, peer = (flow.address, source) if role == LISTENER else (source, flow.address)
-    return role, own, peer, flow.protocol, flow.port
+def sent_from(plan: Plan, flow: ExpectedFlow) -> str | None:
+    """The initiator's address for the flow, as it has it itself: another one where NAT translates."""
+    return first_of(plan.hosts[flow.initiator].addresses, version_of(flow.address))
+
+
+def key_at(role: str, plan: Plan, flow: ExpectedFlow) -> PathKey | None:
+    """Of the end *role* of a flow, with the addresses that its host sees. None if the initiator has no address."""
+    own = flow.arrives_at if role == LISTENER else sent_from(plan, flow)
+    peer = source_of(plan, flow) if role == LISTENER else flow.address
+    return None if own is None or peer is None else (role, own, peer, flow.protocol, flow.port)

@@ -15,7 +15,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import (
     LISTENER,
     PathKey,
     key_at,
-    source_of,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
@@ -31,13 +30,14 @@ def closer_looks(
     found: dict[str, list[PathKey]] = {name: [] for name in observations}
     for flow in flows:
         answer = observations[flow.initiator].answers.get(flow.probe_key)
-        source = source_of(plan, flow)
-        if answer is None or source is None or (answer.result == "open") == flow.wanted:
+        if answer is None or (answer.result == "open") == flow.wanted:
             continue
         if flow.port is not None and observations[flow.listener].listens(flow) is False:
             continue
-        found[flow.listener].append(key_at(LISTENER, source, flow))
-        found[flow.initiator].append(key_at(INITIATOR, source, flow))
+        for role, name in ((LISTENER, flow.listener), (INITIATOR, flow.initiator)):
+            key = key_at(role, plan, flow)
+            if key is not None:
+                found[name].append(key)
     return found
 
 

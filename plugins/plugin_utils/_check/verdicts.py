@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import NETWORK, HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ProbeAnswer
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
@@ -65,6 +66,7 @@ class Diagnosis:
     def __init__(self, plan: Plan, observations: Mapping[str, HostObservation]) -> None:
         self._plan = plan
         self._observations = observations
+        self._virtual = VirtualAddresses(plan, observations)
 
     def verdicts(self, flows: Iterable[ExpectedFlow]) -> list[Verdict]:
         """A verdict for each flow that has one, and for missing tunnels, worst first."""
@@ -85,21 +87,43 @@ class Diagnosis:
         probe = self._observations[flow.initiator].answers.get(flow.probe_key)
         if not flow.wanted:
             return self._unwanted(flow, probe)
+        if self._virtual.is_nowhere_up(flow):
+            return self._nowhere_up(flow)
+        by_console_only = probe is None and self._observations[flow.initiator].console is not None
+        if flow.virtual and not self._virtual.is_up(flow) and not by_console_only:
+            return self._somewhere_up(flow, probe)
         target = self._observations[flow.listener]
         listens = target.listens(flow) if flow.port is not None else None
         if listens is False:
             return self._without_listener(flow, probe)
-        if probe is None and self._observations[flow.initiator].console is not None:
+        if by_console_only:
             found = by_console(flow, self._plan, self._observations)
             return None if found is None else _verdict(flow, found)
-        if probe is None:
-            return Verdict(flow, "unverifiable", "the initiator returned no result for the probe")
-        if probe.result == "unavailable":
-            return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.error or 'no reason given'}")
+        if probe is None or probe.result == "unavailable":
+            return _not_probed(flow, probe)
         evidence = FlowEvidence(self._plan, self._observations, flow, probe, listens)
         if probe.result == "open":
             return _verdict(flow, not_its_address(evidence) or Finding("ok", ""))
         return _verdict(flow, diagnose(evidence))
+
+    def _nowhere_up(self, flow: ExpectedFlow) -> Verdict | None:
+        if not flow.required and not self._virtual.is_served(flow):
+            return None
+        nodes = " nor ".join(self._virtual.nodes(flow))
+        reason = f"neither {nodes} has the virtual address {flow.address} of their HA pair: no node is active"
+        return Verdict(flow, "service_down", reason)
+
+    def _somewhere_up(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
+        """The node that has the virtual address could not be asked, so nobody knows what it does with the packet."""
+        if probe is None and not flow.required:
+            return None
+        if probe is None or probe.result == "unavailable":
+            return _not_probed(flow, probe)
+        if probe.result == "open":
+            return Verdict(flow, "ok", "")
+        nodes = " and ".join(self._virtual.nodes(flow))
+        reason = f"{flow.address} does not answer, and it is not known which of {nodes} has this virtual address"
+        return Verdict(flow, "unverifiable", reason)
 
     def _without_listener(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
         absent = self._absent(flow)
@@ -145,7 +169,8 @@ class Diagnosis:
         """The verdict if no service listens on the network. None if that is not a fault."""
         socket = (self._observations[flow.listener].listeners or {}).get(flow.socket)
         peer = self._plan.hosts[flow.listener].ha_peer
-        if peer is not None and peer in self._observations:
+        # On the standby node, nothing has to listen. At the virtual address, something has.
+        if peer is not None and peer in self._observations and not flow.virtual:
             other = (self._observations[peer].listeners or {}).get(flow.socket)
             if other is not None and other.bind == NETWORK:
                 return None
@@ -172,6 +197,12 @@ class Diagnosis:
 
 def _verdict(flow: ExpectedFlow, finding: Finding) -> Verdict:
     return Verdict(flow, finding.verdict, finding.reason)
+
+
+def _not_probed(flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict:
+    if probe is None:
+        return Verdict(flow, "unverifiable", "the initiator returned no result for the probe")
+    return Verdict(flow, "unverifiable", f"the initiator could not probe: {probe.error or 'no reason given'}")
 
 
 def _no_tunnels(flow: ExpectedFlow) -> Verdict:

@@ -37,7 +37,11 @@ def server_ids(hosts: Iterable[HostRecord], servers: Iterable[ServerRecord]) -> 
 
 def single_addresses(plan: Plan) -> frozenset[str]:
     """The IPv4 addresses that the plan knows one by one: it joins neighbors to networks."""
-    found = {address for host in plan.hosts.values() for address in host.addresses}
+    found = {
+        address
+        for host in plan.hosts.values()
+        for address in (*host.addresses, *host.virtual_addresses, *host.public_addresses)
+    }
     for source in plan.source_classes.values():
         for cidr in source.networks:
             network = ipaddress.ip_network(cidr)
@@ -46,7 +50,7 @@ def single_addresses(plan: Plan) -> frozenset[str]:
     for host in plan.hosts.values():
         for rule in host.inbound:
             classes = [plan.source_classes.get(label) for label in rule.source_classes]
-            # Hosts only: then every address is one of a host, also the virtual ones, which no host of a plan lists.
+            # Hosts only: then every address is one of a host, also on links of HA pairs, which no host of a plan lists.
             if not classes or any(one is None or one.networks for one in classes):
                 continue
             for cidr in rule.sources:

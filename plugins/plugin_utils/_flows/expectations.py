@@ -17,6 +17,12 @@ from functools import lru_cache
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope, initiators_by_listener
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import (
+    addresses_toward,
+    own_address,
+    version_of,
+    virtual_addresses_toward,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, HostPlan, Listener, Plan
 
 
@@ -34,39 +40,76 @@ class _Item:
 _Items = dict[SocketKey, list[_Item]]
 
 
+@dataclass(frozen=True)
+class _Target:
+    """What flows go to: a host at its own addresses, or an HA pair at a virtual one."""
+
+    #: The host; of a pair the node that is taken to have the address.
+    listener: str
+    #: None: the host's own ones.
+    virtual: str | None
+    #: The hosts that it is, sorted: no flows of theirs.
+    nodes: tuple[str, ...]
+    #: What decides on who can contact it.
+    contact: tuple[object, ...]
+
+
 class Expectations:
     """The flows of one plan between the hosts of one play that are in the scope."""
 
-    def __init__(self, plan: Plan, names: list[str], scope: Scope | None = None) -> None:
-        """Raises InputError if the plan has no expected listeners for a host in *names*, or the scope is empty."""
+    def __init__(
+        self,
+        plan: Plan,
+        names: list[str],
+        scope: Scope | None = None,
+        holders: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises InputError if the plan has no expected listeners for a host in *names*, or the scope is empty.
+
+        *holders*: virtual address of an HA pair to the node that has it, as far as that is known. If it is None, there
+        are no flows to virtual addresses.
+        """
         self._listeners = _listeners(plan, names)
         self.scope = scope or Scope()
         self._plan = plan
         self._names = names
         self._members = {label: frozenset(value.hosts) for label, value in plan.source_classes.items()}
-        self._families = {name: _families(plan.hosts[name].addresses) for name in names}
-        #: Hosts of the play that belong to any of some classes and have one of some families, sorted.
-        self._possible: dict[tuple[frozenset[str], frozenset[int]], list[str]] = {}
+        self._in_play = frozenset(names)
+        self._targets = [_target(plan, name, None, (name,)) for name in names]
+        if holders is not None:
+            self._targets += _virtual_targets(plan, names, holders)
+        #: Hosts of the play that belong to any of some classes and can contact targets of a kind, sorted.
+        self._possible: dict[tuple[frozenset[str], tuple[object, ...]], list[str]] = {}
         self._initiators: dict[str, list[str]] | None = None
         if self.scope.name in ("console", "attached"):
             self._initiators = initiators_by_listener(plan, names, self.scope)
 
     def wanted(self) -> Iterator[ExpectedFlow]:
-        """Every flow of the scope that must work, in the order of listeners, then initiators."""
-        for listener in self._names:
-            items = self._items(listener)
+        """Every flow of the scope that must work, in the order of listeners, then initiators; HA pairs come last."""
+        for target in self._targets:
+            items = self._items(target.listener)
             if self.scope.name == "sample":
-                yield from self._sampled(listener, items)
+                yield from self._sampled(target, items)
             else:
-                for initiator in self._names if self._initiators is None else self._initiators[listener]:
-                    if initiator != listener:
-                        yield from self._between(initiator, listener, items)
+                for initiator in self._initiators_of(target):
+                    if initiator not in target.nodes:
+                        yield from self._between(initiator, target, items)
 
     def total(self) -> int:
         """How many flows there are between the hosts of the play, whatever the scope; counted, not enumerated."""
         return sum(
-            count for name in self._names for _socket, _initiators, count in self._counted(name, self._items(name))
+            count
+            for target in self._targets
+            for _socket, _initiators, count in self._counted(target, self._items(target.listener))
         )
+
+    def _initiators_of(self, target: _Target) -> list[str]:
+        if self._initiators is None:
+            return self._names
+        if len(target.nodes) == 1:
+            return self._initiators[target.listener]
+        found = {name for node in target.nodes for name in self._initiators.get(node, ())}
+        return [name for name in self._names if name in found]
 
     def unwanted(self, exposed: Mapping[str, Collection[SocketKey]]) -> Iterator[ExpectedFlow]:
         """Ports that listen on the network, each with one host that should be rejected, if there is one.
@@ -81,10 +124,19 @@ class Expectations:
                 if port is None or not refused:
                     continue
                 for witness in witnesses:
-                    address = self._address(witness, listener)
+                    address = self._own_address(witness, listener)
                     if address and not self._accepted(listener, protocol, port, witness):
                         yield ExpectedFlow(
-                            witness, listener, address, protocol, port, refused, ", ".join(refused), False, False
+                            witness,
+                            listener,
+                            address,
+                            protocol,
+                            port,
+                            refused,
+                            ", ".join(refused),
+                            required=False,
+                            wanted=False,
+                            translated_to=self._translated(listener, address),
                         )
                         break
 
@@ -112,75 +164,94 @@ class Expectations:
                 items.setdefault((ICMP, None), []).append(ping)
         return items
 
-    def _between(self, initiator: str, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
-        address = self._address(initiator, listener)
+    def _between(self, initiator: str, target: _Target, items: _Items) -> Iterator[ExpectedFlow]:
+        address = self._address(initiator, target)
         if address is None:
             return
         for socket, same in items.items():
-            flow = self._flow(initiator, listener, address, socket, same)
+            flow = self._flow(initiator, target, address, socket, same)
             if flow is not None:
                 yield flow
 
     def _flow(
-        self, initiator: str, listener: str, address: str, socket: SocketKey, items: list[_Item]
+        self, initiator: str, target: _Target, address: str, socket: SocketKey, items: list[_Item]
     ) -> ExpectedFlow | None:
         mine = [item for item in items if any(initiator in self._members[label] for label in item.labels)]
         if not mine:
             return None
         return ExpectedFlow(
             initiator=initiator,
-            listener=listener,
+            listener=target.listener,
             address=address,
             protocol=socket[0],
             port=socket[1],
             ids=tuple(item.id for item in mine),
             service=mine[0].service,
             required=any(item.required for item in mine),
+            virtual=target.virtual is not None,
+            translated_to=self._translated(target.listener, address),
         )
 
-    def _counted(self, listener: str, items: _Items) -> Iterator[tuple[SocketKey, list[str], int]]:
-        """Each socket with those who may contact it (*listener* too, if it is one) and how many others they are."""
+    def _translated(self, listener: str, address: str) -> str | None:
+        host = self._plan.hosts[listener]
+        own = own_address(host, address) if host.public_addresses else address
+        return None if own == address else own
+
+    def _counted(self, target: _Target, items: _Items) -> Iterator[tuple[SocketKey, list[str], int]]:
+        """Each socket with those who may contact it (nodes of the target too) and how many others they are."""
         for socket, same in items.items():
-            key = frozenset(label for item in same for label in item.labels), self._families[listener]
+            key = frozenset(label for item in same for label in item.labels), target.contact
             if key not in self._possible:
                 members = frozenset[str]().union(*(self._members[label] for label in key[0]))
                 self._possible[key] = sorted(
-                    name for name in members if not self._families.get(name, _NO_FAMILY).isdisjoint(key[1])
+                    name for name in members & self._in_play if self._address(name, target) is not None
                 )
             possible = self._possible[key]
-            yield socket, possible, len(possible) - _holds(possible, listener)
+            yield socket, possible, len(possible) - sum(_holds(possible, node) for node in target.nodes)
 
-    def _sampled(self, listener: str, items: _Items) -> Iterator[ExpectedFlow]:
-        """So many of the listener's flows, each as likely as any other, without a list of all of them."""
-        counted = list(self._counted(listener, items))
+    def _sampled(self, target: _Target, items: _Items) -> Iterator[ExpectedFlow]:
+        """So many of the target's flows, each as likely as any other, without a list of all of them."""
+        counted = list(self._counted(target, items))
         total = sum(count for _socket, _possible, count in counted)
-        # A generator of its own for each listener: what is drawn for one does not depend on the others.
-        draw = random.Random(f"{self.scope.seed} {listener}")
+        # A generator of its own for each target: what is drawn for one does not depend on the others.
+        draw = random.Random(f"{self.scope.seed} {target.virtual or target.listener}")
         numbers = sorted(draw.sample(range(total), min(self.scope.sample, total)))
         before = 0
         for socket, possible, count in counted:
             for number in numbers[bisect.bisect_left(numbers, before) : bisect.bisect_left(numbers, before + count)]:
                 index = number - before
-                # The listener is none of its own initiators: those behind it move up.
-                if _holds(possible, listener) and index >= bisect.bisect_left(possible, listener):
-                    index += 1
+                # The target's nodes are none of its own initiators: those behind them move up.
+                for node in target.nodes:
+                    if _holds(possible, node) and index >= bisect.bisect_left(possible, node):
+                        index += 1
                 initiator = possible[index]
-                address = self._address(initiator, listener)
-                flow = address and self._flow(initiator, listener, address, socket, items[socket])
+                address = self._address(initiator, target)
+                flow = address and self._flow(initiator, target, address, socket, items[socket])
                 if flow:
                     yield flow
             before += count
 
-    def _address(self, initiator: str, listener: str) -> str | None:
-        """The listener's first address in a family that the initiator has too."""
-        own = self._families[initiator]
-        for address in self._plan.hosts[listener].addresses:
-            if _version(address) in own:
+    def _address(self, initiator: str, target: _Target) -> str | None:
+        """Where the initiator contacts the target; None if it cannot."""
+        if target.virtual is None:
+            return self._own_address(initiator, target.listener)
+        one, other = self._plan.hosts[initiator], self._plan.hosts[target.listener]
+        if target.virtual not in virtual_addresses_toward(other, one):
+            return None
+        return target.virtual if version_of(target.virtual) in _families(addresses_toward(one, other)) else None
+
+    def _own_address(self, initiator: str, listener: str) -> str | None:
+        """The listener's first address for the initiator in a family that the initiator has too."""
+        one, other = self._plan.hosts[initiator], self._plan.hosts[listener]
+        own = _families(addresses_toward(one, other))
+        for address in addresses_toward(other, one):
+            if version_of(address) in own:
                 return address
         return None
 
     def _accepted(self, listener: str, protocol: str, port: int, initiator: str) -> bool:
-        addresses = [ipaddress.ip_address(text) for text in self._plan.hosts[initiator].addresses]
+        seen = addresses_toward(self._plan.hosts[initiator], self._plan.hosts[listener])
+        addresses = [ipaddress.ip_address(text) for text in seen]
         for rule in self._plan.hosts[listener].inbound:
             if rule.protocol == protocol and rule.ports is not None and rule.ports[0] <= port <= rule.ports[1]:
                 networks = [_network(cidr) for cidr in rule.sources]
@@ -216,7 +287,24 @@ def _refusing(host: HostPlan, protocol: str, port: int) -> tuple[str, ...]:
     return ()
 
 
-_NO_FAMILY: frozenset[int] = frozenset()
+def _target(plan: Plan, listener: str, virtual: str | None, nodes: tuple[str, ...]) -> _Target:
+    host = plan.hosts[listener]
+    own = host.addresses if virtual is None else (virtual,)
+    return _Target(
+        listener, virtual, nodes, (virtual, _families(own), _families(host.public_addresses), host.nat_group)
+    )
+
+
+def _virtual_targets(plan: Plan, names: Iterable[str], holders: Mapping[str, str]) -> list[_Target]:
+    """Each virtual address of the HA pairs of which a node is among *names*, once."""
+    found: dict[str, _Target] = {}
+    for name in names:
+        host = plan.hosts[name]
+        nodes = tuple(sorted({name, host.ha_peer or name}))
+        for address in host.virtual_addresses:
+            if address not in found:
+                found[address] = _target(plan, holders.get(address, name), address, nodes)
+    return list(found.values())
 
 
 def _holds(ordered: list[str], name: str) -> bool:
@@ -224,14 +312,10 @@ def _holds(ordered: list[str], name: str) -> bool:
     return place < len(ordered) and ordered[place] == name
 
 
-def _families(addresses: Iterable[str]) -> frozenset[int]:
-    return frozenset(_version(address) for address in addresses)
-
-
 # The same few addresses and networks stand in the rules of every host.
 @lru_cache(maxsize=65536)
-def _version(address: str) -> int:
-    return ipaddress.ip_address(address).version
+def _families(addresses: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(map(version_of, addresses))
 
 
 @lru_cache(maxsize=65536)

@@ -21,7 +21,7 @@ class ExpectedFlow:
 
     initiator: str
     listener: str
-    #: The listener's.
+    #: At which the initiator contacts the listener.
     address: str
     protocol: str
     port: int | None
@@ -31,6 +31,15 @@ class ExpectedFlow:
     #: Whether a missing listener is a fault.
     required: bool
     wanted: bool = True
+    #: Whether the address is that of the listener's HA pair; the listener is the node that is taken to have it.
+    virtual: bool = False
+    #: The listener's own address where the packets arrive, if NAT translates.
+    translated_to: str | None = None
+
+    @property
+    def arrives_at(self) -> str:
+        """The address that the listener itself knows the packets by."""
+        return self.translated_to or self.address
 
     @property
     def probe_key(self) -> ProbeKey:

@@ -22,7 +22,7 @@ class FlowVerdict:
     reason: str
 
     def as_dict(self) -> dict[str, Any]:
-        """As the result files have it; ICMP has no ``port``."""
+        """As the result files have it; ICMP has no ``port``, and only the address of an HA pair is ``virtual``."""
         result: dict[str, Any] = {
             "verdict": self.verdict,
             "from": self.flow.initiator,
@@ -35,6 +35,8 @@ class FlowVerdict:
         }
         if self.flow.port is not None:
             result["port"] = self.flow.port
+        if self.flow.virtual:
+            result["virtual"] = True
         return result
 
 

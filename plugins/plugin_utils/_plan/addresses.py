@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from functools import cache
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import (
+    addresses_toward,
+    virtual_addresses_toward,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 
 try:
@@ -58,23 +62,23 @@ class _Merged:
 
 
 class Addresses:
-    """Turns classes into CIDRs; each combination of classes is collapsed once for all listeners."""
+    """Turns classes into CIDRs; each combination of classes is collapsed once for all listeners of a NAT group."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._merged: dict[frozenset[str], tuple[_Merged, list[IPNetwork]]] = {}
+        self._merged: dict[tuple[frozenset[str], str | None], tuple[_Merged, list[IPNetwork]]] = {}
 
     def cidrs(self, classes: Iterable[SourceClass], listener: Host) -> tuple[str, ...]:
-        """CIDRs of the classes' peers, collapsed and sorted, IPv4 before IPv6."""
+        """CIDRs of the classes' peers as *listener* sees them, collapsed and sorted, IPv4 before IPv6."""
         classes = list(classes)
-        key = frozenset(source.label for source in classes)
+        key = frozenset(source.label for source in classes), listener.nat_group
         if key not in self._merged:
             outside = [_network(cidr) for source in classes for cidr in source.cidrs]
+            hosts = {name: self._topology.hosts[name] for source in classes for name in source.hosts}
             inside = {
                 address
-                for source in classes
-                for name in source.hosts
-                for address in (*self._topology.hosts[name].addresses, *self._topology.hosts[name].virtual_addresses)
+                for host in hosts.values()
+                for address in (*addresses_toward(host, listener), *virtual_addresses_toward(host, listener))
             }
             inside.update(address for source in classes for address in source.links)
             merged = cidr_merge([*outside, *(_network(address) for address in inside)])

@@ -9,11 +9,15 @@ from __future__ import annotations
 import difflib
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_ports, split_protocol
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import (
+    addresses_toward,
+    virtual_addresses_toward,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, TCP, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 
@@ -56,10 +60,14 @@ class End:
     addresses: tuple[str, ...]
     #: The host of the plan that it is; None outside of the deployment.
     host: str | None
+    #: Of a virtual address the nodes of the HA pair, of which the host is the first; otherwise empty.
+    nodes: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """As it was typed, with what was made of it where that is not the same."""
+        if self.nodes:
+            return f"{self.name} (virtual address of {' and '.join(self.nodes)})"
         if self.host is not None:
             return self.name if self.name == self.host else f"{self.host} ({self.name})"
         return self.name if self.name in self.addresses else f"{self.name} ({', '.join(self.addresses)})"
@@ -74,6 +82,10 @@ class Packet:
     protocol: str
     #: None for ICMP.
     port: int | None
+    #: Why the target does not see packets of the source host under the address that was typed; None where it does.
+    unseen: str | None = None
+    #: What else has to be said about the addresses.
+    remarks: tuple[str, ...] = ()
 
 
 def parse_port(text: Any) -> tuple[str, int | None]:
@@ -87,10 +99,10 @@ def parse_port(text: Any) -> tuple[str, int | None]:
     return protocol or TCP, first
 
 
-def packet_of(question: Question, plan: Plan, virtual: Mapping[str, tuple[str, ...]]) -> Packet:
+def packet_of(question: Question, plan: Plan, links: Mapping[str, tuple[str, ...]]) -> Packet:
     """The packet that *question* is about. Raises InputError for an unknown host, address or port.
 
-    *virtual*: host of the plan -> addresses of its HA pair.
+    *links*: host of the plan -> its addresses on the link to its HA peer, as far as they are known.
     """
     names = question.names
     given = {names.source: question.source, names.target: question.target, names.port: question.port}
@@ -103,7 +115,7 @@ def packet_of(question: Question, plan: Plan, virtual: Mapping[str, tuple[str, .
     ends = []
     for option, text in ((names.source, question.source), (names.target, question.target)):
         try:
-            ends.append(_end(text, plan, virtual, question.strangers))
+            ends.append(_end(text, plan, question.strangers))
         except ValueError as error:
             problems.append(f"{option}: {error}")
     protocol, port = "", None
@@ -119,14 +131,53 @@ def packet_of(question: Question, plan: Plan, virtual: Mapping[str, tuple[str, .
     if problems:
         raise InputError(SUBJECT, problems)
     source, target = ends
-    return Packet(source, target, protocol, port)
+    packet = Packet(source, target, protocol, port)
+    return _on_link(packet, plan, links) or _between_groups(packet, plan)
 
 
-def _end(
-    text: str, plan: Plan, virtual: Mapping[str, tuple[str, ...]], strangers: Mapping[str, tuple[str, ...]]
-) -> End:
+def _on_link(packet: Packet, plan: Plan, links: Mapping[str, tuple[str, ...]]) -> Packet | None:
+    """The packet, if one of its ends is an address that only a host and its HA peer use."""
+    source, target = packet.source, packet.target
+    for end, other, is_source in ((source, target, True), (target, source, False)):
+        peer = plan.hosts[other.host].ha_peer if other.host is not None and end.host is None else None
+        if peer is None or other.host is None or not set(end.addresses) & set(links.get(peer, ())):
+            continue
+        end = replace(end, host=peer)
+        if other.name == other.host:
+            other = replace(other, addresses=links.get(other.host) or other.addresses)
+        source, target = (end, other) if is_source else (other, end)
+        unseen = f"{peer} and {other.host} use the link between them for the flows of the HA pair only"
+        return replace(packet, source=source, target=target, unseen=f"{unseen} (jsa_ha_crossover_address)")
+    return None
+
+
+def _between_groups(packet: Packet, plan: Plan) -> Packet:
+    """The packet with the addresses that the two hosts use for each other, and what is wrong with typed ones."""
+    source, target = packet.source, packet.target
+    remarks = []
+    if target.nodes:
+        remarks.append(f"the active node of {' and '.join(target.nodes)} answers at {target.name}")
+    if source.host is None or target.host is None:
+        return replace(packet, remarks=tuple(remarks))
+    one, other = plan.hosts[source.host], plan.hosts[target.host]
+    sees = (*addresses_toward(one, other), *virtual_addresses_toward(one, other))
+    uses = (*addresses_toward(other, one), *virtual_addresses_toward(other, one))
+    unseen = None
+    if source.name == source.host:
+        source = replace(source, addresses=sees)
+    elif not set(source.addresses) <= set(sees):
+        unseen = f"{target.host} sees {source.host} come from {', '.join(sees)}, not from {source.name} (jsa_nat_group)"
+    if target.name == target.host:
+        target = replace(target, addresses=uses)
+    elif not set(target.addresses) <= set(uses):
+        told = f"{source.host} contacts {target.host} at {', '.join(uses)}, not at {target.name} (jsa_nat_group)"
+        remarks.append(told)
+    return replace(packet, source=source, target=target, unseen=unseen, remarks=tuple(remarks))
+
+
+def _end(text: str, plan: Plan, strangers: Mapping[str, tuple[str, ...]]) -> End:
     if text in plan.hosts:
-        return End(text, (*plan.hosts[text].addresses, *virtual.get(text, ())), text)
+        return End(text, (*plan.hosts[text].addresses, *plan.hosts[text].virtual_addresses), text)
     if text in strangers:
         if not strangers[text]:
             raise ValueError(f"{text} is not in the deployment, and its address is not known: name the address")
@@ -136,7 +187,10 @@ def _end(
     except ValueError:
         known = [*plan.hosts, *strangers]
         raise ValueError(f"{text!r} is neither a host nor an address{_near(text, known)}") from None
-    owners = (name for name, host in plan.hosts.items() if address in (*host.addresses, *virtual.get(name, ())))
+    nodes = tuple(name for name, host in plan.hosts.items() if address in host.virtual_addresses)
+    if nodes:
+        return End(text, (address,), nodes[0], nodes)
+    owners = (name for name, host in plan.hosts.items() if address in (*host.addresses, *host.public_addresses))
     return End(text, (address,), next(owners, None))
 
 

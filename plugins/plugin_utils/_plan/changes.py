@@ -64,6 +64,11 @@ def _host_lines(host: HostPlan) -> list[str]:
     if host.outbound is not None:
         lines.append("refuse all other outbound traffic")
     lines += [rule_text(rule) for rule in host.refused]
+    if host.virtual_addresses:
+        lines.append(f"has the virtual address {', '.join(host.virtual_addresses)} of its HA pair")
+    if host.nat_group is not None:
+        public = f" and is {', '.join(host.public_addresses)} outside of it" if host.public_addresses else ""
+        lines.append(f"is in the NAT group {host.nat_group}{public}")
     if host.management_addresses:
         lines.append(f"accept SSH from the management addresses {', '.join(host.management_addresses)}")
     unlisted = "all ports that the catalog does not list"

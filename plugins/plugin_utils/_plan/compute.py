@@ -135,6 +135,8 @@ class Planner:
             roles=kind.roles,
             addresses=host.addresses,
             virtual_addresses=host.virtual_addresses,
+            nat_group=host.nat_group,
+            public_addresses=host.public_addresses,
             ha_peer=host.ha_peer,
             processor=host.processor,
             encrypted=host.encrypted,

@@ -175,6 +175,10 @@ class HostPlan:
     addresses: tuple[Address, ...]
     #: Those of its HA pair, on both nodes: the active one answers there.
     virtual_addresses: tuple[Address, ...] = left_out(())
+    #: None where it is not behind NAT. Hosts of one group use each other's own addresses.
+    nat_group: str | None = left_out()
+    #: What hosts outside of its NAT group see instead of its own addresses.
+    public_addresses: tuple[Address, ...] = left_out(())
     ha_peer: str | None = None
     processor: str | None = None
     encrypted: bool = False

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
@@ -96,6 +96,8 @@ class Explanation:
     unlisted: str | None
     #: Whether it may leave the source; None outside the deployment.
     leaving: Leaving | None
+    #: About the addresses: who answers at a virtual one, and which ones hosts use for each other behind NAT.
+    remarks: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: what the module returns."""
@@ -108,15 +110,28 @@ def why(planner: Planner | None, plan: Plan, question: Question) -> Explanation:
     *plan* decides; *planner* knows the inventory behind it. Where it is None, only the plan and the catalog tell the
     reasons. Raises InputError for an unknown host, address or port.
     """
-    virtual = {} if planner is None else {name: one.virtual_addresses for name, one in planner.topology.hosts.items()}
-    packet = packet_of(question, plan, virtual)
-    protocol, port, addresses = packet.protocol, packet.port, packet.source.addresses
+    links = {} if planner is None else {name: one.crossover_addresses for name, one in planner.topology.hosts.items()}
+    packet = packet_of(question, plan, links)
     out = None
     if packet.source.host is not None:
-        out = leaving(plan.hosts[packet.source.host], protocol, port, packet.target.addresses)
+        out = leaving(plan.hosts[packet.source.host], packet.protocol, packet.port, packet.target.addresses)
     if packet.target.host is None:
         return _outward(planner, packet, out)
-    host = plan.hosts[packet.target.host]
+    nodes = [name for name in packet.target.nodes if name != packet.source.host] or [packet.target.host]
+    answers = {name: _at_node(planner, plan, packet, name, out) for name in nodes}
+    decisions = {name: answer.decision for name, answer in answers.items()}
+    worst = next((one for one in answers.values() if one.decision != ACCEPTED), answers[nodes[0]])
+    if len(set(decisions.values())) == 1:
+        return worst
+    differ = ", ".join(f"{name}: {decision.replace('_', ' ')}" for name, decision in decisions.items())
+    return replace(worst, remarks=(*worst.remarks, f"the nodes differ: {differ}"))
+
+
+def _at_node(planner: Planner | None, plan: Plan, packet: Packet, name: str, out: Leaving | None) -> Explanation:
+    """What the host *name* does with the packet, whose target it is, or a node of it."""
+    packet = replace(packet, target=replace(packet.target, host=name))
+    protocol, port, addresses = packet.protocol, packet.port, packet.source.addresses
+    host = plan.hosts[name]
     accepting = tuple(
         rule
         for rule in host.inbound
@@ -146,6 +161,7 @@ def why(planner: Planner | None, plan: Plan, question: Question) -> Explanation:
         management=management,
         unlisted=host.unlisted,
         leaving=out,
+        remarks=packet.remarks if packet.unseen is None or let_in else (*packet.remarks, packet.unseen),
     )
 
 
@@ -213,7 +229,7 @@ def _reasons(
                 granted.append(_granting(entry))
             elif entry.exposure not in ELSEWHERE or not refusing:
                 # Where the port is the host's own, what JSA contacts elsewhere on the same port is another matter.
-                reason = obstacle or _lacking(entry)
+                reason = obstacle or packet.unseen or _lacking(entry)
                 denied.append(NotGranting(id=entry.id, service=entry.service, reason=reason))
     return tuple(granted), tuple(denied)
 
@@ -226,6 +242,7 @@ def explanation_text(answer: Explanation) -> str:
         lines = [f"{lead}not in the catalog for this host: {_DECIDES[answer.unlisted]} (jsa_firewall_unlisted)"]
     else:
         lines = [lead + answer.decision]
+    lines += [f"  {remark}" for remark in answer.remarks]
     if answer.leaving:
         lines += _leaving_lines(answer, answer.leaving)
     for entry in answer.entries:

@@ -14,7 +14,8 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.request import sample
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, merge_ranges
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import SocketKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, SocketKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward, first_of, version_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import ranges_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostPreflight
@@ -58,7 +59,7 @@ def changes(plan: Plan, seen: Mapping[str, HostPreflight], verdicts: Iterable[Ve
     for item in verdicts:
         if item.verdict == "network":
             flow = item.flow
-            source = network_of(seen[flow.initiator], _own_address(plan, flow.initiator, flow.address))
+            source = network_of(seen[flow.initiator], _source(plan, flow))
             target = network_of(seen[flow.listener], flow.address)
             key = (source, target, item.how, flow.initiator, flow.listener)
             change = by_pair.setdefault(key, Change(source, target, item.how))
@@ -101,10 +102,10 @@ def network_of(host: HostPreflight, address: str) -> str:
     return str(ipaddress.ip_network(address))
 
 
-def _own_address(plan: Plan, name: str, other: str) -> str:
-    version = ipaddress.ip_address(other).version
-    mine = [text for text in plan.hosts[name].addresses if ipaddress.ip_address(text).version == version]
-    return mine[0]
+def _source(plan: Plan, flow: ExpectedFlow) -> str:
+    """The initiator's address as it is behind the translation: both are in the packets that the listener gets."""
+    seen_as = addresses_toward(plan.hosts[flow.initiator], plan.hosts[flow.listener])
+    return first_of(seen_as, version_of(flow.address)) or seen_as[0]
 
 
 def names_of(names: Iterable[str]) -> str:

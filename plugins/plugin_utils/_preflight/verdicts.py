@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ProbeAnswer
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.verdict import FlowVerdict, in_order
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import HostPreflight
 
@@ -59,7 +60,10 @@ class Diagnosis:
     """Gives each flow a verdict, from the plan's addresses and the observations of all hosts."""
 
     def __init__(self, plan: Plan, seen: Mapping[str, HostPreflight]) -> None:
-        self._addresses = {name: frozenset(host.addresses) for name, host in plan.hosts.items()}
+        self._hosts = plan.hosts
+        self._addresses = {
+            name: frozenset((*host.addresses, *host.public_addresses)) for name, host in plan.hosts.items()
+        }
         self._everybody = frozenset().union(*self._addresses.values())
         self._seen = seen
         #: (initiator, listener) -> addresses that the initiator was seen under.
@@ -129,14 +133,23 @@ class Diagnosis:
 
     def _seen_under(self, flow: ExpectedFlow, probe: ProbeAnswer) -> Verdict:
         seen_as, sent_from = probe.seen_as, probe.sent_from
-        if seen_as in self._addresses[flow.initiator]:
+        expected = addresses_toward(self._hosts[flow.initiator], self._hosts[flow.listener])
+        if seen_as in expected:
             return Verdict(flow, "ok", "")
+        if seen_as in self._addresses[flow.initiator]:
+            reason = (
+                f"{flow.listener} sees {flow.initiator} come from {seen_as}, not from {', '.join(expected)}: NAT does "
+            )
+            return Verdict(flow, "translated", f"{reason}not translate it as jsa_nat_group says", f"seen as {seen_as}")
         if seen_as == sent_from:
             reason = f"{flow.initiator} comes from {seen_as}, an address of its own that is not in the inventory: "
             return Verdict(flow, "translated", f"{reason}add it to its jsa_address")
         reason = f"{flow.listener} sees {flow.initiator} come from {seen_as}: NAT on the path. Rules that accept "
         return Verdict(
-            flow, "translated", f"{reason}{flow.initiator} do not accept this address", f"translated to {seen_as}"
+            flow,
+            "translated",
+            f"{reason}{flow.initiator} do not accept this address: set jsa_nat_group and jsa_public_address",
+            f"translated to {seen_as}",
         )
 
     def _arrival(self, flow: ExpectedFlow) -> str | None:

@@ -43,7 +43,11 @@ def render_console_rest(plan: Plan, name: str) -> Report:
         "packets that the product's own rules accept stay accepted, also from addresses that the plan rejects",
         *common_notes(host),
     ]
-    host_addresses = frozenset(address for one in plan.hosts.values() for address in one.addresses)
+    host_addresses = frozenset(
+        address
+        for one in plan.hosts.values()
+        for address in (*one.addresses, *one.virtual_addresses, *one.public_addresses)
+    )
     for rule in host.inbound:
         single = _Single(plan, rule, host_addresses)
         records += _accept(rule.protocol, rule.ports, rule.sources, single, notes)
@@ -78,7 +82,7 @@ class _Single:
 
     def __init__(self, plan: Plan, rule: InboundRule, host_addresses: frozenset[str]) -> None:
         classes = [plan.source_classes.get(label) for label in rule.source_classes]
-        #: Where the classes are hosts only, so is every address: virtual ones of HA pairs too, which no host lists.
+        #: Where the classes are hosts only, so is every address: also those on links of HA pairs, which no host lists.
         self._only_hosts = bool(classes) and all(one is not None and not one.networks for one in classes)
         networks = [ipaddress.ip_network(cidr) for one in classes if one is not None for cidr in one.networks]
         alone = {str(network.network_address) for network in networks if network.num_addresses == 1}

@@ -43,7 +43,7 @@ def _choice(text: str) -> list[str]:
 
 
 def _host_table(name: str, host: HostPlan) -> str:
-    lines = [f"{name}  {', '.join(host.roles)}  {', '.join(host.addresses)}"]
+    lines = [f"{name}  {', '.join(host.roles)}  {', '.join(host.addresses)}{_further_addresses(host)}"]
     rows = [("accept", _port(rule), _sources(rule.sources), ", ".join(rule.why)) for rule in host.inbound]
     rows += [
         ("dynamic", f"{'/'.join(item.protocols)} {format_ports(item.ports)}", _sources(item.sources), item.id)
@@ -63,6 +63,16 @@ def _host_table(name: str, host: HostPlan) -> str:
     if host.management_addresses:
         lines.append(f"  manage  SSH from {_sources(host.management_addresses)}")
     return "\n".join(lines)
+
+
+def _further_addresses(host: HostPlan) -> str:
+    """Those that the host has with its HA peer, and those that NAT gives it."""
+    text = ""
+    if host.virtual_addresses:
+        text += f"  virtual {', '.join(host.virtual_addresses)}"
+    if host.public_addresses:
+        text += f"  public {', '.join(host.public_addresses)} (NAT group {host.nat_group})"
+    return text
 
 
 def _port(rule: InboundRule | OutboundRule) -> str:

@@ -86,7 +86,8 @@ class ResultFormat:
             )
             for item, kind in zip(items, kinds, strict=True):
                 port = item.flow.protocol if item.flow.port is None else f"{item.flow.protocol} {item.flow.port}"
-                name = printable(f"{port} from {item.flow.initiator} ({', '.join(item.flow.ids)})", "")
+                to = f" to {item.flow.address}" if item.flow.virtual else ""
+                name = printable(f"{port} from {item.flow.initiator}{to} ({', '.join(item.flow.ids)})", "")
                 case = ET.SubElement(suite, "testcase", classname=printable(f"{self.name}.{host}", ""), name=name)
                 text = printable(f"{item.verdict}: {item.reason}", "")
                 if kind == "failure":

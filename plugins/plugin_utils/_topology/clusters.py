@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import read_addresses
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
 
 #: Variables of an HA cluster that can be set on one of its nodes.
-_SHARED = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features")
+_SHARED = ("jsa_encrypted", "jsa_remote_tunnel_initiation", "jsa_processor", "jsa_features", "jsa_nat_group")
 
 
 def read_peers(values: Mapping[str, Mapping[str, Any]], problems: list[str]) -> dict[str, str]:
@@ -109,3 +110,26 @@ def read_crossover_addresses(
         elif name < peer and set(addresses) & set(found[peer]):
             problems.append(f"{name}, {peer}: {variable}: both nodes have the same address; each has its own")
     return found
+
+
+def check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> None:
+    """Adds to *problems* the addresses that two hosts or HA pairs have, and crossover addresses that others can use."""
+    owners: dict[str, str] = {}
+    for name, host in hosts.items():
+        claims = [(address, name) for address in (*host.addresses, *host.public_addresses)]
+        claims += [(address, _cluster_name(host)) for address in host.virtual_addresses]
+        for address, claimant in claims:
+            owner = owners.setdefault(address, claimant)
+            if owner != claimant:
+                problems.append(f"{owner}, {claimant}: both have the address {address}; each needs its own")
+    for name, host in hosts.items():
+        for address in host.crossover_addresses:
+            if address in owners:
+                problems.append(
+                    f"{name}: jsa_ha_crossover_address: {address} is an address of {owners[address]} on the network of "
+                    "all hosts; name the address on the link between the nodes"
+                )
+
+
+def _cluster_name(host: Host) -> str:
+    return "the HA pair " + " and ".join(sorted((host.name, host.ha_peer or "")))

@@ -32,6 +32,10 @@ class Host:
     virtual_addresses: tuple[str, ...] = ()
     #: Its own addresses on the link to its HA peer, from which it contacts that peer and nobody else.
     crossover_addresses: tuple[str, ...] = ()
+    #: None where it is not behind NAT. Hosts of one group use each other's own addresses.
+    nat_group: str | None = None
+    #: What hosts outside of its NAT group see instead of its own addresses, normalized, IPv4 before IPv6.
+    public_addresses: tuple[str, ...] = ()
     encrypted: bool = False
     #: Other managed hosts open the SSH tunnels to this one, not the other way round.
     remote_tunnel_initiation: bool = False

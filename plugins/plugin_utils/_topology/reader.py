@@ -25,6 +25,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._topology.names import (
     misspelt_variables,
     without_role,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.nat import check_nat, read_nat
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.resolving import Resolver
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import FEATURES, IMPLIED_ROLES, UNLISTED
 
@@ -43,7 +44,9 @@ HOST_VARIABLES: tuple[str, ...] = (
     "jsa_ha_crossover_address",
     "jsa_ha_peer",
     "jsa_ha_virtual_address",
+    "jsa_nat_group",
     "jsa_processor",
+    "jsa_public_address",
     "jsa_remote_tunnel_initiation",
     "jsa_roles",
 )
@@ -94,6 +97,7 @@ def read_topology(
     shared = clusters.share_values(values, peers, problems)
     virtual = clusters.read_virtual_addresses(values, peers, problems)
     crossover = clusters.read_crossover_addresses(values, peers, problems)
+    nat = {name: read_nat(name, shared[name], problems) for name in members}
     hosts = {
         name: replace(
             _read_host(
@@ -105,12 +109,15 @@ def read_topology(
                 problems,
             ),
             crossover_addresses=crossover.get(name, ()),
+            nat_group=nat[name][0],
+            public_addresses=nat[name][1],
         )
         for name in members
     }
     _check_consoles(hosts, values, problems)
     _check_processors(hosts, problems)
-    _check_addresses_unique(hosts, problems)
+    clusters.check_addresses_unique(hosts, problems)
+    check_nat(hosts, problems)
 
     choice = deployment.read_unknown_variables(settings["jsa_unknown_variables"], problems)
     misspelt, warnings = _doubts(named or Named(inventory), groups, hosts, group_roles, choice)
@@ -341,28 +348,6 @@ def _check_processors(hosts: dict[str, Host], problems: list[str]) -> None:
         else:
             continue
         hosts[name] = replace(host, processor=None)
-
-
-def _check_addresses_unique(hosts: Mapping[str, Host], problems: list[str]) -> None:
-    owners: dict[str, str] = {}
-    for name, host in hosts.items():
-        claims = [(address, name) for address in host.addresses]
-        claims += [(address, _cluster_name(host)) for address in host.virtual_addresses]
-        for address, claimant in claims:
-            owner = owners.setdefault(address, claimant)
-            if owner != claimant:
-                problems.append(f"{owner}, {claimant}: both have the address {address}; each needs its own")
-    for name, host in hosts.items():
-        for address in host.crossover_addresses:
-            if address in owners:
-                problems.append(
-                    f"{name}: jsa_ha_crossover_address: {address} is an address of {owners[address]} on the network of "
-                    "all hosts; name the address on the link between the nodes"
-                )
-
-
-def _cluster_name(host: Host) -> str:
-    return "the HA pair " + " and ".join(sorted((host.name, host.ha_peer or "")))
 
 
 def _doubts(

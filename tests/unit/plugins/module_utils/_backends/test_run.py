@@ -392,6 +392,13 @@ class TestIdentity:
     def test_one_address_in_common_is_enough(self, firewalld: Firewalld, addresses: list[str]) -> None:
         assert firewalld.run(rules={**RULES, "addresses": addresses})["changed"]
 
+    def test_what_nat_makes_of_the_addresses_is_no_proof(self, firewalld: Firewalld) -> None:
+        public = {"nat_group": "branch", "public_addresses": ["10.0.0.1"]}
+        with pytest.raises(FirewallError, match="belongs into jsa_public_address"):
+            firewalld.run(rules={**RULES, "addresses": ["10.0.0.2"], **public})
+        own = {"nat_group": "branch", "public_addresses": ["198.51.100.1"], "virtual_addresses": ["10.0.0.9"]}
+        assert firewalld.run(rules={**RULES, "addresses": ["10.0.0.1"], **own})["changed"]
+
     def test_a_kernel_that_does_not_tell(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(running, "own_addresses", lambda: None)
         assert firewalld.run(rules={**RULES, "addresses": ["10.0.0.2"]})["changed"]

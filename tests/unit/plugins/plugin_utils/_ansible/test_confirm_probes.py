@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe, read_probes
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Contact, Probe, read_probes
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 HOSTS = {"con1": {}, "ep1": {}}
@@ -25,7 +25,7 @@ HOSTS = {"con1": {}, "ep1": {}}
     ],
 )
 def test_what_is_probed(item: dict[str, Any], own: list[Any], expected: Probe) -> None:
-    assert read_probes([item], HOSTS, own) == [expected]
+    assert read_probes([item], HOSTS, Contact.of({"jsa_address": own})) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,26 @@ def test_what_is_probed(item: dict[str, Any], own: list[Any], expected: Probe) -
 )
 def test_what_is_refused(item: Any, words: str) -> None:
     with pytest.raises(InputError) as raised:
-        read_probes([item], HOSTS, ["10.0.0.1"])
+        read_probes([item], HOSTS, Contact(("10.0.0.1",)))
     assert words in str(raised.value)
     assert "confirm_probes[0]" in str(raised.value)
 
 
+@pytest.mark.parametrize(("group", "address"), [("branch", "10.0.0.1"), ("plant", "203.0.113.1"), ("", "203.0.113.1")])
+def test_a_host_behind_nat_is_probed_where_the_other_one_contacts_it(group: str, address: str) -> None:
+    own = Contact.of({"jsa_address": "10.0.0.1", "jsa_public_address": ["203.0.113.1"], "jsa_nat_group": "branch"})
+    (probe,) = read_probes([{"from": "con1", "port": "1/tcp"}], {"con1": {"jsa_nat_group": group}}, own)
+    assert probe.address == address
+
+
 def test_no_address_of_its_own() -> None:
     with pytest.raises(InputError, match="set it here, or jsa_address"):
-        read_probes([{"from": "con1", "port": "1/tcp"}], HOSTS, ["name"])
+        read_probes([{"from": "con1", "port": "1/tcp"}], HOSTS, Contact(("name",)))
 
 
 def test_no_list() -> None:
     with pytest.raises(InputError, match="expected a list"):
-        read_probes({"from": "con1"}, HOSTS, ["10.0.0.1"])
+        read_probes({"from": "con1"}, HOSTS, Contact(("10.0.0.1",)))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -292,3 +292,57 @@ class TestASavedPlanWithoutAnInventory:
     def test_outward(self) -> None:
         plan = planner(hosts=HOSTS).plan()
         assert why(None, plan, Question("con1", "192.0.2.25", "25")).decision == "accepted"
+
+
+class TestPair:
+    """Packets to the virtual address of an HA pair, and on the link between its nodes."""
+
+    GROUPS: ClassVar = {"con1": "jsa_console", "con2": "", "ep1": "jsa_event_processors"}
+    PAIR: ClassVar[dict[str, dict[str, Any]]] = {
+        "con1": {
+            "jsa_ha_peer": "con2",
+            "jsa_ha_virtual_address": "10.0.0.99",
+            "jsa_ha_crossover_address": "192.168.7.1",
+        },
+        "con2": {"jsa_ha_crossover_address": "192.168.7.2"},
+    }
+
+    def told(self, source: str, target: str, port: str, saved: bool = False, **con2: Any) -> Explanation:
+        asked = planner(self.GROUPS, {**self.PAIR, "con2": {**self.PAIR["con2"], **con2}})
+        plan = asked.plan()
+        return why(None if saved else asked, plan, Question(source, target, port))
+
+    @pytest.mark.parametrize("saved", [False, True])
+    def test_both_nodes_are_named_and_the_active_one_answers(self, saved: bool) -> None:
+        answer = self.told("ep1", "10.0.0.99", "443/tcp", saved)
+        assert answer.decision == "accepted" and answer.entries
+        text = explanation_text(answer)
+        assert text.startswith("10.0.0.99 (virtual address of con1 and con2) 443/tcp from ep1: accepted")
+        assert "the active node of con1 and con2 answers at 10.0.0.99" in text
+        assert self.told("192.0.2.1", "10.0.0.99", "443/tcp", saved).decision == "refused"
+
+    def test_nodes_that_differ(self) -> None:
+        answer = self.told("192.0.2.1", "10.0.0.99", "22/tcp", jsa_firewall_management_addresses=["192.0.2.1"])
+        assert answer.decision == "refused"
+        assert "the nodes differ: con1: refused, con2: accepted" in answer.remarks
+
+    def test_from_a_node_the_other_one_is_asked(self) -> None:
+        assert self.told("con1", "10.0.0.99", "443/tcp").decision == self.told("con1", "con2", "443/tcp").decision
+
+    def test_from_the_virtual_address(self) -> None:
+        answer = self.told("10.0.0.99", "ep1", "32006/tcp")
+        assert (answer.decision, answer.source) == ("accepted", "10.0.0.99 (virtual address of con1 and con2)")
+
+    @pytest.mark.parametrize("saved", [False, True])
+    def test_the_link_is_no_source_for_anyone_else(self, saved: bool) -> None:
+        for port in ("22/tcp", "32006/tcp", "443/tcp", "7789/tcp"):
+            assert self.told("192.168.7.2", "ep1", port, saved).decision != "accepted"
+
+    def test_on_the_link(self) -> None:
+        for source, target in (("192.168.7.2", "con1"), ("con2", "192.168.7.1")):
+            answer = self.told(source, target, "7789/tcp")
+            assert answer.decision == "accepted" and "drbd" in {item.id for item in answer.entries}, answer
+            other = self.told(source, target, "443/tcp")
+            text = explanation_text(other)
+            assert other.decision != "accepted"
+            assert "con2 and con1 use the link" in text or "con1 and con2 use the link" in text
