@@ -20,6 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.discoveries import DISCOVERY_OPTIONS, Handed
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_of_problems
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -55,10 +56,20 @@ class ActionModule(ControllerAction):
         "use_discovered": {"type": "bool", "default": True},
         "show_discovered": {"type": "bool", "default": False},
         "return_plan": {"type": "bool", "default": True},
+        "fail": {"type": "bool", "default": True},
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
+        try:
+            return {**self._work(arguments, task_vars), "guilty": {}}
+        except InputError as error:
+            if arguments["fail"]:
+                raise
+            return {"changed": False, "skipped": True, "guilty": guilty_of_problems(error, task_vars)}
+
+    def _work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Raises InputError."""
         # A worker is a fork of Ansible with the whole inventory in memory. None of that becomes garbage here.
         gc.freeze()
         handed = Handed.of(arguments)

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_hosts
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK, required_in_check
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     Baseline,
     changes,
@@ -78,9 +78,8 @@ class ActionModule(ControllerAction):
         plan = Plan.from_dict(arguments["plan"])
         # Before anything is written: the folder for the result may be the one that the baseline is in.
         earlier = _baseline(arguments["baseline"])
-        # Hosts that are not asked themselves have no sockets and no probes.
-        required = () if "console" in arguments["observations"] else ("sockets", "probes")
-        observations = CHECK.read(arguments["observations"], plan, task_vars, required)
+        given = arguments["observations"]
+        observations = CHECK.read(given, plan, task_vars, required_in_check(given))
         scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
         holders = VirtualAddresses(plan, observations).holders()
         expectations = Expectations(plan, list(observations), scope_of, holders)

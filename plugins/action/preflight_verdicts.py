@@ -39,6 +39,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved impo
 
 FAIL_ON = ("wrong_host", "network", "host_firewall", "translated")
 
+_EMPTY = (
+    "nothing was tested: there is no flow to test between the hosts of the play ({hosts}). Add hosts to --limit, or "
+    "set jsa_preflight_allow_empty: true if that is as it should be"
+)
+
 
 class ActionModule(ControllerAction):
     """Joins the observations, prints and writes the verdicts, and fails for the selected ones. Connects to no host."""
@@ -51,6 +56,7 @@ class ActionModule(ControllerAction):
         "observations_dest": {"type": "path"},
         "dest": {"type": "path"},
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
+        "allow_empty": {"type": "bool", "default": False},
         "fail": {"type": "bool", "default": True},
     }
 
@@ -79,10 +85,13 @@ class ActionModule(ControllerAction):
         result = {"changed": changed, "summary": RESULT.summary(verdicts), "changes": change_rows}
         failing = [item for item in verdicts if item.verdict in arguments["fail_on"]]
         not_observed = unobserved_hosts(unseen_of)
-        if failing or not_observed:
+        # Between one host and itself, nothing is planned: a deployment of one host has no flow to test.
+        allowed = arguments["allow_empty"] or len(plan.hosts) == 1
+        empty = "" if verdicts or allowed else _EMPTY.format(hosts=len(seen))
+        if failing or not_observed or empty:
             # Ansible prints the whole result of a failed task. The table is easier to read.
             blame = "see the table above for the causes" if failing else ""
-            parts = (unobserved_message(not_observed), RESULT.summary_line(verdicts), blame, hint)
+            parts = (unobserved_message(not_observed), empty or RESULT.summary_line(verdicts), blame, hint)
             msg = "; ".join(part for part in parts if part)
             result["guilty"] = guilty_hosts(guilty_counts(failing), not_observed, msg, task_vars)
             result.update({"failed": True, "msg": msg} if arguments["fail"] else {})

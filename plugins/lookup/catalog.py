@@ -105,23 +105,16 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ query('jsa.ports.catalog', '32006/tcp', query='[].{id: id, purpose: purpose}') }}"
 
-- name: Say what one entry rests on
+- name: Show the rows that one entry is based on
   ansible.builtin.debug:
     msg: "{{ entry.service }}: {{ entry.statements | map(attribute='says') | join(' / ') }}"
   vars:
     entry: "{{ lookup('jsa.ports.catalog', 'si_registry') }}"
 
-- name: List what an event processor must be reached on by the console
+- name: List the entries for what the console contacts on an event processor
   ansible.builtin.debug:
     msg: >-
       {{ query('jsa.ports.catalog', role='event_processor', direction='inbound', peer='console', query='[].id') }}
-
-- name: List what log sources may send, with the ports
-  ansible.builtin.debug:
-    msg: "{{ item.service }}: {{ item.ports | join(', ') }}/{{ item.protocols | join('+') }}"
-  loop: "{{ query('jsa.ports.catalog', peer='log_sources', exposure='external_in') }}"
-  loop_control:
-    label: "{{ item.id }}"
 
 - name: Show where Juniper's documents disagree
   ansible.builtin.debug:
@@ -130,11 +123,7 @@ EXAMPLES = r"""
 - name: Look up several entries, one at a time
   ansible.builtin.debug:
     msg: "{{ item.id }} is {{ item.confidence }}"
-  with_jsa.ports.catalog:
-    - ssh
-    - 514/udp
-  loop_control:
-    label: "{{ item.id }}"
+  with_jsa.ports.catalog: [ssh, 514/udp]
 """
 
 RETURN = r"""
@@ -305,11 +294,11 @@ _raw:
       elements: dict
       contains:
         source:
-          description: Where.
+          description: The source, with its address where it has one.
           type: str
           sample: IBM support document 1086363 (https://www.ibm.com/support/pages/node/1086363)
         says:
-          description: What.
+          description: What the source says, in the words of this collection.
           type: str
           sample: A flow collector logs that it lost its connection to port 32010 of another host.
     disagreement:
@@ -327,7 +316,7 @@ _raw:
           type: str
           sample: administration_guide
         reason:
-          description: Why.
+          description: The reason for the verdict.
           type: str
           sample: The cell was lost.
 """
@@ -352,50 +341,57 @@ except ImportError:
 else:
     HAS_JMESPATH = True
 
+_NAME = "jsa.ports.catalog"
 _ONE = ("role", "direction", "peer")
 _SEVERAL = ("protocol", "exposure", "feature", "document", "confidence")
 _OPTIONS = (*_ONE, *_SEVERAL, "query")
 
 
 class LookupModule(LookupBase):
-    """Lookup ``jsa.ports.catalog``."""
+    """Selects entries of the catalog. Contacts no host."""
 
     def run(self, terms: Iterable[object], variables: Any = None, **kwargs: Any) -> list[Any]:
+        """The entries, or the result of the option ``query``.
+
+        Raises AnsibleOptionsError for a wrong option, and AnsibleLookupError for a term that matches no entry.
+        """
         # Loops of the form with_... pass it on.
         kwargs.pop("wantlist", None)
-        unknown = [name for name in kwargs if name not in _OPTIONS]
-        if unknown:
-            problems = ["unknown option %r; %s" % (name, expected(name, _OPTIONS)) for name in unknown]
-            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
-        self.set_options(var_options=variables, direct=kwargs)
-        given: dict[str, Any] = {name: self.get_option(name) for name in _ONE}
-        given.update((name, tuple(self.get_option(name) or ())) for name in _SEVERAL)
-        filters = Filters(**given)
-        problems = filters.problems()
+        problems = [f"unknown option {name!r}; {expected(name, _OPTIONS)}" for name in kwargs if name not in _OPTIONS]
+        if not problems:
+            self.set_options(var_options=variables, direct=kwargs)
+            filters = self._filters()
+            problems = filters.problems()
         if problems:
-            raise AnsibleOptionsError("jsa.ports.catalog: %s" % "; ".join(problems))
+            raise AnsibleOptionsError(f"{_NAME}: {'; '.join(problems)}")
         try:
             catalog = load_catalog()
         except CatalogError as error:
-            raise AnsibleLookupError("jsa.ports.catalog: the catalog is damaged:\n%s" % error) from None
+            raise AnsibleLookupError(f"{_NAME}: the catalog is damaged:\n{error}") from None
         entries, problems = select(catalog, self._flatten(terms), filters)
         if problems:
-            raise AnsibleLookupError("jsa.ports.catalog: %s" % "; ".join(problems))
+            raise AnsibleLookupError(f"{_NAME}: {'; '.join(problems)}")
         found = [copy.deepcopy(entry.raw) for entry in entries]
         expression = self.get_option("query")
         return found if expression is None else _search(expression, found)
 
+    def _filters(self) -> Filters:
+        given: dict[str, Any] = {name: self.get_option(name) for name in _ONE}
+        given.update((name, tuple(self.get_option(name) or ())) for name in _SEVERAL)
+        return Filters(**given)
+
 
 def _search(expression: str, entries: list[dict[str, Any]]) -> list[Any]:
     if not HAS_JMESPATH:
-        raise AnsibleLookupError(missing_required_lib("jmespath", reason="for the option query of jsa.ports.catalog"))
+        raise AnsibleLookupError(missing_required_lib("jmespath", reason=f"for the option query of {_NAME}"))
     try:
         result = jmespath.search(expression, entries)
     except jmespath.exceptions.JMESPathError as error:
         # ansible-core from 2.19 on appends the message of a cause, which is in this one already.
+        example = "[?exposure=='inter_host'].{id: id, ports: ports}"
         raise AnsibleLookupError(
-            "jsa.ports.catalog: query: %r is not a valid JMESPath expression for a list of entries; for example,"
-            " \"[?exposure=='inter_host'].{id: id, ports: ports}\". %s" % (expression, error)
+            f"{_NAME}: query: {expression!r} is not a valid JMESPath expression for a list of entries; for example, "
+            f'"{example}". {error}'
         ) from None
     if result is None:
         return []

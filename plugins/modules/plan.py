@@ -70,6 +70,13 @@ options:
     description: Whether to return the plan. With 1,000 hosts, V(false) saves seconds if it is only shown or written.
     type: bool
     default: true
+  fail:
+    description:
+      - Whether the task fails if the inventory or another input is wrong. With V(false), it is skipped and returns
+        RV(guilty), so that a later task can fail the hosts that have to be corrected, instead of the host that this
+        task runs on.
+    type: bool
+    default: true
 seealso:
   - module: jsa.ports.why
   - module: jsa.ports.firewall
@@ -102,6 +109,18 @@ EXAMPLES = r"""
          | map('extract', hostvars, 'answer') | map('default', none))) }}
     discovered_file: dynamic_ports.json
   run_once: true
+
+- name: Compute the plan
+  jsa.ports.plan:
+    fail: false
+  run_once: true
+  register: planned
+
+- name: Fail on the hosts that have to be corrected
+  ansible.builtin.fail:
+    msg: "{{ planned.guilty[inventory_hostname] }}"
+  when: inventory_hostname in planned.guilty
+  any_errors_fatal: true
 """
 
 RETURN = r"""
@@ -185,4 +204,11 @@ discovered:
         state: ok
         reason: ""
       rpcbind: null
+guilty:
+  description:
+    - The hosts of the play that have to be corrected, each with its message. A problem of no single host is reported
+      on the first of them, or on the first host of the play. Empty if there is a plan.
+  returned: success, or when O(fail=false)
+  type: dict
+  sample: {}
 """

@@ -54,6 +54,12 @@ options:
       - network
       - host_firewall
       - translated
+  allow_empty:
+    description:
+      - Whether a preflight without any verdict is a success. A plan with one host has none. By default any other fails,
+        because nothing was tested.
+    type: bool
+    default: false
   fail:
     description:
       - Whether the task fails. With V(false), it returns RV(guilty) instead, so that a later task can fail the hosts
@@ -113,7 +119,7 @@ changes:
 guilty:
   description:
     - The hosts that have to be corrected, each with a message. The first host of the play if none of them takes part in
-      it. Empty if there is no reason to fail.
+      it, or if nothing was tested. Empty if there is no reason to fail.
   returned: always
   type: dict
   sample: {ep1: "flow to correct here: 1 host_firewall; see the table above for the causes"}

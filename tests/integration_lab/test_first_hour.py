@@ -70,6 +70,14 @@ def test_a_preflight_of_new_hosts_names_the_variable(lab: Lab) -> None:
     assert failed_hosts(result.stdout) == {"con1", "ep1"}
 
 
+def test_a_preflight_of_nothing_fails(lab: Lab) -> None:
+    result = play(lab, "preflight", "--limit", "con1")
+    assert result.returncode != 0 and failed_hosts(result.stdout) == {"con1"}
+    assert "nothing was tested" in result.stdout and "jsa_preflight_allow_empty" in result.stdout
+    result = play(lab, "preflight", "--limit", "con1", "-e", "jsa_preflight_allow_empty=true")
+    assert result.returncode == 0, result.stdout
+
+
 def test_without_root_it_says_so(lab: Lab) -> None:
     result = play(lab, "firewall", *NOBODY)
     assert result.returncode != 0

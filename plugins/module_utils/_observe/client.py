@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One conversation with one peer, over within a deadline and a limit whatever the peer does. Runs on Python 3.6."""
+"""One exchange with one peer, with a deadline and a size limit that the peer cannot exceed. Runs on Python 3.6."""
 
 import errno
 import select
@@ -26,20 +26,20 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
     parse_peer,
 )
 
-#: Besides the results of a probe: the peer took the connection, and then
-#: ended it without a word that was expected, broke it off, spoke too slowly to be done in time, or did not stop.
+#: Results beside those of a probe: the peer accepted the connection, and then closed it without a complete answer,
+#: reset it, was too slow, or sent too much.
 CLOSED = "closed"
 RESET = "reset"
 UNFINISHED = "unfinished"
 ENDLESS = "endless"
 
-#: UDP loses a question or an answer now and then.
+#: UDP can lose a request or a reply, so the request is repeated.
 _REPEAT_AFTER = 1.0
 _CHUNK = 65536
 
 
 class ExchangeError(Exception):
-    """A conversation that came to nothing: a word for what happened, and a sentence."""
+    """A failed exchange: the result, one word of the module's documentation, and the reason, a sentence."""
 
     def __init__(self, result, reason):  # type: (str, str) -> None
         super(ExchangeError, self).__init__(reason)
@@ -48,23 +48,23 @@ class ExchangeError(Exception):
 
 
 class Deadline(object):
-    """A point in time that everything in a conversation shares."""
+    """The time at which an exchange ends, shared by all its steps."""
 
     def __init__(self, seconds):  # type: (float) -> None
         self.seconds = seconds
         self._at = time.monotonic() + seconds
 
     def left(self):  # type: () -> float
-        """Seconds until then, 0 when it is over."""
+        """The seconds that are left, 0 if the deadline has passed."""
         return max(0.0, self._at - time.monotonic())
 
     def part(self, share):  # type: (float) -> Deadline
-        """The next *share*, from 0 to 1, of what is left."""
+        """A deadline at the given *share*, from 0 to 1, of the time that is left."""
         return Deadline(self.left() * share)
 
 
 class Stream(object):
-    """A TCP connection on which the peer may take so long, and say so much."""
+    """A TCP connection with a deadline and a maximum number of received bytes."""
 
     def __init__(self, sock, deadline, limit=_CHUNK):  # type: (socket.socket, Deadline, int) -> None
         self.sock = sock
@@ -88,7 +88,7 @@ class Stream(object):
             raise self._broken(error)
 
     def recv(self):  # type: () -> bytes
-        """What the peer says next, nothing at the end."""
+        """The next bytes from the peer, empty at the end of the stream. Raises ExchangeError."""
         if self._waiting:
             data, self._waiting = self._waiting, b""
             return data
@@ -103,7 +103,7 @@ class Stream(object):
         return data
 
     def recv_until(self, mark):  # type: (bytes) -> bytes
-        """Up to and with *mark*; without it where the peer ends before."""
+        """The bytes up to and including *mark*, without it if the peer ends earlier. Raises ExchangeError."""
         data = b""
         while mark not in data:
             more = self.recv()
@@ -115,7 +115,7 @@ class Stream(object):
         return data[:end]
 
     def recv_exactly(self, size):  # type: (int) -> bytes
-        """So many bytes. Raises ExchangeError, also where they are more than the limit."""
+        """Exactly *size* bytes. Raises ExchangeError, also if *size* exceeds the limit."""
         if size > self._limit:
             raise ExchangeError(ENDLESS, "it announced an answer of %d bytes, the maximum is %d" % (size, self._limit))
         data = b""
@@ -155,7 +155,7 @@ class Stream(object):
 
 
 def open_stream(address, port, deadline, limit=_CHUNK):  # type: (str, int, Deadline, int) -> Stream
-    """A connection to *address*, no name. Raises ExchangeError."""
+    """A connection to *address*, which must not be a name. Raises ExchangeError."""
     attempt = TcpAttempt(_probe(address, port, TCP), None)
     outcome = _run(attempt, deadline)
     if outcome is None:
@@ -171,7 +171,7 @@ def open_stream(address, port, deadline, limit=_CHUNK):  # type: (str, int, Dead
 
 def ask_datagram(address, port, question, is_answer, deadline):
     # type: (str, int, bytes, Callable[[bytes], bool], Deadline) -> bytes
-    """The first datagram that *is_answer* takes for one, the question repeated meanwhile. Raises ExchangeError."""
+    """The first datagram that *is_answer* accepts. Repeats the request until then. Raises ExchangeError."""
     attempt = _Question(_probe(address, port, UDP), None)
     attempt.question = question
     attempt.is_answer = is_answer
@@ -189,7 +189,7 @@ def ask_datagram(address, port, question, is_answer, deadline):
 
 
 class _Question(UdpAttempt):
-    """A datagram whose answer is wanted."""
+    """A datagram that expects a reply."""
 
     __slots__ = ("answer", "is_answer", "question")
 
@@ -211,7 +211,7 @@ def _probe(address, port, protocol):  # type: (str, int, str) -> Probe
 
 
 def _run(attempt, deadline):  # type: (Any, Deadline) -> Optional[Outcome]
-    """What comes of *attempt*; None where nothing does in time."""
+    """The outcome of *attempt*, None if there is none before the deadline."""
     try:
         outcome = attempt.start()
     except BusyError as error:

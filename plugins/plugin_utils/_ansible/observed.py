@@ -77,6 +77,17 @@ CHECK = Purpose(check.CheckObservations, check.CHECK_PARTS, check.observed)
 PREFLIGHT = Purpose(preflight.PreflightObservations, preflight.PREFLIGHT_PARTS, preflight.observed)
 
 
+def required_in_check(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parts without which a check says nothing: none if the console tests the flows of every host.
+
+    *value*: the results of the modules by part and host. The console's part is skipped for hosts that are asked by SSH.
+    """
+    console = value.get("console")
+    results = console.values() if isinstance(console, Mapping) else ({"skipped": True},)
+    asked = any(isinstance(one, Mapping) and one.get("skipped") for one in results)
+    return ("sockets", "probes") if asked else ()
+
+
 def hosts_in_play(plan: Plan, task_vars: Mapping[str, Any]) -> list[str]:
     """The plan's hosts that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,8 @@ class _Node:
     """A machine of a host: the only one, or one of an HA pair."""
 
     name: str
+    #: As the console has it.
+    hostname: str
     addresses: tuple[str, ...]
     peer: str | None = None
     virtual_addresses: tuple[str, ...] = ()
@@ -106,7 +108,7 @@ class _Maker:
         self._check_servers()
         nodes = {number: self._nodes(host) for number, host in hosts.items()}
         roles = {
-            number: self._settings.table.roles(host, [host.hostname, *(node.name for node in nodes[number])])
+            number: self._settings.table.roles(host, [*(node.name for node in nodes[number]), host.hostname])
             for number, host in hosts.items()
         }
         self._warn_of_unknown({number: host for number, host in hosts.items() if roles[number] is None})
@@ -161,14 +163,14 @@ class _Maker:
         addresses = _addresses(host)
         servers = self._servers.get(host.id, [])
         if host.secondary_server_id is None and len(servers) < 2:
-            return [_Node(self._names.of(host.hostname, addresses[0]), addresses)]
-        servers = sorted(servers, key=lambda one: one.server_id != host.primary_server_id)
+            return [_Node(self._names.of(host.hostname, addresses[0]), host.hostname, addresses)]
+        # By their ids: the order must not depend on which of them is active.
         valid = [one for one in servers if _is_valid(one.private_ip)]
         if len(valid) != 2:
             return [self._half_pair(host, addresses, valid)]
         names = [self._names.of(one.hostname, parse_address(one.private_ip)) for one in valid]
         return [
-            _Node(name, (parse_address(server.private_ip),), peer, addresses)
+            _Node(name, server.hostname, (parse_address(server.private_ip),), peer, addresses)
             for name, server, peer in zip(names, valid, reversed(names), strict=True)
         ]
 
@@ -180,7 +182,7 @@ class _Maker:
             f"{name} is an HA pair, but the console lists {len(servers)} servers of it instead of two, so it is one "
             "host with all known addresses here: check the HA pair on the console, or write both nodes by hand"
         )
-        return _Node(name, tuple(dict.fromkeys((*own, *addresses))))
+        return _Node(name, host.hostname, tuple(dict.fromkeys((*own, *addresses))))
 
     def _processor(
         self,
@@ -267,21 +269,23 @@ def _variables(node: _Node, host: HostRecord, shared: Mapping[str, Any]) -> dict
     if node.peer is not None:
         variables["jsa_ha_peer"] = node.peer
         variables["jsa_ha_virtual_address"] = _one_or_list(node.virtual_addresses)
-    variables["jsa_console_facts"] = dict(_facts(host))
+    # After a failover, the host can have the name of the other node.
+    variables["jsa_console_facts"] = {**_facts(host), "hostname": node.hostname}
     return variables
 
 
-def _facts(host: HostRecord) -> Iterator[tuple[str, Any]]:
+def _facts(host: HostRecord) -> dict[str, Any]:
     """For compose, groups, and filters."""
-    yield "id", host.id
-    yield "hostname", host.hostname
-    yield "private_ip", host.private_ip
-    yield "public_ip", host.public_ip
-    yield "status", host.status
-    yield "version", host.version
-    yield "appliance_id", host.appliance.id if host.appliance else None
-    yield "appliance_type", host.appliance.type if host.appliance else None
-    yield "components", [one for one in host.components or () if one]
+    return {
+        "id": host.id,
+        "private_ip": host.private_ip,
+        "public_ip": host.public_ip,
+        "status": host.status,
+        "version": host.version,
+        "appliance_id": host.appliance.id if host.appliance else None,
+        "appliance_type": host.appliance.type if host.appliance else None,
+        "components": [one for one in host.components or () if one],
+    }
 
 
 def _release(about: About) -> str | None:

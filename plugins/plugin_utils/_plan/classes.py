@@ -4,9 +4,9 @@
 
 """Source classes: the sets of peers that rules name.
 
-A class has a stable label, for example ``event_collector unencrypted``. Peers come and go without its changing, so
-that a firewall can keep one set per class and change its entries alone. Hosts of a class are found once per
-deployment, not once per host: what differs from listener to listener is only that nobody is its own peer.
+A class has a stable label, for example ``event_collector unencrypted``. The label stays the same if peers are added or
+removed, so a firewall can keep one set per class and change only its entries. The hosts of a class are computed once
+per deployment, not once per host: between two listeners, it differs only in that a host is not its own peer.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ENCRYPTED = "encrypted"
 
 @dataclass(frozen=True)
 class SourceClass:
-    """One class: hosts of the deployment, or a network outside."""
+    """Hosts of the deployment, or a network outside."""
 
     label: str
     hosts: frozenset[str] = frozenset()
     cidrs: tuple[str, ...] = ()
-    #: Addresses of the hosts on links that they use for this class alone.
+    #: Addresses of the hosts on a link that only this class uses, such as the crossover link of an HA pair.
     links: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -37,7 +37,7 @@ class SourceClass:
 
 
 class SourceClasses:
-    """Makes the classes of one topology and remembers them by label."""
+    """Computes the classes of one topology, each once."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
@@ -56,17 +56,17 @@ class SourceClasses:
         return self._known
 
     def network(self, name: str) -> SourceClass:
-        """A named network outside. Raises KeyError where nobody set it."""
+        """The class of a named network outside. Raises KeyError if the network is not set."""
         if name not in self._known:
             self._known[name] = SourceClass(name, cidrs=self._topology.networks[name])
         return self._known[name]
 
     def literal(self, text: str) -> SourceClass:
-        """An address or CIDR that one of the site's own flows names."""
+        """The class of an address or CIDR in one of the site's own flows."""
         return self._remember(SourceClass(text, cidrs=(parse_cidr(text),)))
 
     def ha_peer(self, listener: Host) -> SourceClass:
-        """The other node of *listener*'s HA pair; no host if it has none."""
+        """The class of the other node of *listener*'s HA pair, without a host if it is in no pair."""
         label = f"ha_peer of {listener.name}"
         if listener.ha_peer is None:
             return self._remember(SourceClass(label))
@@ -74,7 +74,11 @@ class SourceClasses:
         return self._remember(SourceClass(label, hosts=frozenset([listener.ha_peer]), links=links))
 
     def members(self, token: str, encryption: str | None = None, attached_to: Host | None = None) -> SourceClass:
-        """Hosts of a role or group: all, only the encrypted or unencrypted ones, only those that work with a host."""
+        """The class of the hosts that a role or host group of the catalog, *token*, covers.
+
+        *encryption*: only the encrypted, or only the unencrypted ones. *attached_to*: only the hosts that exchange data
+        with this one.
+        """
         label = token if encryption is None else f"{token} {encryption}"
         narrowed = attached_to is not None and bool(self._reporting) and not attached_to.is_console
         if narrowed and attached_to is not None:
@@ -93,7 +97,7 @@ class SourceClasses:
         return self._remember(SourceClass(label, hosts=hosts))
 
     def beside(self, token: str, encryption: str | None, host: Host) -> SourceClass:
-        """Of a role or group, the hosts that report to the same processor as *host* does."""
+        """As :meth:`members`, with only the hosts that report to the same processor as *host*."""
         processor = self._processor(host)
         everybody = self.members(token, encryption)
         kept = frozenset(name for name in everybody.hosts if self._processor(self._topology.hosts[name]) == processor)
@@ -101,24 +105,24 @@ class SourceClasses:
         return self._remember(SourceClass(f"{everybody.label} {whose}", hosts=kept))
 
     def _processor(self, host: Host) -> str | None:
-        """The processor that *host* reports to; one name for both nodes of a pair."""
+        """The processor that *host* reports to, with one name for both nodes of an HA pair."""
         return min(self._topology.cluster(host.processor)) if host.processor else None
 
     def without_remote_initiation(self, source: SourceClass) -> SourceClass:
-        """Those of a class that open SSH tunnels themselves."""
+        """The hosts of a class that initiate SSH tunnels."""
         kept = frozenset(name for name in source.hosts if not self._topology.hosts[name].remote_tunnel_initiation)
         if kept == source.hosts:
             return source
         return self._remember(SourceClass(f"{source.label} that initiate tunnels", hosts=kept))
 
     def attachment(self, host: Host) -> str:
-        """What decides on *host*'s partners, as part of a label: hosts that nobody reports to can share it."""
+        """The part of a label that tells who exchanges data with *host*. Hosts that nobody reports to can share it."""
         if host.name in self._reporting or host.ha_peer:
             return f"attached to {host.name}"
         return f"beside {host.processor}" if host.processor else "not attached"
 
     def _attached(self, host: Host) -> frozenset[str]:
-        """Who exchanges data with *host*: collectors report to one processor, and the console serves everybody."""
+        """The hosts that exchange data with *host*: all do with the console, and collectors with one processor."""
         reporting = frozenset(self._reporting.get(host.name, ()))
         if host.processor is not None:
             return self._consoles | reporting | frozenset(self._topology.cluster(host.processor))

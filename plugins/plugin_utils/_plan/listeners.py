@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sockets that are right to be there: where they belong, and whether a missing one is a fault."""
+"""The listeners that the plan expects on a host: where each belongs, and whether a missing one is a fault."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import En
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, UDP, Listener
 
-#: A range up to this size is so many ports to listen on; a larger one is room that services take ports from.
+#: All ports of a range up to this size have a listener. In a larger range, services choose their ports.
 _LARGEST_LISTED_RANGE = 16
 
 
 class Listeners:
-    """The sockets of the catalog's entries. Hosts with the same sockets for the same peers share them."""
+    """Computes the listeners of the catalog's entries, once for hosts with the same ports and peers."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], tuple[Listener, ...]] = {}
 
     def of(self, entry: Entry, ports: tuple[PortRange, ...], sources: Collection[SourceClass]) -> tuple[Listener, ...]:
-        """The sockets of *entry* on a host where it has *ports* and *sources* contact it; nobody does if empty."""
+        """The listeners of *entry* on a host with these *ports* of it. *sources*: the classes that contact them."""
         labels = _labels(sources)
         key = (entry.id, ports, bool(sources), labels)
         if key not in self._known:
@@ -48,7 +48,7 @@ class Listeners:
 def discovered_listener(
     entry: Entry, protocol: str, port: int, services: Iterable[str], sources: Iterable[SourceClass]
 ) -> Listener:
-    """The socket that *services* of *entry* were found to have."""
+    """The listener of *entry* on a discovered *port*. *services*: the names that the port mapper has for it."""
     return Listener(
         id=entry.id,
         service=f"{entry.service}: {', '.join(services)}",
@@ -61,7 +61,7 @@ def discovered_listener(
 
 
 def _labels(sources: Iterable[SourceClass]) -> tuple[str, ...]:
-    """Networks outside are left out: whether they contact the host is not checked."""
+    """The labels of classes with hosts, sorted. Flows from networks outside are not checked."""
     return tuple(sorted(source.label for source in sources if source.hosts))
 
 
@@ -74,7 +74,7 @@ def _single_ports(ranges: tuple[PortRange, ...]) -> Iterator[PortRange]:
 
 
 def _bind(entry: Entry, contacted: bool) -> str:
-    """Where the entry's socket belongs: on the network, on loopback, or nobody says."""
+    """Where the listener belongs: ``network``, ``loopback``, or ``any`` if no host contacts it."""
     if entry.exposure in ("local_only", "tunnel_local"):
         return "loopback"
     return "network" if contacted else "any"
@@ -85,7 +85,7 @@ def _is_required(entry: Entry, protocol: str, contacted: bool) -> bool:
     if entry.confidence == "low":
         return False
     if entry.exposure == "local_only":
-        # Which of the services on "every host" run depends on more than the catalog knows.
+        # The catalog does not know which of the services for any host run on this one.
         return all("any_host" not in flow.listeners for flow in entry.flows)
-    # The documents give UDP for the replication of HA pairs too, but it speaks TCP.
+    # The documents also list UDP for the replication of HA pairs, but it uses TCP.
     return contacted and not (entry.exposure == "ha" and protocol == UDP)

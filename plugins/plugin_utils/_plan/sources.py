@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may open a flow of the catalog on a host: its source classes.
+"""The source classes of each flow on a host: who may initiate it.
 
-The data range is the exception: its row names every pair of hosts. With ``jsa_data_ports: paired`` it is open, in both
-directions, between two hosts that a listed data flow connects, for what takes a port of the range is one of these.
+The data range is an exception, because its row names every pair of hosts. With ``jsa_data_ports: paired``, it is open
+in both directions between two hosts with a listed data flow, because these flows use the ports of the range.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import (
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import HA_PEER, SELF
 
-#: The entry whose port carries the tunnels.
+#: The id of the entry whose port carries the tunnels.
 SSH = "ssh"
 
-#: The value of ``jsa_data_ports`` with which the data range is open where data flow.
+#: The value of ``jsa_data_ports`` that opens the data range between hosts with a data flow.
 PAIRED = "paired"
 
-#: Tunnels with the console are a flow of their own.
+#: Tunnels with the console have their own flow in the catalog.
 _NO_TUNNEL_PEERS = ("console", "managed_host", "any_host")
 
 
@@ -64,7 +64,7 @@ class Sources:
         self.networks_not_set: dict[str, set[str]] = {}
 
     def of_flow(self, entry: Entry, flow: Flow, listener: Host) -> Iterator[SourceClass]:
-        """The classes that may open *flow* on *listener*; those without a member too."""
+        """The classes that may initiate *flow* to *listener*, also those without a member."""
         if entry.id == DATA_RANGE and self._paired:
             for data_flow in self._data_flows:
                 yield from self._partners(data_flow, flow.encryption, listener)
@@ -84,7 +84,7 @@ class Sources:
                 self.networks_not_set.setdefault(token, set()).add(entry.id)
 
     def _hosts(self, token: str, encryption: str, flow: Flow, listener: Host) -> Iterator[SourceClass]:
-        """Hosts of *token* for a flow with *encryption*; only the partners of *listener*, where *flow* says so."""
+        """The hosts of *token* for a flow with *encryption*, limited to partners of *listener* if *flow* says so."""
         if encryption == "tunnelled":
             if not listener.encrypted:
                 yield self._members(token, UNENCRYPTED, flow, listener)
@@ -101,7 +101,7 @@ class Sources:
     def _partners(
         self, flow: Flow, encryption: str, host: Host, without: tuple[str, ...] = ()
     ) -> Iterator[SourceClass]:
-        """Hosts at the other end of *flow*, whichever end *host* is; *without* these roles and groups."""
+        """The hosts at the other end of *flow*, whether *host* initiates it or listens. *without*: tokens to skip."""
         partners: list[str] = []
         if any_covers(host, flow.listeners):
             partners += [token for token in flow.initiators if is_host_token(token)]
@@ -112,11 +112,11 @@ class Sources:
                 yield from self._hosts(token, encryption, flow, host)
 
     def tunnel_peers(self, listener: Host) -> Iterator[SourceClass]:
-        """Managed hosts that open SSH tunnels to *listener*, a managed host, for flows between the two.
+        """The managed hosts that initiate SSH tunnels to *listener*, a managed host, for flows between the two.
 
-        A tunnel is there for a tunnelled flow between hosts of which one is encrypted; either side may open it, but
-        the initiator of a host with remote tunnel initiation is always the other one. Tunnels with the console need
-        nothing here: SSH between the console and every host is a flow of its own.
+        A tunnel carries a tunnelled flow between two hosts if one of them is encrypted. Either host may initiate it,
+        but a host with remote tunnel initiation never does. Tunnels with the console are not included: SSH between the
+        console and each host has its own flow in the catalog.
         """
         if listener.is_console or not self._any_encrypted:
             return
@@ -128,7 +128,7 @@ class Sources:
 
 
 def _within_data_range(entry: Entry, catalog: tuple[Entry, ...]) -> bool:
-    """Whether all ports of *entry* are of the data range, and hosts of the deployment use them."""
+    """Whether all ports of *entry* are in the data range, and are used between hosts of the deployment."""
     wide = [part for one in catalog if one.id == DATA_RANGE for part in one.ports]
     return (
         entry.id != DATA_RANGE

@@ -91,7 +91,8 @@ def misspelt_variables(named: Named, inventory_variables: Iterable[str]) -> list
         hint = _hint(name, known, roles)
         if hint:
             where = f"set for {_hosts(hosts, len(named.by_host))}" if hosts else "set by a play or a role"
-            sentences.append(f"the variable {name} ({where}) is not known{hint}")
+            what = f"{hosts[0]}: the variable {name}" if len(hosts) == 1 else f"the variable {name} ({where})"
+            sentences.append(f"{what} is not known{hint}")
     return sentences
 
 
@@ -113,9 +114,9 @@ def misspelt_groups(
         likely = _likely(group, group_roles, _ALIKE_GROUP if without else _ALIKE_FURTHER_GROUP)
         # Where its hosts have the roles all the same, it only divides a group that counts.
         if likely and any(name not in hosts or not hosts[name].roles.issuperset(group_roles[likely]) for name in names):
-            sentences.append(
-                f"the group {group} (of {_hosts(names, len(groups))}) is not known, did you mean {likely}?"
-            )
+            of = f" (of {_hosts(names, len(groups))})"
+            what = f"{names[0]}: its group {group}" if len(names) == 1 else f"the group {group}{of}"
+            sentences.append(f"{what} is not known, did you mean {likely}?")
     return sentences
 
 

@@ -324,7 +324,7 @@ def _check_consoles(hosts: Mapping[str, Host], values: Mapping[str, Mapping[str,
         )
     elif len(consoles) > 2 or (len(consoles) == 2 and hosts[consoles[0]].ha_peer != consoles[1]):
         problems.append(
-            f"{', '.join(consoles)} all have the role console, but a deployment has one, or one HA pair: set "
+            f"{', '.join(consoles)}: all have the role console, but a deployment has one, or one HA pair: set "
             "jsa_ha_peer on a node of the pair, or use one inventory per deployment"
         )
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a field of a typed document holds beyond its Python type.
+"""Constraints for the fields of a typed document, beyond their Python types.
 
 A typed document is a tree of frozen dataclasses that is written to and read from JSON. The annotations of its fields
-are the only description of the form: reader, writer and schema all follow them, so they cannot disagree.
+are the only description of the format: reader, writer, and schema use them, so they cannot disagree.
 Supported annotations: ``str``, ``int``, ``float``, ``bool``, a dataclass, ``X | None``, ``tuple[X, ...]``,
 ``Mapping[str, X]``, and each of them with one of the constraints below in ``Annotated[X, ...]``.
 """
@@ -24,10 +24,10 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports, parse_ports
 
-#: Key of a field's metadata: it is left out of the document where it has its default.
+#: Key of a field's metadata: the document omits the field if it has its default.
 _LEFT_OUT = "left_out"
 
-#: Name of a dataclass's attribute: what its JSON Schema says beyond its fields, as its ``__post_init__`` does.
+#: Name of a dataclass's attribute: further keywords of its JSON Schema, for what its ``__post_init__`` tests.
 ALSO_SCHEMA = "ALSO_SCHEMA"
 
 
@@ -55,7 +55,7 @@ class Between:
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """A value whose form in the document is another one than in Python."""
+    """A value with different forms in the document and in Python."""
 
     #: From the document's value to Python's. Raises ValueError with a sentence.
     read: Callable[[Any], Any]
@@ -66,23 +66,23 @@ class Converted:
 
 
 def left_out(default: Any = None) -> Any:
-    """A field that a document leaves out where it has *default*, as ICMP has no ``ports``."""
+    """A field that the document omits if its value is *default*, as ICMP has no ``ports``."""
     # pylint: disable-next=invalid-field-call
     return field(default=default, metadata={_LEFT_OUT: True})
 
 
 def can_be_left_out(one: Field[Any]) -> bool:
-    """Whether the writer leaves the field out where it has its default."""
+    """Whether the writer omits the field if it has its default."""
     return bool(one.metadata.get(_LEFT_OUT))
 
 
 def is_required(one: Field[Any]) -> bool:
-    """Whether a document without the field is damaged."""
+    """Whether a document without the field is invalid: it has no default."""
     return one.default is MISSING and one.default_factory is MISSING
 
 
 def shown(value: Any) -> str:
-    """The value, cut to what a person reads. Without control characters, which a terminal would obey."""
+    """The value for a message, at most 60 characters, without control characters."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, (list, tuple)):
@@ -91,8 +91,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-#: What the patterns below let through is judged by Python, so that neither takes what the other refuses: Python alone
-#: takes 10.0.0.0/255.0.0.0 and fe80::1%eth0, too.
+#: Python parses what matches these patterns, so that reader and schema accept the same values: Python alone accepts
+#: 10.0.0.0/255.0.0.0 and fe80::1%eth0, too.
 _PORTS_PATTERN = "^[0-9]{1,5}(-[0-9]{1,5})?$"
 _ADDRESS_PATTERN = "^[0-9A-Fa-f.:]+$"
 _NETWORK_PATTERN = "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"
@@ -166,7 +166,7 @@ def _read_time(value: Any) -> str:
 
 
 def as_is(value: Any) -> Any:
-    """The value of a document is the value in Python."""
+    """*value*, for fields with the same form in the document and in Python."""
     return value
 
 
@@ -180,7 +180,7 @@ PORTS = Converted(
 ADDRESS = Converted(_read_address, as_is, {"type": "string", "pattern": _ADDRESS_PATTERN})
 #: A network in CIDR notation, canonical in Python.
 NETWORK = Converted(_read_network, as_is, {"type": "string", "pattern": _NETWORK_PATTERN})
-#: A time in UTC, as :func:`parse_time` takes it, a string in Python too.
+#: A time in UTC that :func:`parse_time` accepts. In Python, it is a string, too.
 TIME = Converted(_read_time, as_is, {"type": "string", "pattern": _TIME_PATTERN})
 #: One port.
 PORT = Between(1, 65535)

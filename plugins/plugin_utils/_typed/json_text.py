@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON as files have it, more strictly than Python takes it by itself."""
+"""Parses JSON more strictly than Python does by default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError with a sentence: for NaN and for a key that stands twice, too."""
+    """The value of a JSON text. Raises ValueError, also for NaN and for a duplicate key."""
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
     except RecursionError:
@@ -20,7 +20,7 @@ def parse_json(text: str) -> Any:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two values for one key json would take the last, and a person may have read the first."""
+    """The mapping. Of two values for one key, json would use the last, but a person may have read the first."""
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _value in pairs]
@@ -30,5 +30,5 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """JSON has no NaN and no Infinity, but Python reads them."""
+    """Rejects NaN and Infinity, which are not JSON (RFC 8259), but which Python accepts."""
     raise ValueError(f"JSON has no {name}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a JSON value to a typed document, with the path of everything that is wrong."""
+"""Reads a typed document from a JSON value. Each error has the path of the wrong value."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
 
 T = TypeVar("T")
 
-#: The path of a value: that of what holds it, and its key or number there. Only a problem needs it as a text.
+#: The path of a value: the path of its parent, and its key or index there. Only a problem needs it as text.
 _Path = tuple[Any, str | int]
 
-#: Takes a value, its path, and the list that problems are added to.
+#: Reads a value. Arguments: the value, its path, and the list that problems are added to.
 _Reader = Callable[[Any, _Path, list[str]], Any]
 
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def read(kind: type[T], value: Any, place: str, problems: list[str]) -> T | None:
-    """The *value* as a *kind*, a dataclass.
+    """*value*, a mapping, as the dataclass *kind*. None if there are problems.
 
-    Every problem is added to *problems* as ``PATH: sentence``, where PATH begins with *place*; then the result is None.
+    Adds each problem to *problems* as ``PATH: sentence``. PATH begins with *place*.
     """
     before = len(problems)
     found = _reader(cast(Any, kind))(value, (None, place), problems)
@@ -46,11 +46,11 @@ def read(kind: type[T], value: Any, place: str, problems: list[str]) -> T | None
 
 
 def _text(path: _Path) -> str:
-    """``plan.hosts.con1.inbound[0]``."""
+    """The path as text, such as ``plan.hosts.con1.inbound[0]``."""
     parent, key = path
     if isinstance(key, int):
         return f"{_text(parent)}[{key}]"
-    # A terminal would obey control characters.
+    # A terminal interprets control characters.
     name = str(key) if key.isprintable() else ascii(key)
     return f"{_text(parent)}.{name}" if parent else name
 
@@ -77,7 +77,7 @@ def _plain(kind: Any) -> _Reader:
     accepted = (int, float) if kind is float else (kind,)
 
     def read_plain(value: Any, path: _Path, problems: list[str]) -> Any:
-        # Most values are right, and a plan of a large deployment has a million of them.
+        # This is fast for valid values: the plan of a large deployment has a million of them.
         # pylint: disable-next=unidiomatic-typecheck
         if type(value) is kind and kind is not float and (kind is not str or value.isascii()):
             return value
@@ -88,14 +88,14 @@ def _plain(kind: Any) -> _Reader:
             problems.append(f"{_text(path)}: {shown(value)} is not valid Unicode")
         if kind is float and not math.isfinite(value):
             problems.append(f"{_text(path)}: expected {_NAMES[kind]}, got {value}")
-        # A plain one: ansible-core marks strings with where they come from, and not every reader takes those.
+        # A plain str: ansible-core uses subclasses, which not every function accepts.
         return kind(value)
 
     return read_plain
 
 
 def _is_text(value: str) -> bool:
-    """Whether the string can be written to a file: JSON can name halves of characters (surrogates), which cannot."""
+    """Whether the string can be encoded in UTF-8: JSON can contain lone surrogates, which cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a typed document to plain JSON values."""
+"""Converts a typed document to plain JSON values."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_h
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Converted, as_is, can_be_left_out
 
-#: What was written of one document so far, by the identity of its writer and its value.
+#: The converted parts of one document, by the identities of their writers and values.
 _Known = dict[tuple[int, int], Any]
 
 _Writer = Callable[[Any, _Known], Any]
 
 
 def write(document: Any) -> dict[str, Any]:
-    """A dataclass as dicts, lists, strings, numbers and None, in the order of its fields.
+    """*document*, a dataclass, as dicts, lists, strings, numbers, booleans, and None, in the order of its fields.
 
-    A tuple or dataclass that stands in several places of the document is written once, and the places share what was
-    written.
+    A tuple or dataclass that occurs several times in the document is converted once, and the result is shared.
     """
     written: dict[str, Any] = _writer(cast(Any, type(document)))(document, {})
     return written
@@ -65,7 +64,7 @@ def _list(item: _Writer) -> _Writer:
     def write_list(value: Any, known: _Known) -> list[Any]:
         if not value:
             return []
-        # The document keeps the tuple alive, so that no other object gets its identity meanwhile.
+        # The document references the tuple, so no other object can get its id meanwhile.
         key = id(item), id(value)
         written: list[Any] | None = known.get(key)
         if written is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an appliance is, each fact with where it comes from. Unknown is None, never a guess. Runs on Python 3.6."""
+"""The facts about an appliance, each with its source. An unknown fact is None. Runs on Python 3.6."""
 
 import os
 
@@ -40,7 +40,7 @@ _HA = "ha/bin/ha"
 
 
 class Product(object):
-    """Asks one host. On a host that is no appliance nothing is known."""
+    """Reads the facts of one host. On a host that is not an appliance, all of them are unknown."""
 
     def __init__(self, programs, root=QRADAR):  # type: (Programs, str) -> None
         self._programs = programs
@@ -49,7 +49,7 @@ class Product(object):
         self.sources = {}  # type: Dict[str, str]
 
     def gather(self):  # type: () -> Dict[str, Any]
-        """NAMES with their values, and ``sources``: name -> where it comes from, of those that are known."""
+        """The value of each of NAMES, and ``sources``: the source of each known value by name."""
         if appliance_mark(self._root):
             self._myver()
             self._capabilities()
@@ -57,13 +57,13 @@ class Product(object):
         return dict(self.values, sources=self.sources)
 
     def _set(self, name, value, source):  # type: (str, Any, str) -> None
-        """The first source that knows it."""
+        """Stores the value of the first source that has one."""
         if value is not None and self.values[name] is None:
             self.values[name] = value
             self.sources[name] = source
 
     def _run(self, program, *arguments):  # type: (str, str) -> str
-        """Its output; empty where it is not there or fails."""
+        """The output of the program, empty if it is missing or fails."""
         try:
             return self._programs.run(program, *arguments)
         except FirewallError:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people want to know of a certificate, read out of its DER form. Runs on Python 3.6.
+"""Reads subject, issuer, and expiry of a certificate in DER. Runs on Python 3.6.
 
-The standard library decodes only certificates that it has verified, and it is the others that raise questions.
+The standard library decodes only certificates that it has verified, and a report is needed for the others.
 """
 
 from typing import Any, Dict, List, Tuple
@@ -24,11 +24,11 @@ _PARTS = {
 
 
 class CertificateError(ValueError):
-    """It is no certificate."""
+    """The data is not a certificate in DER."""
 
 
 def describe(der):  # type: (bytes) -> Dict[str, Any]
-    """Subject, issuer and the time of expiry in UTC. Raises CertificateError."""
+    """Subject, issuer, and the time of expiry in UTC. Raises CertificateError."""
     try:
         (certificate,) = _items(der)
         fields = _items(_items(certificate[1])[0][1])
@@ -45,7 +45,7 @@ def describe(der):  # type: (bytes) -> Dict[str, Any]
 
 
 def _items(data):  # type: (bytes) -> List[Tuple[int, bytes]]
-    """Tag and content of everything in *data*."""
+    """The tag and content of each item in *data*."""
     items = []
     at = 0
     while at < len(data):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A name server, asked for the address of one name. Runs on Python 3.6."""
+"""Asks a name server for the address of one name. Runs on Python 3.6."""
 
 import os
 import struct
@@ -35,7 +35,7 @@ _LONGEST_LABEL = 63
 
 
 def question(number, name):  # type: (int, str) -> bytes
-    """A question for the IPv4 address of *name*. Raises FailedError where it cannot be a name."""
+    """A query for the IPv4 address of *name* (RFC 1035). Raises FailedError if it is not a valid name."""
     encoded = b""
     for label in name.rstrip(".").split("."):
         part = label.encode("ascii", "replace")

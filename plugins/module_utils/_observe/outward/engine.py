@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Contacts all targets at once, and is done in time whatever they do. Runs on Python 3.6."""
+"""Contacts all targets at the same time, and always ends by the deadline. Runs on Python 3.6."""
 
 import ssl
 import threading
@@ -22,7 +22,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.model i
 from ansible_collections.jsa.ports.plugins.module_utils._observe.outward.peers import at_first, resolve
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import NO_ANSWER, UNAVAILABLE
 
-#: Whoever is not back so long after the deadline is left behind.
+#: Seconds after the deadline until a target that is not done yet is given up.
 _GRACE = 1.0
 
 _CHECKS = {
@@ -45,7 +45,7 @@ class _Job(object):
         self._resolving = False
         self._started = time.monotonic()
         self._outcome = None  # type: Optional[Dict[str, Any]]
-        # Whoever hangs in a resolver must not keep the module from ending.
+        # A resolver that hangs must not keep the module from ending.
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):  # type: () -> None

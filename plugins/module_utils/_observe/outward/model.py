@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is to be contacted, and what came of it. Runs on Python 3.6."""
+"""The targets to contact, and their results. Runs on Python 3.6."""
 
 import re
 
@@ -42,17 +42,17 @@ RESULTS = (
     UNAVAILABLE,
 )
 
-#: Kind to its usual port.
+#: Default port by kind.
 KINDS = {"smtp": 25, "ntp": 123, "nfs": 2049, "mountd": 762, "dns": 53, "tls": 443}
 _NEEDS_NAME = "dns"
 
-#: What a result says itself, so a target cannot bring it along.
+#: Keys of a result, which a target must not have.
 _OURS = frozenset(("target", "result", "reason", "elapsed_ms", "address", "details"))
 _MOST_TARGETS = 200
 _HOST = re.compile(r"^[A-Za-z0-9_.:%-]{1,255}$")
 _SHOWN = 20
 
-#: What went wrong in a conversation, in the words of a result.
+#: Result by the result of a failed exchange.
 FROM_CONVERSATION = {
     client.CLOSED: WRONG_ANSWER,
     client.UNFINISHED: NO_ANSWER,
@@ -61,11 +61,11 @@ FROM_CONVERSATION = {
 
 
 class OutwardError(ValueError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
 class FailedError(Exception):
-    """A check that has an outcome other than success."""
+    """A failed check: its result, the reason, and details for the result."""
 
     def __init__(self, result, reason, details=None):  # type: (str, str, Optional[Dict[str, Any]]) -> None
         super(FailedError, self).__init__(reason)
@@ -75,11 +75,13 @@ class FailedError(Exception):
 
 
 class Target(NamedTuple):
+    """A server to contact."""
+
     kind: str
     #: Name or address.
     host: str
     port: int
-    #: The question to a name server; the server's name within TLS, where that is not the host.
+    #: The name that a name server is asked for, or the server's name in TLS if it is not the host.
     name: Optional[str]
     #: As the caller wrote it: returned with the result.
     given: Dict[str, Any]
@@ -91,6 +93,8 @@ class Target(NamedTuple):
 
 
 class Proxy(NamedTuple):
+    """An HTTP proxy."""
+
     host: str
     port: int
     user: Optional[str]
@@ -98,7 +102,7 @@ class Proxy(NamedTuple):
 
     @property
     def text(self):  # type: () -> str
-        """Without the credentials."""
+        """Host and port, without the credentials."""
         return "[%s]:%d" % (self.host, self.port) if ":" in self.host else "%s:%d" % (self.host, self.port)
 
 
@@ -142,7 +146,7 @@ def _read_port(value, default, problems):  # type: (Any, int, List[str]) -> int
 
 
 def read_proxy(text):  # type: (Optional[str]) -> Optional[Proxy]
-    """The proxy of an URL. Raises OutwardError, which repeats nothing of *text*: it may hold a password."""
+    """The proxy in the URL *text*. Raises OutwardError, without *text* in it: it can contain a password."""
     if not text:
         return None
     wanted = "proxy: expected http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"

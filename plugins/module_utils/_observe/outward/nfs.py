@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""NFS and its mount daemon, called without arguments: nothing is mounted. Runs on Python 3.6."""
+"""Calls the null procedure of NFS and of its mount daemon. Mounts nothing. Runs on Python 3.6."""
 
 from typing import Any, Dict, Optional
 
@@ -16,12 +16,12 @@ _VERSION = 3
 
 
 def check_nfs(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
-    """The version that answers. Raises ExchangeError and FailedError."""
+    """The version of NFS that replies. Raises ExchangeError and FailedError."""
     return {"version": _null(address, port, rpc.NFS, "NFS", deadline)}
 
 
 def check_mountd(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
-    """The mount daemon, on the port that rpcbind gives, or on *port* where rpcbind is not there.
+    """The version of the mount daemon, on the port that rpcbind returns, or on *port* without rpcbind.
 
     Raises ExchangeError and FailedError.
     """
@@ -53,7 +53,7 @@ def _ask_rpcbind(address, deadline):  # type: (str, Deadline) -> Optional[int]
 
 
 def _null(address, port, program, what, deadline):  # type: (str, int, int, str, Deadline) -> int
-    """The version of *program* that answers the call of nothing. Raises ExchangeError and FailedError."""
+    """The version of *program* that replies to its null procedure. Raises ExchangeError and FailedError."""
     version = _VERSION
     try:
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A time server, asked for the time. Runs on Python 3.6."""
+"""Asks a time server for the time (RFC 5905). Runs on Python 3.6."""
 
 import os
 import struct
@@ -23,8 +23,8 @@ _LARGEST_STRATUM = 15
 
 
 def check(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, Any]
-    """Stratum, and how far this host's clock is off. Raises ExchangeError and FailedError."""
-    # Only the server that was asked knows it: the answer repeats it.
+    """The server's stratum, and the offset of this host's clock in seconds. Raises ExchangeError and FailedError."""
+    # Only the server that was asked knows this value, and repeats it in the reply.
     cookie = os.urandom(8)
     sent = time.time()
     reply = ask_datagram(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names to addresses, and a connection to the first that takes one. Runs on Python 3.6."""
+"""Resolves names, and connects to the first address that accepts a connection. Runs on Python 3.6."""
 
 import socket
 
@@ -27,7 +27,7 @@ _MOST_ADDRESSES = 4
 
 
 def resolve(host):  # type: (str) -> List[str]
-    """The addresses of a name, as this host's own resolver has them; an address is its own. Raises FailedError."""
+    """The addresses that this host's resolver returns for *host*, or *host* if it is an address. Raises FailedError."""
     try:
         parse_peer(host)
         return [host]
@@ -51,7 +51,7 @@ def resolve(host):  # type: (str) -> List[str]
 
 def at_first(addresses, deadline, talk):
     # type: (List[str], Deadline, Callable[[str, Deadline], Answer]) -> Answer
-    """What *talk* returns for the first address where it succeeds. Raises FailedError of the last one."""
+    """The value of *talk* for the first address for which it succeeds. Raises the FailedError of the last one."""
     failure = None  # type: Optional[FailedError]
     for number, address in enumerate(addresses):
         try:
@@ -63,5 +63,5 @@ def at_first(addresses, deadline, talk):
 
 
 def connect(addresses, port, deadline):  # type: (List[str], int, Deadline) -> Stream
-    """A connection to the first of *addresses* that takes one. Raises FailedError."""
+    """A connection to the first of *addresses* that accepts one. Raises FailedError."""
     return at_first(addresses, deadline, lambda address, share: open_stream(address, port, share))

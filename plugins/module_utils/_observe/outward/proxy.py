@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An HTTP proxy, asked for a connection through it. Runs on Python 3.6."""
+"""Connects through an HTTP proxy. Runs on Python 3.6."""
 
 import base64
 import re
@@ -41,7 +41,7 @@ def connect_through(proxy, target, deadline):  # type: (Proxy, Target, Deadline)
 
 
 def request(proxy, target):  # type: (Proxy, Target) -> bytes
-    """What asks a proxy for a connection to *target* (RFC 9110, CONNECT), with Basic credentials (RFC 7617)."""
+    """The CONNECT request for *target* (RFC 9110), with Basic credentials (RFC 7617) if the proxy has any."""
     lines = ["CONNECT %s HTTP/1.1" % target.text, "Host: %s" % target.text]
     if proxy.user is not None:
         pair = "%s:%s" % (proxy.user, proxy.password or "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An SMTP gateway: greeted by it, and left again. No mail is sent. Runs on Python 3.6."""
+"""Reads the greeting of an SMTP gateway. Sends no mail. Runs on Python 3.6."""
 
 from typing import Any, Dict
 
@@ -29,6 +29,6 @@ def check(address, port, deadline):  # type: (str, int, Deadline) -> Dict[str, A
             stream.send(b"QUIT\r\n")
             stream.recv_until(b"\n")
         except ExchangeError:
-            # It has greeted; how it says goodbye does not matter.
+            # The greeting is enough. The reply to QUIT does not matter.
             pass
         return {"greeting": text[:_SHOWN]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS handshake, and whether this host trusts whom it meets. Nothing is asked for. Runs on Python 3.6."""
+"""Does a TLS handshake, and verifies the certificate. Sends no request. Runs on Python 3.6."""
 
 import errno
 import socket
@@ -30,11 +30,11 @@ _VERIFY_FAILED = "CERTIFICATE_VERIFY_FAILED"
 
 
 class _UntrustedError(Exception):
-    """The argument is what is wrong with the certificate."""
+    """The certificate could not be verified. The argument is the reason."""
 
 
 def trusting(ca_file):  # type: (Optional[str]) -> ssl.SSLContext
-    """The host's own authorities, and those in *ca_file*. Raises OSError (an SSLError is one) where it is none."""
+    """A context with the authorities of the host and of *ca_file*. Raises OSError (or SSLError) for an invalid file."""
     context = ssl.create_default_context()
     # From Python 3.13 on an authority has to say what its key is for. Many a company's own does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether what a rule of nftables asks of a packet holds: yes, no, or nobody knows. Runs on Python 3.6."""
+"""Evaluates the conditions of nftables rules for a packet: true, false, or unknown. Runs on Python 3.6."""
 
 import ipaddress
 
@@ -19,7 +19,7 @@ Key = Tuple[str, str, str]
 
 
 class Packet(NamedTuple):
-    """As it stands at a hook. What is None is not known."""
+    """A packet at a hook. A value of None is unknown."""
 
     protocol: str
     source: Any
@@ -40,22 +40,22 @@ class Packet(NamedTuple):
 
 
 class NoMatch(Exception):
-    """A rule asks for a header that the packet does not have."""
+    """A rule tests a header that the packet does not have, so it does not match."""
 
 
 class Conditions(object):
-    """Those of one packet."""
+    """Evaluates conditions for one packet."""
 
     def __init__(self, sets, packet):  # type: (Sets, Packet) -> None
         self._sets = sets
         self._packet = packet
 
     def holds(self, match, key):  # type: (Any, Key) -> Optional[bool]
-        """Whether a rule of this table that asks for it goes on; None where nobody knows."""
+        """Whether *match* of a rule in the chain *key* is true for the packet, None if that is unknown."""
         try:
             return self._understood(match, key)
         except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
-            # Of another form than any that is known.
+            # A condition of an unknown form.
             return None
 
     def _understood(self, match, key):  # type: (Dict[str, Any], Key) -> Optional[bool]
@@ -75,7 +75,7 @@ class Conditions(object):
         return None
 
     def value(self, left):  # type: (Any) -> Any
-        """What the packet has there; None where that is not known. Raises NoMatch where it has no such thing."""
+        """The packet's value for *left*, None if it is unknown. Raises NoMatch if the packet has no such header."""
         if not isinstance(left, dict) or len(left) != 1:
             return None
         word, value = next(iter(left.items()))
@@ -138,7 +138,7 @@ class Conditions(object):
         }.get(name)
 
     def elements(self, right, key):  # type: (Any, Key) -> Optional[List[Any]]
-        """The members of a set, named or not; None where it is none that is known."""
+        """The elements of a named or anonymous set, None if the set is unknown."""
         if isinstance(right, str) and right.startswith("@"):
             return self._sets.elements((key[0], key[1], right[1:]))
         if isinstance(right, dict) and "set" in right:
@@ -146,7 +146,7 @@ class Conditions(object):
         return None
 
     def equals(self, value, right, key):  # type: (Any, Any, Key) -> Optional[bool]
-        """Whether *value* of a packet is what *right*, as ``nft -j`` has it, says. None where nobody knows."""
+        """Whether *value* of a packet matches *right*, in the form of ``nft -j``. None if that is unknown."""
         if value is None:
             return None
         if isinstance(right, list):
@@ -186,7 +186,7 @@ def _any(answers):  # type: (Iterable[Optional[bool]]) -> Optional[bool]
 
 
 def listed(value):  # type: (Any) -> List[Any]
-    """A list of *value*, which nft writes bare where it is the only one."""
+    """*value* as a list: ``nft -j`` prints a single value without one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What this host does with the packets of flows that it takes part in, at either end. Runs on Python 3.6."""
+"""Evaluates this host's rules and routes for the flows that it initiates or listens for. Runs on Python 3.6."""
 
 import ipaddress
 import json
@@ -36,7 +36,7 @@ PROTOCOLS = ("tcp", "udp", "icmp")
 _INWARD = ("ingress", "prerouting", "input")
 _OUTWARD = ("output", "postrouting", "egress")
 _SYN_RECEIVED = (3, 12)
-#: Out of these, another host's kernel may choose its ports.
+#: The range from which another host's kernel may choose its source port.
 _CLIENT_PORTS = range(1024, 65536)
 _SYN = frozenset(("syn",))
 _SYN_ACK = frozenset(("syn", "ack"))
@@ -58,11 +58,11 @@ class Flow(NamedTuple):
 
 
 class FlowError(ValueError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
 def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
-    """Raises FlowError with every problem."""
+    """The flows of the module's option. Raises FlowError with all problems."""
     flows = []
     problems = []
     for number, item in enumerate(items):
@@ -93,7 +93,7 @@ def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
 
 
 class Look(object):
-    """One look at this host; what is not needed is not read."""
+    """Reads the rules and routes of this host once, and only what the flows need."""
 
     def __init__(self, programs=None, proc="/proc"):  # type: (Optional[Programs], str) -> None
         self._programs = programs or Programs()
@@ -102,11 +102,11 @@ class Look(object):
         self._texts = {}  # type: Dict[Tuple[str, str, str], Dict[str, str]]
         self._half_open = set()  # type: set
         self._backlogs = {}  # type: Dict[int, List[Backlog]]
-        #: Why the rules are not known, or not all of them.
+        #: Why some rules are unknown.
         self.obstacle = None  # type: Optional[str]
 
     def result(self, flows):  # type: (List[Flow]) -> Dict[str, Any]
-        """What the module returns: what rules and routes of this host do with each flow, and its addresses."""
+        """The module's result: the decision of rules and routes for each flow, and the host's addresses."""
         try:
             addresses = [one._asdict() for one in read_addresses()]  # type: Optional[List[Dict[str, Any]]]
         except OSError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sets of nftables, for many questions about addresses. Runs on Python 3.6."""
+"""The sets of nftables, with a fast lookup of addresses. Runs on Python 3.6."""
 
 import bisect
 import ipaddress
@@ -14,29 +14,29 @@ Key = Tuple[str, str, str]
 
 
 class Sets(object):
-    """Those with a name."""
+    """The named sets of a ruleset."""
 
     def __init__(self):  # type: () -> None
         self._elements = {}  # type: Dict[Key, List[Any]]
         self._members = {}  # type: Dict[Key, Members]
 
     def add(self, key, elements):  # type: (Key, List[Any]) -> None
-        """Note the elements of the set or map *key*, as ``nft -j`` prints them."""
+        """Adds the elements of the set or map *key*, in the form of ``nft -j``."""
         self._elements[key] = elements
 
     def elements(self, key):  # type: (Key) -> Optional[List[Any]]
-        """As nft lists them; None where there is no such set."""
+        """The elements in the form of ``nft -j``, None if there is no such set."""
         return self._elements.get(key)
 
     def members(self, key):  # type: (Key) -> Optional[Members]
-        """The same for questions about addresses."""
+        """The same elements with a fast lookup of addresses, None if there is no such set."""
         if key in self._elements and key not in self._members:
             self._members[key] = Members(self._elements[key])
         return self._members.get(key)
 
 
 class Members(object):
-    """A set's elements: those that are addresses in order, the others as nft lists them.
+    """The elements of a set: addresses sorted, and the others in the form of ``nft -j``.
 
     A deployment of n hosts has sets of n addresses and n flows to look up in each: to read the text of each address
     for each flow would take n² steps.
@@ -55,7 +55,7 @@ class Members(object):
         self._starts = {version: [first for first, _last in spans] for version, spans in self._spans.items()}
 
     def __contains__(self, address):  # type: (Any) -> bool
-        """Whether *address* is among the addresses; of the others this says nothing."""
+        """Whether *address* is one of the addresses. The other elements are not tested."""
         number = int(address)
         place = bisect.bisect_right(self._starts[address.version], number) - 1
         return place >= 0 and number <= self._spans[address.version][place][1]
@@ -72,7 +72,7 @@ def _merged(spans):  # type: (List[Tuple[int, int]]) -> List[Tuple[int, int]]
 
 
 def _span(element):  # type: (Any) -> Optional[Tuple[Any, Any]]
-    """First and last address; None where it is no plain address, prefix or range."""
+    """The first and last address, None if *element* is not an address, a prefix, or a range."""
     try:
         if isinstance(element, str):
             address = ipaddress.ip_address(element)

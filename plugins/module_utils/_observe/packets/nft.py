@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a ruleset of nftables does to one packet, as far as that can be known. Runs on Python 3.6.
+"""Evaluates a ruleset of nftables for one packet, as far as possible. Runs on Python 3.6.
 
-Reads what ``nft -j list ruleset`` says. Where a rule asks for what is not known of a packet, such as a mark or a rate,
-both ways are followed: the answer is then that nobody knows, and names the rule.
+Takes the output of ``nft -j list ruleset``. If a rule tests what is unknown of a packet, such as a mark or a rate,
+both branches are evaluated: the decision can then be unknown, and names the rule.
 """
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -35,7 +35,7 @@ _ELSEWHERE = frozenset(("dnat", "redirect", "tproxy", "queue", "synproxy", "fwd"
 
 
 class Place(NamedTuple):
-    """A rule: where it stands; without a handle, the policy of its chain."""
+    """The place of a rule, or of the policy of a chain, which has no handle."""
 
     family: str
     table: str
@@ -44,12 +44,14 @@ class Place(NamedTuple):
 
 
 class Decision(NamedTuple):
+    """``accept``, ``drop``, ``reject``, or ``unknown``, and the rule for it."""
+
     decision: str
-    #: What refuses, or may refuse.
+    #: The rule that rejects or may reject the packet.
     place: Optional[Place] = None
 
 
-#: What an answer of another form than any that is known leads to.
+#: The exceptions that an output of an unknown form can cause.
 ODD = (AttributeError, IndexError, KeyError, RecursionError, StopIteration, TypeError, ValueError)
 
 
@@ -63,8 +65,10 @@ class _Chain(object):
 
 
 class Ruleset(object):
+    """A ruleset, to evaluate for packets. Raises ValueError for an output of an unknown form."""
+
     def __init__(self, objects):  # type: (Iterable[Dict[str, Any]]) -> None
-        """*objects*: the list in nft's answer."""
+        """*objects*: the list in the output of ``nft -j``."""
         self._chains = {}  # type: Dict[Key, _Chain]
         self._sets = Sets()
         for one in objects:
@@ -88,7 +92,7 @@ class Ruleset(object):
             self._sets.add(_key(found, "name"), elements if isinstance(elements, list) else [elements])
 
     def decide(self, packet, hooks):  # type: (Packet, Iterable[str]) -> Decision
-        """What becomes of *packet* in the base chains of *hooks*: the one that refuses decides."""
+        """The decision for *packet* in the base chains of *hooks*. A chain that rejects it decides."""
         families = ("inet", "ip" if packet.version == 4 else "ip6")
         doubt = None
         for key, chain in sorted(self._chains.items()):
@@ -117,7 +121,7 @@ def _on_device(family, chain, packet):  # type: (str, _Chain, Packet) -> bool
 
 
 class _Walk(object):
-    """One packet's way through the chains. Each chain is walked once."""
+    """Evaluates the chains for one packet, each once."""
 
     def __init__(self, chains, sets, packet):  # type: (Dict[Key, _Chain], Sets, Packet) -> None
         self._chains = chains
@@ -125,6 +129,7 @@ class _Walk(object):
         self._done = {}  # type: Dict[Key, Tuple[List[Decision], bool]]
 
     def base(self, key):  # type: (Key) -> Decision
+        """The decision of the base chain *key*."""
         possible, through = self._chain(key)
         if through:
             possible = possible + [Decision(self._chains[key].policy, Place(*key))]
@@ -136,7 +141,7 @@ class _Walk(object):
         return Decision(UNKNOWN, refusals[0].place)
 
     def _chain(self, key):  # type: (Key) -> Tuple[List[Decision], bool]
-        """What may be decided in a chain, and whether it may end without a decision."""
+        """The possible decisions of a chain, and whether the packet may reach its end."""
         if key not in self._done:
             # nft lets no chain call itself; should one, it decides nothing.
             self._done[key] = ([], True)
@@ -153,7 +158,7 @@ class _Walk(object):
             try:
                 matches, ends = self._rule(rule.get("expr", []), key)
             except ODD:
-                # A rule of another form than any that is known may do anything.
+                # A rule of an unknown form may do anything.
                 matches, ends = None, [(UNKNOWN, "")]
             if matches is False:
                 continue
@@ -177,7 +182,7 @@ class _Walk(object):
         return possible, True
 
     def _rule(self, expressions, key):  # type: (List[Any], Key) -> Tuple[Optional[bool], List[Tuple[str, str]]]
-        """Whether a rule matches, None where nobody knows, and what it then may do."""
+        """Whether a rule matches, None if that is unknown, and what it can do then."""
         matches = True  # type: Optional[bool]
         ends = []  # type: List[Tuple[str, str]]
         strange = False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks a port mapper, and says what came of it where it does not tell. Runs on Python 3.6."""
+"""Asks a port mapper, and returns its services or why there are none. Runs on Python 3.6."""
 
 from typing import Any, Dict, List, Optional
 
@@ -23,7 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
 #: A table of a few dozen services has some kilobytes.
 _LIMIT = 65536
 
-#: The client may speak first: a broker that hears nothing waits a moment before it answers anyway.
+#: The client may send first. Without this, the broker waits a moment before it replies.
 _GREETING = b"101\n"
 
 _STATES = {
@@ -40,7 +40,7 @@ _STATES = {
 
 def ask_broker(address, port, timeout, previous_session=None):
     # type: (str, int, float, Optional[str]) -> Answer
-    """What the broker's port mapper tells, and whether the broker was restarted since *previous_session*."""
+    """The answer of the broker's port mapper, and whether the broker was restarted since *previous_session*."""
     try:
         text, cut = _read_table(address, port, Deadline(timeout))
         table = parse_table(text)
@@ -72,12 +72,12 @@ def ask_broker(address, port, timeout, previous_session=None):
 
 
 def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
-    """The answer's lines, and whether one was cut off at the end. Raises ExchangeError and GarbageError."""
+    """The table, and whether its last line is incomplete. Raises ExchangeError and GarbageError."""
     with client.open_stream(address, port, deadline, _LIMIT) as stream:
         try:
             stream.send(_GREETING)
         except ExchangeError:
-            # Whoever has answered and closed already does not hear it.
+            # The broker may have replied and closed already.
             pass
         data = b""
         while not data.endswith(b"\n.\n"):
@@ -87,7 +87,7 @@ def _read_table(address, port, deadline):  # type: (str, int, Deadline) -> Any
             data += more
     if not data:
         raise ExchangeError(client.CLOSED, "%s accepted the connection and closed it without an answer" % address)
-    # Of a line that was cut off, the port may be, too.
+    # In an incomplete line, the port may be incomplete, too.
     whole = data if data.endswith((b"\n", b"\n.")) else data[: data.rfind(b"\n") + 1]
     if not whole:
         raise GarbageError("the answer %r is not a complete line" % data[:60])
@@ -106,8 +106,8 @@ def _remark(table, cut):  # type: (Table, bool) -> str
 
 
 def ask_rpcbind(address, port, timeout):  # type: (str, int, float) -> Answer
-    """What rpcbind tells: over TCP, and where that fails over UDP."""
-    # Half of the time for each: silence of the one must not cost the other its chance.
+    """The answer of rpcbind over TCP, or over UDP if that fails."""
+    # Each gets half of the time, so that a timeout of one leaves time for the other.
     answer = _ask_rpcbind(address, port, Deadline(timeout / 2.0), "tcp")
     if answer.state == model.OK:
         return answer

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of OpenMQ's port mapper, read from its text. Runs on Python 3.6.
+"""Parses the table of OpenMQ's port mapper. Runs on Python 3.6.
 
     101 BROKER VERSION
     SERVICE PROTOCOL TYPE PORT [KEY=VALUE,...]
@@ -18,7 +18,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.portmap.model import GarbageError
 
-#: The only version of the protocol there is. A reader of another one must fail.
+#: The only version of the protocol. Any other version is an error.
 VERSION = 101
 
 _END = "."
@@ -44,13 +44,13 @@ class Entry(NamedTuple):
     service: str
     protocol: str
     type: str
-    #: 0 where the service has none, or tells it elsewhere.
+    #: 0 if the service has no port, or publishes it elsewhere.
     port: int
     properties: Dict[str, str]
 
 
 class Table(NamedTuple):
-    """All that a broker says."""
+    """The table of a broker."""
 
     broker: str
     version: str
@@ -60,7 +60,7 @@ class Table(NamedTuple):
 
     @property
     def session(self):  # type: () -> Optional[str]
-        """Differs from start to start of the broker; None where it tells none."""
+        """An id that changes with each start of the broker, None if the table has none."""
         for entry in self.entries:
             if "sessionid" in entry.properties:
                 return entry.properties["sessionid"]
@@ -68,7 +68,7 @@ class Table(NamedTuple):
 
 
 def parse_table(text):  # type: (str) -> Table
-    """The table in *text*. Raises GarbageError with a sentence."""
+    """The table in *text*. Raises GarbageError."""
     lines = _lines(text)
     if not lines:
         raise GarbageError("the answer is empty")
@@ -103,7 +103,7 @@ def _lines(text):  # type: (str) -> List[str]
 
 
 def _continued(line, rest):  # type: (str, str) -> Optional[str]
-    """Both as one line, where *rest* is what a terminal or a page has wrapped; None where it is a line of its own."""
+    """Both as one line if *rest* is the wrapped end of *line*, None if it is a line of its own."""
     if not rest or rest == _END or _SERVICE.match(rest):
         return None
     if "[" in line:

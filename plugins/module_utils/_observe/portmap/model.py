@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a port mapper tells, and the words for one that does not. Runs on Python 3.6."""
+"""The services that a port mapper lists, and the states of one that does not answer. Runs on Python 3.6."""
 
 from typing import Dict, NamedTuple, Optional
 
@@ -20,40 +20,40 @@ CLOSED = "closed"
 GARBAGE = "garbage"
 UNREACHABLE = "unreachable"
 PROHIBITED = "prohibited"
-#: This host could not ask.
+#: This host could not send the request.
 UNAVAILABLE = "unavailable"
 STATES = (OK, DOWN, SILENT, SLOW, ENDLESS, CLOSED, GARBAGE, UNREACHABLE, PROHIBITED, UNAVAILABLE)
 
 
 class PortMapError(Exception):
-    """Base of everything that this package raises."""
+    """Base class of the errors of this package."""
 
 
 class OptionError(PortMapError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
 class GarbageError(PortMapError):
-    """What a peer says is not what a port mapper says."""
+    """The answer is not that of a port mapper."""
 
 
 class Service(NamedTuple):
-    """A service and the port that it has at present."""
+    """A service and its current port."""
 
     service: str
     kind: str
-    #: As it matters to a firewall: ``tcp`` or ``udp``.
+    #: ``tcp`` or ``udp``.
     protocol: str
     port: int
-    #: What the port mapper says of it besides, by the port mapper's own words.
+    #: Further properties, under the names that the port mapper uses.
     details: Dict[str, str]
 
 
 class Answer(NamedTuple):
-    """What one port mapper said, or why it did not."""
+    """The answer of one port mapper, or the reason why there is none."""
 
     state: str
-    #: A sentence; empty where there is nothing to say.
+    #: A sentence, empty if there is nothing to add.
     reason: str = ""
     services: "tuple" = ()
     details: Optional[Dict[str, object]] = None

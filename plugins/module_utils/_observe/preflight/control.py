@@ -33,7 +33,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import ha
 
 _STARTING_SECONDS = 30
 _ENDING_SECONDS = 5
-#: systemd ends what outlives its own deadline by so much.
+#: Seconds after the deadline at which systemd ends the process.
 _GRACE = 15
 
 _MAIN = "from %s import main\nmain()\n" % server.__name__
@@ -42,11 +42,11 @@ _PROGRAM = [module.__name__.partition(".module_utils.")[2] for module in _PARTS]
 
 
 class StartError(Exception):
-    """The listeners do not stand, and nothing of them is left."""
+    """The listeners could not be started, and nothing of them remains."""
 
 
 class Standing(object):
-    """The listeners of one deployment on this host, as they were found."""
+    """The listeners of one deployment that were found on this host."""
 
     def __init__(self, name, root=ROOT):  # type: (str, str) -> None
         self.folder = Folder(os.path.join(root, name))
@@ -60,11 +60,11 @@ class Standing(object):
 
     @property
     def left_over(self):  # type: () -> bool
-        """Whether anything is there that has to go."""
+        """Whether anything remains that must be removed."""
         return self.folder.exists()
 
     def fits(self, request):  # type: (Request) -> bool
-        """Whether they are those of *request*, with at least half of its time left."""
+        """Whether the listeners are those of *request*, and at least half of its time is left."""
         return (
             self.alive
             and _essence(request) == {key: self.request.get(key) for key in _essence(request)}
@@ -87,7 +87,7 @@ def _essence(request):  # type: (Request) -> Dict[str, Any]
 
 
 def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
-    """What the new process says it has bound. Raises StartError, OSError."""
+    """Starts the process and returns what it has bound. Raises StartError and OSError."""
     here = standing.folder
     identity = os.urandom(8).hex()
     here.make()
@@ -112,7 +112,7 @@ def start(standing, request):  # type: (Standing, Request) -> Dict[str, Any]
 
 
 def stop(standing):  # type: (Standing) -> Optional[Dict[str, Any]]
-    """Ends them and takes away what lies there. What they have seen; None where they could not tell any more."""
+    """Stops the listeners and removes their files. Returns their record, None if they left none."""
     told = None
     if standing.alive:
         standing.folder.ask_for_record()

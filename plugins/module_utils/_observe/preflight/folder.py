@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lies on a host while temporary listeners stand, in memory, and which process it is. Runs on Python 3.6.
+"""The files of the temporary listeners on a host, in memory, and their process. Runs on Python 3.6.
 
-One folder per deployment. Whose folder it is says the request in it: a process whose request is not there any more
-ends, whatever became of those who could have told it.
+Each deployment has a folder, which belongs to the process of the request in it. A process whose request is gone
+ends, even if nobody can tell it to.
 """
 
 import fcntl
@@ -21,25 +21,25 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.private_folder imp
 
 ROOT = "/run/jsa_ports/preflight"
 
-#: So long a run waits for another one on the same host.
+#: Seconds that a run waits for another one on the same host.
 _LOCK_SECONDS = 120
 
 
 def start_time(pid):  # type: (int) -> Optional[int]
-    """When the process began, in the kernel's ticks: with its number, that is one process and no other. None: gone."""
+    """The start of the process in clock ticks (proc(5)), which identifies it with its pid. None if it has ended."""
     try:
         with open("/proc/%d/stat" % pid, "rb") as stream:
-            # The second field is the program's name in parentheses, with whatever the program put there.
+            # The second field is the program's name in parentheses, and can contain any character.
             fields = stream.read().rpartition(b")")[2].split()
     except (IOError, OSError):
         return None
-    # One that has ended, and whose parent has not asked yet, holds nothing any more.
+    # A zombie holds no sockets any more.
     return None if len(fields) < 20 or fields[0] in (b"Z", b"X") else int(fields[19])
 
 
 @contextmanager
 def locked(root=ROOT):  # type: (str) -> Iterator[None]
-    """One run at a time on a host. Whatever is empty afterwards goes. Raises OSError, also where another run has it."""
+    """Holds the lock of the host, and then removes empty folders. Raises OSError, also if another run has the lock."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         make_private(root, os.path.dirname(os.path.dirname(root)))
@@ -61,7 +61,7 @@ def locked(root=ROOT):  # type: (str) -> Iterator[None]
 
 
 def _take(handle, root, deadline):  # type: (int, str, float) -> None
-    """Raises OSError."""
+    """Takes the lock, or raises OSError at the *deadline*."""
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,7 +75,7 @@ def _take(handle, root, deadline):  # type: (int, str, float) -> None
 
 
 def remove_if_empty(root):  # type: (str) -> None
-    """Remove the folder *root*, unless something is in it or it is gone."""
+    """Removes the folder *root* if it exists and is empty."""
     for path in (root, os.path.dirname(root)):
         try:
             os.rmdir(path)
@@ -91,6 +91,8 @@ def _same(handle, path):  # type: (int, str) -> bool
 
 
 class Folder(object):
+    """The folder of one deployment, with the files of its listeners."""
+
     def __init__(self, path):  # type: (str) -> None
         self.path = path
         self.program = os.path.join(path, "program.pyz")
@@ -100,15 +102,15 @@ class Folder(object):
         return os.path.isdir(self.path)
 
     def make(self):  # type: () -> None
-        """Create the folder, for its owner only. Raises OSError."""
+        """Creates the folder, for its owner only. Raises OSError."""
         os.mkdir(self.path, 0o700)
 
     def remove(self):  # type: () -> None
-        """Remove the folder with everything in it."""
+        """Removes the folder with everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def request(self, identity=None):  # type: (Optional[str]) -> Optional[Dict[str, Any]]
-        """What was asked for; with *identity*, only if it is that one."""
+        """The request in the folder, None if there is none or if it is not the one with *identity*."""
         found = self._load("request.json")
         return None if found is None or identity not in (None, found.get("id")) else found
 
@@ -117,27 +119,27 @@ class Folder(object):
         return self.request(identity) is not None
 
     def save_request(self, request):  # type: (Dict[str, Any]) -> None
-        """Write the request. Raises OSError."""
+        """Writes the request. Raises OSError."""
         self._save("request.json", request)
 
     def state(self):  # type: () -> Optional[Dict[str, Any]]
-        """What the process says of itself: its number, and what it has bound."""
+        """The state that the process wrote: its pid, and what it has bound. None if there is none."""
         return self._load("state.json")
 
     def save_state(self, state):  # type: (Dict[str, Any]) -> None
-        """Write what the process says of itself. Raises OSError."""
+        """Writes the state of the process. Raises OSError."""
         self._save("state.json", state)
 
     def ask_for_record(self):  # type: () -> None
-        """Leave the mark that somebody waits for the record. Raises OSError."""
+        """Writes the mark that a run waits for the record. Raises OSError."""
         self._save("record.wanted", {})
 
     def record(self):  # type: () -> Optional[Dict[str, Any]]
-        """What the process has seen, None where it left nothing."""
+        """The record that the process wrote, None if there is none."""
         return self._load("record.json")
 
     def end(self, identity, record):  # type: (str, Dict[str, Any]) -> None
-        """Of the process itself: it leaves its record to a run that waits for it, else nothing."""
+        """Called by the process when it ends. Writes the record if a run waits for it, or removes the folder."""
         if not self.belongs_to(identity):
             return
         if self._load("record.wanted") is not None:
@@ -147,7 +149,7 @@ class Folder(object):
         remove_if_empty(os.path.dirname(self.path))
 
     def save_program(self, content):  # type: (bytes) -> None
-        """Write the program of the listeners. Raises OSError."""
+        """Writes the program of the listeners. Raises OSError."""
         self._write("program.pyz", content)
 
     def _load(self, name):  # type: (str) -> Optional[Dict[str, Any]]
@@ -162,7 +164,7 @@ class Folder(object):
         self._write(name, json.dumps(content).encode("ascii"))
 
     def _write(self, name, content):  # type: (str, bytes) -> None
-        """Whole or not at all."""
+        """Writes the whole file, or leaves it as it was."""
         path = os.path.join(self.path, name)
         handle = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as stream:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What arrived at this host, and what was answered, as far as it is about our ports. Runs on Python 3.6."""
+"""Records the packets that arrived at our ports, and the answers. Runs on Python 3.6."""
 
 import socket
 
@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.watch import Packet, read_packet
 
-#: So many are remembered: a scan of this host must not fill its memory.
+#: The maximum number of packets, so that a scan of this host does not fill its memory.
 _MOST = 65536
 _BATCH = 256
 
@@ -19,6 +19,8 @@ Arrival = Tuple[str, int, str]
 
 
 class Record(object):
+    """Records packets until the end of the test."""
+
     def __init__(self, keys, watch):  # type: (Iterable[Tuple[str, int]], Optional[socket.socket]) -> None
         self._keys = frozenset(keys)
         self.watch = watch
@@ -26,22 +28,22 @@ class Record(object):
         self.answered = set()  # type: Set[Arrival]
 
     def recv(self):  # type: () -> None
-        """Looks at the packets that wait."""
+        """Reads all packets that have arrived."""
         if self.watch is None:
             return
         for _number in range(_BATCH):
             try:
                 packet = read_packet(self.watch)
             except OSError:
-                # Nothing waits; or an interface went down, which is no reason to stop.
+                # No packet is left, or an interface went down, which is no reason to stop.
                 return
             if packet is not None:
                 self.note(packet)
 
     def note(self, packet):  # type: (Packet) -> None
-        """Count *packet* as arrived or answered, if it is about one of the ports."""
+        """Records *packet* as arrived or answered if it belongs to one of the ports."""
         if packet.outgoing:
-            # Of TCP, only the yes: a connection that this host opens itself is none of our business.
+            # Of TCP, only the SYN-ACK: connections that this host initiates are not recorded.
             if packet.accepts or packet.protocol == "udp":
                 self._add(self.answered, packet.protocol, packet.source_port, packet.target)
         elif not packet.accepts:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the temporary listeners should be: the module's options, every problem in one message. Runs on Python 3.6."""
+"""Reads the module's options for the temporary listeners. One error has all problems. Runs on Python 3.6."""
 
 import ipaddress
 import re
@@ -15,10 +15,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 PROTOCOLS = ("tcp", "udp")
 BINDS = ("network", "loopback", "any")
 
-#: Longer than any check, shorter than anybody forgets one.
+#: Longer than any check, and short enough for listeners that were forgotten.
 LONGEST_SECONDS = 3600
 
-#: A wider range says where services may be; so many of its ports are looked at.
+#: In a wider range, services choose their ports; this number of its ports is tested.
 WIDEST_RANGE = 16
 
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -27,10 +27,12 @@ Key = Tuple[str, int]
 
 
 class RequestError(ValueError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
 class Request(NamedTuple):
+    """The module's options, checked."""
+
     name: str
     token: str
     host: str
@@ -41,7 +43,7 @@ class Request(NamedTuple):
 
 
 def sample(first, last):  # type: (int, int) -> List[int]
-    """All ports of a range, or both ends of a wide one and some between: always the same ones."""
+    """All ports of a range, or both ends and some ports between in a wide one. Always returns the same ports."""
     if last - first < WIDEST_RANGE:
         return list(range(first, last + 1))
     steps = WIDEST_RANGE - 1
@@ -73,7 +75,7 @@ def check_name(text):  # type: (object) -> str
 
 
 def read_listeners(items, problems):  # type: (Iterable[Dict[str, Any]], List[str]) -> List[Key]
-    """The ports that the network is meant to reach, sorted. *problems* gets what is wrong."""
+    """The (protocol, port) pairs that other hosts contact, sorted. Adds to *problems* what is wrong."""
     found = set()  # type: Set[Key]
     for number, item in enumerate(items):
         mine = []
@@ -93,7 +95,7 @@ def read_listeners(items, problems):  # type: (Iterable[Dict[str, Any]], List[st
 
 
 def is_meant_for_others(item):  # type: (Dict[str, Any]) -> bool
-    """Not what belongs on loopback, and not what the plan gives to nobody."""
+    """Whether other hosts contact the listener *item* of the plan: it is not on loopback, and has sources."""
     return item.get("bind") != "loopback" and item.get("source_classes") != []
 
 

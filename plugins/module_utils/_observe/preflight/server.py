@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The program of the temporary listeners: a process of its own that knows when it ends. Runs on Python 3.6.
+"""The program of the temporary listeners, which ends by itself. Runs on Python 3.6.
 
-Nobody has to be there to end it: not the module, which is over when this begins to serve, nor the connection, nor the
-controller. It goes by a clock that counts the machine's sleep and that nobody sets.
+It needs neither the module, which has ended by then, nor the connection, nor the controller. Its clock includes the
+time that the machine sleeps, and cannot be set.
 """
 
 import os
@@ -26,16 +26,16 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.socke
 from ansible_collections.jsa.ports.plugins.module_utils._observe.preflight.watch import open_watch
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.handshake import QUESTION_START
 
-#: How often it looks whether it is still wanted.
+#: Seconds between two tests whether its request is still there.
 _TICK = 0.5
-#: Should this program hang, the kernel ends it so much later.
+#: Seconds after the deadline at which the kernel ends the program if it hangs.
 _GRACE = 5
-#: For two families, connections, and what the interpreter opens.
+#: File descriptors beside those of the ports: for connections, and for the interpreter.
 _SPARE_DESCRIPTORS = 512
 
 
 class Ended(Exception):
-    """Somebody asked for the end."""
+    """A signal asked the program to end."""
 
 
 def main():  # type: () -> None
@@ -61,7 +61,7 @@ def _end(_number, _frame):  # type: (int, Any) -> None
 
 
 def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
-    """Bind, report what is bound, and answer until the time is over or somebody ends it."""
+    """Binds the ports, writes what is bound, and answers until the deadline or a signal."""
     keys = [tuple(key) for key in request["ports"]]
     _make_room(2 * len(keys) + _SPARE_DESCRIPTORS)
     selector = selectors.DefaultSelector()
@@ -85,7 +85,7 @@ def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
             wait(selector, min(_TICK, max(0.0, request["deadline"] - boot_clock())))
             sockets.tire()
     finally:
-        # From here on nobody's question is answered, so the ports are free when the record is there.
+        # The ports are free before the record is written.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         sockets.close()
         record.recv()
@@ -93,7 +93,7 @@ def serve(folder, request):  # type: (Folder, Dict[str, Any]) -> None
 
 
 def wait(selector, seconds):  # type: (selectors.BaseSelector, float) -> None
-    """Serve whatever is ready within *seconds*."""
+    """Serves the sockets that become ready within *seconds*."""
     for key, _events in selector.select(seconds):
         # An earlier event of the same round may have closed it.
         if key.fileobj.fileno() >= 0:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sockets of the temporary listeners, and how they answer. Runs on Python 3.6, on the standard library alone."""
+"""The sockets of the temporary listeners. Runs on Python 3.6, with the standard library only."""
 
 import errno
 import socket
@@ -35,6 +35,8 @@ Key = Tuple[str, int]
 
 
 class NotBound(NamedTuple):
+    """A port that could not be bound in one family, and the error number."""
+
     protocol: str
     port: int
     family: str
@@ -42,7 +44,7 @@ class NotBound(NamedTuple):
 
 
 class Sockets(object):
-    """Binds what it can, and says what it cannot. The selector's data is what to call when a socket is ready."""
+    """Binds the ports, and keeps those that failed. The selector's data is the function to call for a ready socket."""
 
     def __init__(self, token, host, selector):  # type: (str, str, Any) -> None
         self._token = token
@@ -54,7 +56,7 @@ class Sockets(object):
         self.failed = []  # type: List[NotBound]
 
     def bind(self, keys, addresses):  # type: (List[Key], List[str]) -> None
-        """Everywhere; a port that is taken somewhere (on loopback, as a rule), on *addresses* at least."""
+        """Binds *keys* on all addresses, or on *addresses* if a port is in use on another one, such as loopback."""
         for protocol, port in keys:
             for family, name, everywhere in FAMILIES:
                 code = self._bind(protocol, family, everywhere, port)
@@ -68,7 +70,7 @@ class Sockets(object):
                     self.failed.append(NotBound(protocol, port, name, code))
 
     def _bind(self, protocol, family, address, port):  # type: (str, int, str, int) -> int
-        """0, or why not."""
+        """0, or the error number."""
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
         try:
             sock = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
@@ -78,7 +80,7 @@ class Sockets(object):
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if protocol == "tcp":
-                # Only over what old connections have left: nobody else's listener is ever pushed aside.
+                # This allows a port with old connections in TIME_WAIT, never one with another listener.
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             elif family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
@@ -148,7 +150,7 @@ class Sockets(object):
         return write_answer(Answer(self._token, self._host, peer[0], peer[1]))
 
     def tire(self):  # type: () -> None
-        """Ends connections that the other side keeps open."""
+        """Closes connections that the other side keeps open too long."""
         now = time.monotonic()
         while self._connections:
             connection, until = next(iter(self._connections.items()))
@@ -157,7 +159,7 @@ class Sockets(object):
             self._close(connection)
 
     def close(self):  # type: () -> None
-        """Close every listener and connection."""
+        """Closes all listeners and connections."""
         for sock in list(self._connections) + self._sockets:
             sock.close()
 
@@ -167,7 +169,7 @@ _READ = 1
 
 
 def _from_where_it_was_asked(control):  # type: (List[Tuple[int, int, bytes]]) -> List[Tuple[int, int, bytes]]
-    """A host may have several addresses, and only the one that was asked may answer."""
+    """The control data that makes the reply come from the address that was asked: a host can have several."""
     back = []
     for level, kind, data in control:
         if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO):

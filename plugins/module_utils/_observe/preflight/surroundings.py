@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host looks like while its listeners stand: who has the other ports, and its networks. Runs on Python 3.6."""
+"""The surroundings of the listeners: processes with the other ports, and the host's networks. Runs on Python 3.6."""
 
 import errno
 import ipaddress
@@ -21,7 +21,7 @@ Key = Tuple[str, int]
 
 
 def used_ports(keys, proc="/proc"):  # type: (Iterable[Key], str) -> Dict[Key, Dict[str, Any]]
-    """Those of *keys* that somebody has, and who. Raises TableError."""
+    """Those of *keys* that are in use, each with its sockets and processes. Raises TableError."""
     wanted = frozenset(keys)
     by_key = OrderedDict()  # type: OrderedDict[Key, List[SocketRow]]
     for row in sorted(read_sockets(proc), key=lambda row: (row.protocol, row.port, row.address)):
@@ -73,7 +73,7 @@ def sort_failures(failed, used):
 
 
 def read_networks():  # type: () -> List[str]
-    """The networks that this host's addresses are in, as the host itself has them. Empty where it does not say."""
+    """The networks of this host's addresses, in CIDR notation. Empty if they cannot be read."""
     try:
         own = read_addresses()
     except (OSError, struct.error, ValueError):
@@ -84,7 +84,7 @@ def read_networks():  # type: () -> List[str]
 
 def predict(keys, used, own):
     # type: (Iterable[Key], Dict[Key, Dict[str, Any]], Optional[int]) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]
-    """What could be taken and what is in use, without trying. What process *own* has will be free."""
+    """The ports that can be bound and those in use, without binding them. Ports of the process *own* count as free."""
     free, taken = [], []
     for key in keys:
         item = used.get(key)

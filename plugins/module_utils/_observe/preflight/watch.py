@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sees what reaches this host, before its firewall decides. Runs on Python 3.6, imports the standard library only.
+"""Sees the packets that reach this host, before its firewall decides. Runs on Python 3.6, standard library only.
 
-A packet socket gets a copy of every packet as the interface delivers it. So a question that arrived here and that the
-listener never got was kept by this host's own firewall, and one that never arrived by the network. The kernel filters:
-only TCP's first two packets and our own questions are copied.
+A packet socket gets a copy of each packet from the interface (packet(7)). A probe that arrived here but not at the
+listener was blocked by this host's firewall, and one that did not arrive by the network. A filter in the kernel copies
+only SYN and SYN-ACK of TCP, and our own datagrams.
 """
 
 import socket
@@ -43,18 +43,20 @@ _RETURN = 0x06
 
 
 class Packet(NamedTuple):
+    """A packet of TCP or UDP. Addresses are text."""
+
     protocol: str
     source: str
     source_port: int
     target: str
     target_port: int
-    #: The second packet of a TCP connection: its yes.
+    #: Whether it is a SYN-ACK, the second packet of a TCP connection.
     accepts: bool
     outgoing: bool
 
 
 def _program(start):  # type: (int) -> bytes
-    """*start*: the first four bytes of our questions, as a number."""
+    """The filter. *start*: the first four bytes of our datagrams, as a number."""
     code = (
         (_LD_BYTE, 0, 0, 0),
         (_AND, 0, 0, 0xF0),
@@ -84,7 +86,7 @@ def _program(start):  # type: (int) -> bytes
 
 
 def open_watch(start):  # type: (bytes) -> Optional[socket.socket]
-    """None where that is not allowed, or not to be had."""
+    """A packet socket with the filter, None without the privilege or the support for it."""
     if ctypes is None:
         return None
     try:
@@ -109,7 +111,7 @@ def open_watch(start):  # type: (bytes) -> Optional[socket.socket]
 
 
 def _drain(sock):  # type: (socket.socket) -> None
-    """What came in before the filter was there."""
+    """Discards packets that arrived before the filter was set."""
     try:
         while True:
             sock.recv(1)
@@ -118,13 +120,13 @@ def _drain(sock):  # type: (socket.socket) -> None
 
 
 def read_packet(sock):  # type: (socket.socket) -> Optional[Packet]
-    """The next one that means something; None where there is none. Raises BlockingIOError where none is waiting."""
+    """The next packet, None if it is not relevant. Raises BlockingIOError if no packet is left."""
     data, where = sock.recvfrom(_ENOUGH)
     return parse_packet(data, where[2] == _PACKET_OUTGOING)
 
 
 def parse_packet(data, outgoing):  # type: (bytes, bool) -> Optional[Packet]
-    """None where *data* is neither TCP nor UDP, or cut off."""
+    """The packet in *data*, which begins with its IP header. None if it is not TCP or UDP, or is incomplete."""
     version = data[0] >> 4 if data else 0
     if version == 4 and len(data) >= 20:
         family, length, number, source, target = socket.AF_INET, (data[0] & 15) * 4, data[9], data[12:16], data[16:20]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Probes many ports of many peers, and makes sure that silence means something. Runs on Python 3.6."""
+"""Probes many ports of many peers, and repeats probes whose silence can have another cause. Runs on Python 3.6."""
 
 import os
 import resource
@@ -30,12 +30,14 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.neighbors import Neighbors
 
-#: Not ours to use: for netlink, and for what the interpreter opens meanwhile.
+#: File descriptors that are left for netlink and the interpreter.
 _SPARE_DESCRIPTORS = 16
 _MOST_AT_ONCE = 8192
 
 
 class Engine(object):
+    """Runs all probes of a task."""
+
     def __init__(self, timeout=3.0, rate=200.0, retries=1, recheck_seconds=20.0, watch=None):
         # type: (float, float, int, float, Optional[bool]) -> None
         """*watch*: look for ICMP errors about TCP in raw sockets; None where the kernel makes that necessary."""
@@ -72,7 +74,7 @@ class Engine(object):
             self._rations.note(probe, outcome)
 
     def _explain(self, silent):  # type: (List[Probe]) -> Dict[Tuple[str, float], List[Probe]]
-        """Tell silence with a known reason; return what is worth asking again, by who may have wanted to refuse."""
+        """Finds the known reasons of silence. Returns the probes to repeat, by who may have limited its ICMP errors."""
         neighbors = Neighbors()
         absent = {}  # type: Dict[Tuple[Any, ...], bool]
         doubtful = {}  # type: Dict[Tuple[str, float], List[Probe]]
@@ -96,7 +98,7 @@ class Engine(object):
 
 
 def make_room(wanted):  # type: (int) -> int
-    """How many sockets may be open at once for *wanted* probes; raises this process's own limit as far as it may."""
+    """The number of sockets that can be open for *wanted* probes. Raises this process's limit as far as allowed."""
     wanted = min(wanted, _MOST_AT_ONCE)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
@@ -109,7 +111,7 @@ def make_room(wanted):  # type: (int) -> int
 
 
 def describe(probe, outcome):  # type: (Probe, Outcome) -> Dict[str, Any]
-    """The result as the module returns it: what the caller gave, and what came of it."""
+    """The item of the module's result: the probe as given, and its outcome."""
     result = dict(probe.given)
     result.update(
         protocol=probe.protocol,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One round of questions and answers, all at once. Runs on Python 3.6."""
+"""Sends probes and reads their answers, many at the same time. Runs on Python 3.6."""
 
 import select
 import time
@@ -16,16 +16,16 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts i
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import UNAVAILABLE, Outcome, Probe
 
-#: So many are sent before answers are looked at: waiting answers lose precision, looking costs time.
+#: Probes that are sent before answers are read. More make the times less precise, fewer cost time.
 _BATCH = 32
 
 
 class Exchange(object):
-    """Sends what a queue gives as soon as it may, and waits the same time for each answer."""
+    """Sends the probes of a queue at its rate, and waits the same time for each answer."""
 
     def __init__(self, timeout, retries, rate, most, watch):
         # type: (float, int, Rate, int, Optional[IcmpWatch]) -> None
-        """*most*: so many sockets may be open at once."""
+        """*most*: maximum number of open sockets."""
         self._timeout = timeout
         self._retries = retries
         self._repeat_after = timeout / (retries + 1)
@@ -33,15 +33,15 @@ class Exchange(object):
         self._most = most
         self._watch = watch
         self._active = {}  # type: Dict[int, Attempt]
-        # The same time for everybody, so both stay sorted by themselves.
+        # All have the same timeout, so both stay sorted.
         self._deadlines = deque()  # type: Deque[Tuple[float, int, Attempt]]
         self._repeats = deque()  # type: Deque[Tuple[float, int, int, Attempt]]
 
     def run(self, queue, note):
         # type: (Union[Queue, RationedQueue], Callable[[Probe, Outcome, bool], None]) -> List[Probe]
-        """Call *note* with each probe's outcome and whether anybody but this host had a part in it.
+        """Calls *note* with each probe, its outcome, and whether the outcome came from another host.
 
-        Returns the probes that met silence; that is their outcome, too.
+        Returns the probes without an answer.
         """
         silent = []  # type: List[Probe]
         epoll = select.epoll()
@@ -50,7 +50,7 @@ class Exchange(object):
                 full = self._send(queue, epoll, note)
                 now = time.monotonic()
                 self._repeat(now)
-                # All that wait are heard before anybody is given up: this process may have slept longer than they had.
+                # Read all answers before a probe is given up: this process may have been suspended.
                 for number, events in epoll.poll(0.0 if full else self._idle(queue, now), len(self._active) or 1):
                     attempt = self._active[number]
                     waiting_for = attempt.events
@@ -78,7 +78,7 @@ class Exchange(object):
 
     def _send(self, queue, epoll, note):
         # type: (Union[Queue, RationedQueue], select.epoll, Callable[[Probe, Outcome, bool], None]) -> bool
-        """Whether there is more to be sent at once."""
+        """Sends some probes. Returns whether more can be sent immediately."""
         for _number in range(_BATCH):
             now = time.monotonic()
             if not queue or len(self._active) >= self._most or self._rate.next_at > now:
@@ -136,11 +136,11 @@ class Exchange(object):
 
     def _end(self, number, attempt):  # type: (int, Attempt) -> None
         del self._active[number]
-        # Closing takes it out of epoll, too.
+        # Closing also removes it from epoll.
         attempt.close()
 
     def _idle(self, queue, now):  # type: (Union[Queue, RationedQueue], float) -> float
-        """Seconds until there is something to do, whatever the network does."""
+        """The seconds until the next timeout or the next probe."""
         times = [waiting[0][0] for waiting in (self._deadlines, self._repeats) if waiting]
         if queue and len(self._active) < self._most:
             times.append(max(queue.next_at(), self._rate.next_at))

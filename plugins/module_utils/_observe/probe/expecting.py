@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Probes that want to know who answers: a temporary listener of one run on one host. Runs on Python 3.6."""
+"""Probes that expect a temporary listener of one run on one host. Runs on Python 3.6."""
 
 import select
 import socket
@@ -27,7 +27,7 @@ NONE = "none"
 
 
 def identify(probe, data, sent_from):  # type: (Probe, bytes, Optional[str]) -> Identity
-    """Who has said *data* to *probe*."""
+    """The identity of the listener that answered *probe* with *data*."""
     answer = read_answer(data)
     if answer is None:
         return Identity(NONE, sent_from=sent_from)
@@ -47,7 +47,7 @@ def own_address(sock):  # type: (socket.socket) -> str
 
 
 class ExpectingTcp(TcpAttempt):
-    """A connection that is closed when the other side has said who it is."""
+    """A connection that is closed when the listener has identified itself."""
 
     __slots__ = ("_heard", "_sent_from", "events")
 
@@ -58,7 +58,7 @@ class ExpectingTcp(TcpAttempt):
         self._sent_from = None  # type: Optional[str]
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """As for any probe; then what the other side says of itself."""
+        """The outcome of the connection, with the identity of the listener once its line is complete."""
         if self.events == select.EPOLLOUT:
             outcome = super(ExpectingTcp, self).read(events)
             if outcome is None or outcome.result != OPEN or events & (select.EPOLLERR | select.EPOLLHUP):
@@ -69,7 +69,7 @@ class ExpectingTcp(TcpAttempt):
         try:
             data = self.sock.recv(LONGEST)
         except OSError:
-            # It was there, and has thought better of it.
+            # The connection was open, and was reset.
             data = b""
         self._heard += data
         if data and b"\n" not in self._heard and len(self._heard) < LONGEST:
@@ -77,7 +77,7 @@ class ExpectingTcp(TcpAttempt):
         return self.unfinished()
 
     def unfinished(self):  # type: () -> Optional[Outcome]
-        """For a connection whose other side has not finished its line when the time is up."""
+        """The outcome at the timeout of an open connection without a complete line."""
         if self.events == select.EPOLLOUT:
             return None
         line, end, _rest = self._heard.partition(b"\n")
@@ -85,7 +85,7 @@ class ExpectingTcp(TcpAttempt):
 
 
 class ExpectingUdp(UdpAttempt):
-    """A question that only a temporary listener understands."""
+    """Sends a datagram that only a temporary listener answers."""
 
     __slots__ = ("_identity",)
 
@@ -101,7 +101,7 @@ class ExpectingUdp(UdpAttempt):
         return True
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """As for any probe, with who answered."""
+        """The outcome of the probe, with the identity of the listener."""
         outcome = super(ExpectingUdp, self).read(events)
         return outcome if outcome is None else outcome._replace(identity=self._identity)
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a temporary listener says, and what it is asked. Runs on Python 3.6, imports the standard library only.
+"""The messages between a probe and a temporary listener. Runs on Python 3.6, with the standard library only.
 
-The listener says who it is and as whom it sees the one who asks::
+The listener sends its identity, and the address and port that it sees the probe from::
 
     jsa.ports TOKEN HOST seen as ADDRESS PORT
 
-The token is that of one run, so that no other machine, and no earlier run, can have said it.
+The token belongs to one run, so another machine or an earlier run cannot send it.
 """
 
 import re
@@ -22,7 +22,7 @@ _ASKED = _MARK + b"who are you\n"
 #: question gets more than the forger has sent.
 QUESTION_BYTES = 512
 QUESTION = _ASKED.ljust(QUESTION_BYTES, b"\0")
-#: What the first four bytes of a question are, for whoever looks at packets.
+#: The first four bytes of a request, for the filter of packets.
 QUESTION_START = QUESTION[:4]
 
 LONGEST = QUESTION_BYTES
@@ -33,6 +33,8 @@ _LINE = re.compile(rb"^jsa\.ports ([A-Za-z0-9_-]{16,64}) ([!-~]{1,255}) seen as 
 
 
 class Answer(NamedTuple):
+    """The content of a temporary listener's line."""
+
     token: str
     host: str
     #: The address and port that the listener sees.
@@ -55,7 +57,7 @@ def check_host(text):  # type: (object) -> str
 
 
 def write_answer(answer):  # type: (Answer) -> bytes
-    """The line that a temporary listener answers with, as bytes."""
+    """The line that a temporary listener sends."""
     return _MARK + (
         "%s %s seen as %s %d\n"
         % (answer.token, quote(answer.host, safe=""), answer.address.partition("%")[0], answer.port)
@@ -63,7 +65,7 @@ def write_answer(answer):  # type: (Answer) -> bytes
 
 
 def read_answer(data):  # type: (bytes) -> Optional[Answer]
-    """None where *data* is anything else."""
+    """The answer in *data*, None if it is not the line of a temporary listener."""
     match = _LINE.match(data)
     if not match:
         return None
@@ -72,5 +74,5 @@ def read_answer(data):  # type: (bytes) -> Optional[Answer]
 
 
 def deserves(question, answer):  # type: (bytes, bytes) -> bool
-    """Whether *question* is ours, and long enough to be answered."""
+    """Whether *question* is a request of ours, and not shorter than its *answer*."""
     return question.startswith(_ASKED) and len(question) >= len(answer)

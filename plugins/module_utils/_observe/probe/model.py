@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The probes that are asked for, read from a module's options. Runs on Python 3.6."""
+"""Reads the probes from the module's options. Runs on Python 3.6."""
 
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
@@ -19,21 +19,21 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 
 
 class ProbeError(ValueError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
-#: What a result says itself, so a probe cannot bring it along.
+#: Keys of a result, which a probe must not have.
 _OURS = frozenset(("result", "by", "rate_limited", "elapsed_ms", "error"))
-#: And of a probe that expects somebody.
+#: Further keys of the result of a probe with ``expect``.
 _OURS_EXPECTING = frozenset(Identity._fields)
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
-#: So many problems are told; of more, their number.
+#: The maximum number of problems in the error. The others are counted.
 _SHOWN = 20
 
 
 def read_probes(items, sources=(), earlier=()):
     # type: (Iterable[Dict[str, Any]], Iterable[str], Iterable[str]) -> List[Probe]
-    """The probes of the module's options. Raises ProbeError with every problem, and *earlier* ones, in one message."""
+    """The probes of the module's options. Raises ProbeError with all problems, *earlier* ones first."""
     problems = list(earlier)
     by_family = _read_sources(sources, problems)
     parsed = {}  # type: Dict[str, Tuple[int, Tuple[Any, ...]]]

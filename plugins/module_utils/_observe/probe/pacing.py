@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is sent when. Runs on Python 3.6.
+"""Decides when each probe is sent. Runs on Python 3.6.
 
-Linux sends one ICMP error a second to each peer (after a burst of six), other systems have limits of their own. What
-is probed faster than that is met by silence, whatever a firewall would have said.
+Linux sends one ICMP error per second to each peer after a burst of six (icmp(7), icmp_ratelimit), and other systems
+have their own limits. Faster probes get no answer, even if a firewall rejects them.
 """
 
 import heapq
@@ -17,30 +17,30 @@ from typing import Deque, Dict, Iterable, List, Optional, Tuple
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import is_own_address
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import PROHIBITED, Outcome, Probe
 
-#: Seconds between two questions that one machine can refuse, a little more than Linux asks for by default
+#: Seconds between two probes that one machine can reject, a little more than the default of Linux
 #: (net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit).
 ICMP_INTERVALS = {socket.AF_INET: 1.05, socket.AF_INET6: 0.105}
 
-#: So far behind its rate a run may fall and catch up again: the clock of epoll ticks in milliseconds.
+#: Seconds that a run can be behind its rate and catch up: the timeout of epoll is in milliseconds.
 _SLACK = 0.01
 
 
 class Rate(object):
-    """At most so many probes a second; 0 is no limit."""
+    """Limits the probes per second. 0 means no limit."""
 
     def __init__(self, rate):  # type: (float) -> None
         self._interval = 1.0 / rate if rate else 0.0
         self.next_at = 0.0
 
     def spend(self, now):  # type: (float) -> None
-        """Notes a probe that was sent at *now*, in seconds of the monotonic clock."""
+        """Records a probe that was sent at *now*, in seconds of the monotonic clock."""
         self.next_at = max(self.next_at, now - _SLACK) + self._interval
 
 
 def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
-    """Each peer's probes spread evenly over all: none gets its own in a row, not even the one that has the most.
+    """The probes in an order that spreads those of each peer evenly.
 
-    Peers begin in the order in which they are given.
+    The first probes of the peers are in the given order.
     """
     peers = OrderedDict()  # type: OrderedDict[str, List[Probe]]
     for probe in probes:
@@ -54,7 +54,7 @@ def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
 
 
 class Queue(object):
-    """Probes that are due as soon as there is room for them."""
+    """Probes that can be sent immediately."""
 
     def __init__(self, probes):  # type: (Iterable[Probe]) -> None
         self._probes = deque(probes)  # type: Deque[Probe]
@@ -63,40 +63,40 @@ class Queue(object):
         return bool(self._probes)
 
     def next_at(self):  # type: () -> float
-        """When the next probe is due, in seconds of the monotonic clock."""
+        """The time of the next probe, in seconds of the monotonic clock."""
         return 0.0
 
     def take(self, now):  # type: (float) -> Optional[Probe]
-        """The next probe; None where none is left."""
+        """The next probe, None if none is left."""
         return self._probes.popleft() if self._probes else None
 
     def put_back(self, probe):  # type: (Probe) -> None
-        """For a probe that could not be sent now: it is the next one again."""
+        """Makes *probe*, which could not be sent, the next one again."""
         self._probes.appendleft(probe)
 
 
 class RationedQueue(object):
-    """Probes at the times at which those who refuse them can say so, until the time is up."""
+    """Probes at a rate at which the machines that reject them can send ICMP errors, until a deadline."""
 
     def __init__(self, groups, start, seconds):
         # type: (Dict[Tuple[str, float], List[Probe]], float, float) -> None
         self._groups = {key: deque(interleave(probes)) for key, probes in groups.items()}
         self._end = start + seconds
-        # Nothing is due at once: the silence that led here has used up what the peer had left.
+        # No probe is sent immediately: earlier probes have used up the rate limit of the peer.
         self._turns = [(start + interval, sender, interval) for sender, interval in groups]
         heapq.heapify(self._turns)
         self._first = []  # type: List[Probe]
 
     def __bool__(self):  # type: () -> bool
-        """Whether anything will still be sent."""
+        """Whether another probe will be sent."""
         return bool(self._first or (self._turns and self._turns[0][0] < self._end))
 
     def next_at(self):  # type: () -> float
-        """When the next probe is due, in seconds of the monotonic clock."""
+        """The time of the next probe, in seconds of the monotonic clock."""
         return 0.0 if self._first else self._turns[0][0]
 
     def take(self, now):  # type: (float) -> Optional[Probe]
-        """The probe that is due at *now*; None where none is."""
+        """The probe that is due at *now*, None if there is none."""
         if self._first:
             return self._first.pop()
         if self._turns[0][0] > now:
@@ -109,23 +109,23 @@ class RationedQueue(object):
         return probe
 
     def put_back(self, probe):  # type: (Probe) -> None
-        """For a probe that could not be sent now: it is the next one again."""
+        """Makes *probe*, which could not be sent, the next one again."""
         self._first.append(probe)
 
     def rest(self):  # type: () -> List[Probe]
-        """What the time was not enough for."""
+        """The probes that were not sent before the deadline."""
         return [probe for probes in self._groups.values() for probe in probes]
 
 
 class Rations(object):
-    """Who refuses by ICMP, and so may be silent for want of its ration."""
+    """The machines that reject by ICMP, and can be silent because of their rate limit."""
 
     def __init__(self):  # type: () -> None
         self._sender_for = {}  # type: Dict[str, str]
         self._on_the_way = {}  # type: Dict[int, str]
 
     def note(self, probe, outcome):  # type: (Probe, Outcome) -> None
-        """Learns from *outcome* who refuses what goes to the peer of *probe*."""
+        """Records from *outcome* which machine rejects packets to the peer of *probe*."""
         if outcome.by is None and outcome.result != PROHIBITED:
             return
         sender = outcome.by or probe.address
@@ -136,8 +136,8 @@ class Rations(object):
             self._on_the_way[probe.family] = sender
 
     def sender(self, probe):  # type: (Probe) -> Optional[str]
-        """Whose refusal the silence of *probe* may hide; None where nobody is known to refuse by ICMP.
+        """The machine whose rate limit can be the cause of the silence of *probe*, None if none is known.
 
-        A router that refuses for one peer may be the one that is silent for another.
+        A router that rejects packets to one peer can be silent about another.
         """
         return self._sender_for.get(probe.address) or self._on_the_way.get(probe.family)

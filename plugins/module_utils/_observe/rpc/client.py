@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call of a remote procedure, over TCP or UDP. Runs on Python 3.6."""
+"""Calls a remote procedure over TCP or UDP. Runs on Python 3.6."""
 
 import os
 import struct
@@ -19,7 +19,7 @@ def call(address, port, program, version, procedure, deadline, transport="tcp"):
     # type: (str, int, int, int, int, Deadline, str) -> bytes
     """The results of one call of a program's procedure, without arguments. *transport*: ``tcp`` or ``udp``.
 
-    Raises ExchangeError where nothing came of it, RpcGarbageError and RpcRefusedError for other answers than results.
+    Raises ExchangeError without a reply, RpcGarbageError for an invalid one, and RpcRefusedError for an error.
     """
     xid = struct.unpack("!I", os.urandom(4))[0]
     question = message.call(xid, program, version, procedure)

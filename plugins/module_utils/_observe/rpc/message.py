@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ONC RPC (RFC 5531) and the port mapper's own program (RFC 1833), to and from bytes. Runs on Python 3.6."""
+"""Encodes and decodes ONC RPC (RFC 5531) and the port mapper's program (RFC 1833). Runs on Python 3.6."""
 
 import struct
 
@@ -16,7 +16,7 @@ PORTMAP_VERSION = 2
 NULL = 0
 PORTMAP_DUMP = 4
 
-#: Names for people, as /etc/rpc has them.
+#: Names of programs, from /etc/rpc.
 PROGRAMS = {
     PORTMAP: "portmapper",
     100001: "rstatd",
@@ -56,24 +56,24 @@ _LONGEST_VERIFIER = 400
 
 
 class RpcError(Exception):
-    """Base of everything that this package raises, besides ExchangeError."""
+    """Base class of the errors of this package, beside ExchangeError."""
 
 
 class RpcGarbageError(RpcError):
-    """What a peer says is no reply of ONC RPC."""
+    """The reply is not a message of ONC RPC."""
 
 
 class RpcRefusedError(RpcError):
-    """The peer speaks RPC and does not do what it was called for."""
+    """The peer rejected the call, or the call failed."""
 
     def __init__(self, reason, versions=None):  # type: (str, Optional[Tuple[int, int]]) -> None
         super(RpcRefusedError, self).__init__(reason)
-        #: The versions of the program that it has, where that is what it says.
+        #: The lowest and highest version of the program, if the peer rejected the version.
         self.versions = versions
 
 
 class Mapping(NamedTuple):
-    """A program of a version, where it listens."""
+    """A version of a program, and the port that it listens on."""
 
     program: int
     version: int
@@ -82,7 +82,7 @@ class Mapping(NamedTuple):
 
     @property
     def name(self):  # type: () -> str
-        """For people: the name in /etc/rpc, or the number."""
+        """The name in /etc/rpc, or the number."""
         return PROGRAMS.get(self.program, "program %d" % self.program)
 
 
@@ -92,12 +92,12 @@ def call(xid, program, version, procedure):  # type: (int, int, int, int) -> byt
 
 
 def record(message):  # type: (bytes) -> bytes
-    """*message* as TCP carries it, in one fragment."""
+    """*message* with the record mark of TCP, as one fragment."""
     return struct.pack("!I", _LAST_FRAGMENT | len(message)) + message
 
 
 def fragment(header):  # type: (bytes) -> Tuple[int, bool]
-    """Length of the fragment that follows these four bytes, and whether it is the last one."""
+    """The length of the fragment after these four bytes, and whether it is the last one."""
     if len(header) != 4:
         raise RpcGarbageError("a fragment's header has four bytes, not %d" % len(header))
     word = struct.unpack("!I", header)[0]
@@ -127,7 +127,7 @@ class _Reader(object):
 
 
 def is_reply(data, xid):  # type: (bytes, int) -> bool
-    """Whether *data* answers the call *xid*, well or not."""
+    """Whether *data* is a reply to the call *xid*, successful or not."""
     return data[:8] == struct.pack("!II", xid, _REPLY)
 
 
@@ -159,7 +159,7 @@ def parse_reply(data, xid):  # type: (bytes, int) -> bytes
 
 
 def parse_dump(data):  # type: (bytes) -> List[Mapping]
-    """The mappings in the results of a dump. Protocols that have no ports are left out. Raises RpcGarbageError."""
+    """The mappings in the results of PMAPPROC_DUMP, for TCP and UDP only. Raises RpcGarbageError."""
     reader = _Reader(data)
     mappings = []
     while True:

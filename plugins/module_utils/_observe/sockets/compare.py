@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Joins the sockets that are there with those that should be. Runs on Python 3.6."""
+"""Compares the sockets of a host with those that the plan expects. Runs on Python 3.6."""
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
@@ -28,7 +28,7 @@ Key = Tuple[str, int]
 
 
 class Listeners(object):
-    """The listening sockets of a host, and what is known about each."""
+    """The listening sockets of a host, with their families and processes."""
 
     def __init__(self, rows, v6only, owners, ephemeral):
         # type: (Iterable[SocketRow], Dict[int, bool], Dict[int, List[Process]], PortRange) -> None
@@ -38,10 +38,10 @@ class Listeners(object):
         self._ephemeral = ephemeral
 
     def by_port(self, expected):  # type: (Iterable[Expected]) -> Dict[Key, List[SocketRow]]
-        """The sockets of each port, those left out that only wait for the answers to questions of their own.
+        """The sockets of each port, without UDP sockets of clients.
 
-        A UDP client looks like a server. The kernel gave it an ephemeral port; nobody expects a service there unless
-        *expected* requires one or names that very port.
+        The socket of a UDP client looks like that of a server, but has an ephemeral port. It is only included if
+        *expected* requires a service there or names exactly this port.
         """
         named = [item.ports for item in expected if item.protocol == "udp" and (item.required or item.is_single)]
         found = {}  # type: Dict[Key, List[SocketRow]]
@@ -53,16 +53,16 @@ class Listeners(object):
         return found
 
     def processes(self, rows):  # type: (Iterable[SocketRow]) -> Optional[List[Dict[str, Any]]]
-        """Who holds *rows*; None where that cannot be seen."""
+        """The processes of *rows*, None if they cannot be read."""
         found = sorted(
             {process for row in rows for process in self._owners.get(row.inode, ())}, key=lambda process: process.pid
         )
         return [{"pid": process.pid, "name": process.name} for process in found] or None
 
     def families(self, rows):  # type: (Iterable[SocketRow]) -> List[str]
-        """In which families *rows* can be reached.
+        """The families in which *rows* can be reached.
 
-        Where the kernel does not say whether a socket on :: serves IPv4 too, it is taken to: that is the default.
+        A socket on :: counts for IPv4 too if the kernel does not return IPV6_V6ONLY: that is the default.
         """
         found = set()
         for row in rows:
@@ -72,7 +72,7 @@ class Listeners(object):
         return sorted(found)
 
     def table(self):  # type: () -> List[Dict[str, Any]]
-        """Every listening socket as it is, sorted."""
+        """All listening sockets, sorted."""
         return [
             {
                 "protocol": row.protocol,
@@ -88,7 +88,7 @@ class Listeners(object):
 
 def compare(listeners, expected, known, unlisted=True):
     # type: (Listeners, Sequence[Expected], Sequence[Known], bool) -> List[Dict[str, Any]]
-    """One result per port, sorted by protocol and port."""
+    """The results of the module, one per port, sorted by protocol and port."""
     rows = listeners.by_port(expected)
     single = {}  # type: Dict[Key, List[Expected]]
     for item in expected:
@@ -105,7 +105,7 @@ def compare(listeners, expected, known, unlisted=True):
         items = [item for item in ranges if item.protocol == protocol and _inside(port, item.ports)]
         if items:
             status = _status(items, rows[key])
-            # Being out of the network's reach is no fault of a port that need not be there at all.
+            # A port that is not required may be on loopback.
             if status == NOT_LISTENING:
                 continue
         elif unlisted and _bind(rows[key]) == NETWORK and not _is_known(key, known):
@@ -126,7 +126,7 @@ def compare(listeners, expected, known, unlisted=True):
 
 
 def summarize(results):  # type: (Iterable[Dict[str, Any]]) -> Dict[str, int]
-    """How many results have each status."""
+    """The number of results by status."""
     counts = dict.fromkeys(STATUSES, 0)
     for result in results:
         counts[result["status"]] += 1
@@ -134,9 +134,9 @@ def summarize(results):  # type: (Iterable[Dict[str, Any]]) -> Dict[str, int]
 
 
 def _status(items, rows):  # type: (Sequence[Expected], Sequence[SocketRow]) -> Optional[str]
-    """What to say about one port that all of *items* expect; None where there is nothing to say.
+    """The status of a port that all of *items* expect, None if it is not reported.
 
-    The same port serves several purposes: the widest of them decides how far it may be reached.
+    If a port has several purposes, the one that more hosts contact decides where it may listen.
     """
     bind = _bind(rows)
     if bind is None:

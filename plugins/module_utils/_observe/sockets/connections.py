@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which sockets are in use, by port, by process, by state. Runs on Python 3.6."""
+"""Selects sockets by port, process, and state. Runs on Python 3.6."""
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
@@ -13,11 +13,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS
 
 LISTENING = "listening"
 ESTABLISHED = "established"
-#: Of UDP: it waits for datagrams, at a port that the kernel chose for it, so most likely for answers.
+#: A UDP socket on an ephemeral port, most likely of a client.
 WAITING = "waiting"
 OTHER = "other"
 
-#: As the kernel numbers them.
+#: The states by the kernel's numbers (include/net/tcp_states.h).
 _TCP_STATES = {
     1: ESTABLISHED,
     2: "syn_sent",
@@ -36,14 +36,14 @@ STATES = tuple(sorted(set(_TCP_STATES.values()) | {WAITING, OTHER}))
 
 
 class Filter(NamedTuple):
-    """What a socket must match: one of each that is not empty."""
+    """Conditions for a socket. It must match one value of each that is not empty."""
 
     ports: List[Tuple[Tuple[str, ...], PortRange]]
     processes: List[str]
     states: List[str]
 
     def wants_row(self, row, state):  # type: (SocketRow, str) -> bool
-        """Whichever end has the port: a client of it counts as much as the service."""
+        """Whether one end of the socket has the port, and its state matches: clients of the port count, too."""
         if self.states and state not in self.states:
             return False
         return not self.ports or any(
@@ -52,14 +52,14 @@ class Filter(NamedTuple):
         )
 
     def wants_owners(self, owners):  # type: (Iterable[Process]) -> bool
-        """Whether one of the processes is named, by name or number."""
+        """Whether one of the processes matches by name or pid."""
         return not self.processes or any(
             wanted == owner.name or wanted == str(owner.pid) for wanted in self.processes for owner in owners
         )
 
 
 def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any], Iterable[str]) -> Filter
-    """Raises ExpectationError with every problem."""
+    """The filter of the module's options. Raises ExpectationError with all problems."""
     problems = []
     read = []
     for number, text in enumerate(ports):
@@ -75,17 +75,17 @@ def read_filter(ports, processes, states):  # type: (Iterable[Any], Iterable[Any
 
 
 def state_of(row, ephemeral):  # type: (SocketRow, PortRange) -> str
-    """The state of a socket, one of STATES. *ephemeral*: the ports that the kernel gives to clients."""
+    """The state of a socket, one of STATES. *ephemeral*: first and last ephemeral port."""
     if row.protocol == "tcp":
         return _TCP_STATES.get(row.state, OTHER)
     if not row.listens:
-        # Connected to one peer, as far as that means anything.
+        # A UDP socket that is connected to one peer.
         return ESTABLISHED if row.state == 1 else OTHER
     return WAITING if ephemeral[0] <= row.port <= ephemeral[1] else LISTENING
 
 
 def select(rows, chosen, ephemeral):  # type: (Iterable[SocketRow], Filter, PortRange) -> List[SocketRow]
-    """Those that the filter wants, whoever holds them, sorted."""
+    """The sockets that match the ports and states of the filter, sorted."""
     found = [row for row in rows if chosen.wants_row(row, state_of(row, ephemeral))]
     return sorted(
         found, key=lambda row: (row.protocol, row.port, row.address, row.peer_address, row.peer_port, row.inode)
@@ -94,7 +94,7 @@ def select(rows, chosen, ephemeral):  # type: (Iterable[SocketRow], Filter, Port
 
 def describe(rows, chosen, owners, ephemeral):
     # type: (Iterable[SocketRow], Filter, Dict[int, List[Process]], PortRange) -> List[Dict[str, Any]]
-    """One item per socket, and per process that holds it where several do."""
+    """The items of the module's result: one per socket and process."""
     found = []
     for row in rows:
         mine = owners.get(row.inode, []) if row.inode else []
@@ -107,7 +107,7 @@ def describe(rows, chosen, owners, ephemeral):
                     "protocol": row.protocol,
                     "local_address": row.address,
                     "local_port": row.port,
-                    # Of a socket without a peer, the table has zeros.
+                    # A socket without a peer has zeros in the table.
                     "remote_address": row.peer_address if row.peer_port else None,
                     "remote_port": row.peer_port or None,
                     "state": state,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What should listen on a host: the module's options, with every problem in one message. Runs on Python 3.6."""
+"""Reads the expected listeners from the module's options. One error has all problems. Runs on Python 3.6."""
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
@@ -10,25 +10,27 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS
 
 NETWORK = "network"
 LOOPBACK = "loopback"
-#: Nobody says where the socket belongs, so neither place is wrong.
+#: The plan does not say where the socket belongs, so both places are right.
 ANY = "any"
 BINDS = (NETWORK, LOOPBACK, ANY)
 
-#: A value that went through a template may have become a text.
+#: Spellings of booleans: a template can turn a value into text.
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class ExpectationError(ValueError):
-    """Options that cannot be meant."""
+    """Invalid options."""
 
 
 class Expected(NamedTuple):
+    """A port or range that the plan expects a listener on."""
+
     id: str
     service: str
     protocol: str
     ports: PortRange
     bind: str
-    #: False: legitimate when it is there, and its absence says nothing.
+    #: Whether a missing listener is a fault.
     required: bool
 
     @property
@@ -38,7 +40,7 @@ class Expected(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Ports that the site knows, whatever listens there."""
+    """Ports that the site ignores."""
 
     protocol: str
     ports: PortRange
@@ -46,7 +48,7 @@ class Known(NamedTuple):
 
 def read_options(expected, ignore):
     # type: (Iterable[Dict[str, Any]], Iterable[str]) -> Tuple[List[Expected], List[Known]]
-    """The plan's ``listeners`` of one host, and what the site knows. Raises ExpectationError."""
+    """The expected listeners of one host, and the ignored ports. Raises ExpectationError with all problems."""
     problems = []  # type: List[str]
     answer = _read_expected(expected, problems), _read_known(ignore, problems)
     if problems:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What /proc/net does not show of sockets: whether an IPv6 one also serves IPv4, and queues. Runs on Python 3.6."""
+"""Reads with sock_diag(7) what /proc/net does not show: IPV6_V6ONLY, and backlogs. Runs on Python 3.6."""
 
 import socket
 import struct
@@ -24,9 +24,9 @@ _QUESTIONS = ((socket.IPPROTO_TCP, STATE_LISTEN), (socket.IPPROTO_UDP, STATE_CLO
 
 
 def read_v6only():  # type: () -> Dict[int, bool]
-    """Inode of each listening IPv6 socket to whether it keeps to IPv6.
+    """Whether each listening IPv6 socket serves IPv6 only, by inode.
 
-    What is missing is not known: the kernel was built without socket diagnosis, or does not let us ask.
+    Sockets are missing if the kernel has no socket diagnosis, or does not allow it.
     """
     found = {}  # type: Dict[int, bool]
     for protocol, state in _QUESTIONS:
@@ -50,7 +50,7 @@ class Backlog(NamedTuple):
 
 
 def read_backlogs():  # type: () -> Dict[int, List[Backlog]]
-    """Port to the queues of the TCP sockets that listen there. Empty where the kernel does not tell."""
+    """The backlogs of the listening TCP sockets by port. Empty if the kernel does not return them."""
     found = {}  # type: Dict[int, List[Backlog]]
     for family in (socket.AF_INET, socket.AF_INET6):
         request = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, 1 << STATE_LISTEN, b"")

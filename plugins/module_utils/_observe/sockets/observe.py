@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One look at the sockets of this host. Runs on Python 3.6."""
+"""Reads the sockets of this host once. Runs on Python 3.6."""
 
 from typing import Any, Dict, List
 
@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
 
 
 def read_listeners(proc="/proc"):  # type: (str) -> Listeners
-    """Raises TableError where the socket tables cannot be read."""
+    """The listening sockets of this host. Raises TableError if the socket tables cannot be read."""
     rows = [row for row in read_sockets(proc) if row.listens]
     # Only a socket on :: can serve two families.
     v6only = read_v6only() if any(row.address == "::" for row in rows) else {}
@@ -25,7 +25,7 @@ def read_listeners(proc="/proc"):  # type: (str) -> Listeners
 
 
 def read_connections(chosen, proc="/proc"):  # type: (Filter, str) -> List[Dict[str, Any]]
-    """The sockets that *chosen* wants, in whatever state. Raises TableError where the tables cannot be read."""
+    """The sockets that *chosen* selects, in any state. Raises TableError if the tables cannot be read."""
     ephemeral = read_ephemeral_ports(proc)
     rows = select(read_sockets(proc), chosen, ephemeral)
     return describe(rows, chosen, find_owners((row.inode for row in rows), proc), ephemeral)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which processes hold which sockets. Runs on Python 3.6."""
+"""Finds the processes of sockets. Runs on Python 3.6."""
 
 import os
 
@@ -12,17 +12,18 @@ _PREFIX = "socket:["
 
 
 class Process(NamedTuple):
+    """A process that holds a socket."""
+
     pid: int
-    #: As the kernel keeps it, so of at most 15 characters; None where the process ended while it was looked at.
+    #: As the kernel has it, at most 15 characters. None if the process ended meanwhile.
     name: Optional[str]
 
 
 def find_owners(inodes, proc="/proc"):  # type: (Iterable[int], str) -> Dict[int, List[Process]]
-    """Inode to the processes that hold it, lowest pid first.
+    """The processes that hold each of *inodes*, lowest pid first.
 
-    An inode that is absent from the result belongs to nobody who can be seen from here: to the kernel itself, to
-    another process namespace, or to a process that this user may not look into (hidepid, or not root). A process that
-    ends meanwhile is passed over.
+    An inode without a process is not in the result: it belongs to the kernel, to another PID namespace, or to a process
+    that this user must not read (hidepid, or not root). A process that ends meanwhile is skipped.
     """
     links = {"%s%d]" % (_PREFIX, inode): inode for inode in inodes if inode}
     owners = {}  # type: Dict[int, List[Process]]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the kernel's socket tables, /proc/net/{tcp,tcp6,udp,udp6}. Runs on Python 3.6.
+"""Reads the kernel's socket tables, /proc/net/{tcp,tcp6,udp,udp6} (proc(5)). Runs on Python 3.6.
 
-An address stands there as 32-bit words in the machine's byte order, a port as a plain hexadecimal number.
+An address is a sequence of 32-bit words in the machine's byte order, and a port a hexadecimal number.
 """
 
 import errno
@@ -34,11 +34,11 @@ _ROW = re.compile(
 
 
 class TableError(ValueError):
-    """A socket table that cannot be read or is none."""
+    """A socket table cannot be read or parsed."""
 
 
 class SocketRow(NamedTuple):
-    """One socket. Addresses are textual; an IPv4 address in IPv6 notation is an IPv4 one."""
+    """One socket. Addresses are text. An IPv4-mapped IPv6 address is an IPv4 address."""
 
     protocol: str
     #: 4 or 6: of the table, so that of a socket for both families is 6.
@@ -53,7 +53,7 @@ class SocketRow(NamedTuple):
 
     @property
     def listens(self):  # type: () -> bool
-        """Whether the socket waits for peers."""
+        """Whether the socket listens."""
         return self.state == (STATE_LISTEN if self.protocol == "tcp" else STATE_CLOSE)
 
     @property
@@ -96,7 +96,7 @@ def parse_table(text, protocol, byteorder=sys.byteorder):  # type: (str, str, st
 
 
 def decode_address(digits, byteorder=sys.byteorder):  # type: (str, str) -> str
-    """The address that *digits* stand for: ``0100007F`` is 127.0.0.1 on a little-endian machine."""
+    """The address that *digits* encode: ``0100007F`` is 127.0.0.1 on a little-endian machine."""
     packed = b"".join(int(digits[start : start + 8], 16).to_bytes(4, byteorder) for start in range(0, len(digits), 8))
     if packed.startswith(_MAPPED):
         packed = packed[len(_MAPPED) :]
@@ -104,7 +104,7 @@ def decode_address(digits, byteorder=sys.byteorder):  # type: (str, str) -> str
 
 
 def read_sockets(proc="/proc"):  # type: (str) -> List[SocketRow]
-    """Every TCP and UDP socket of the network namespace that this process is in. Raises TableError."""
+    """All TCP and UDP sockets of this process's network namespace. Raises TableError."""
     rows = []  # type: List[SocketRow]
     found = False
     for name, protocol, text in _read_tables(proc):
@@ -134,7 +134,7 @@ def _read_tables(proc):  # type: (str) -> Iterator[Tuple[str, str, str]]
 
 
 def read_ephemeral_ports(proc="/proc"):  # type: (str) -> Tuple[int, int]
-    """The ports that the kernel gives to sockets which ask for none in particular; an empty range where unknown."""
+    """The first and last ephemeral port (ip(7), ip_local_port_range), an empty range if it is unknown."""
     try:
         with open(os.path.join(proc, "sys/net/ipv4/ip_local_port_range")) as stream:
             first, last = stream.read().split()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One probe on the wire: a socket that has sent its question, and what its answer means. Runs on Python 3.6."""
+"""One probe on the wire: its socket, and the meaning of its answer. Runs on Python 3.6."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model impo
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.neighbors import Neighbors
 
-#: Lets the kernel choose the port when it knows the peer, so that one port serves many connections.
+#: The kernel chooses the port at connect(), so that one port serves many peers (ip(7)).
 _IP_BIND_ADDRESS_NO_PORT = 24
 
 _SOL_RAW = 255
@@ -46,27 +46,27 @@ _ICMPV6_FILTER = 1
 
 _TROUBLE = select.EPOLLERR | select.EPOLLHUP
 
-#: Something has run out, and will be there again when earlier probes have ended.
+#: A resource is exhausted until earlier probes end.
 _BUSY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN))
 
-#: The connection was there, if only for a moment.
+#: The connection was open, if only for a moment.
 _CLOSED_BY_PEER = frozenset((errno.ECONNRESET, errno.EPIPE))
 
 _NTP = 123
 
 
 class BusyError(Exception):
-    """No more probes at once; the argument says why."""
+    """Too many probes are running. The argument is the reason."""
 
 
 class Attempt(object):
-    """A probe under way. :meth:`start` sends, :meth:`read` looks at what came back."""
+    """A running probe. :meth:`start` sends it, :meth:`read` reads the answer."""
 
     __slots__ = ("probe", "sock", "started", "watch")
 
     kind = 0
     events = select.EPOLLIN
-    #: Whether asking again is up to us; TCP's connections are repeated by the kernel.
+    #: Whether this program repeats the probe. The kernel repeats the SYN of TCP.
     repeats = True
 
     def __init__(self, probe, watch):  # type: (Probe, Optional[IcmpWatch]) -> None
@@ -76,7 +76,7 @@ class Attempt(object):
         self.started = 0.0
 
     def start(self):  # type: () -> Optional[Outcome]
-        """None when the question is on its way. Raises BusyError."""
+        """Sends the probe. Returns its outcome, None if it was sent. Raises BusyError."""
         try:
             self._open()
         except OSError as error:
@@ -116,15 +116,15 @@ class Attempt(object):
         raise NotImplementedError
 
     def repeat(self):  # type: () -> None
-        """Sends the question again."""
+        """Sends the probe again."""
         raise NotImplementedError
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """What came back; None when that was no answer."""
+        """The outcome, None if there was no answer. *events* are those of epoll."""
         raise NotImplementedError
 
     def unfinished(self):  # type: () -> Optional[Outcome]
-        """What is known when the time is over; None: silence."""
+        """The outcome at the timeout, None without any answer."""
         return None
 
     def close(self):  # type: () -> None
@@ -134,7 +134,7 @@ class Attempt(object):
 
 
 class TcpAttempt(Attempt):
-    """A connection, opened and closed."""
+    """Opens a connection and closes it."""
 
     __slots__ = ()
 
@@ -148,7 +148,7 @@ class TcpAttempt(Attempt):
             raise OSError(code, os.strerror(code))
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """What became of the connection; *events* are those of epoll."""
+        """The outcome of the connection. *events* are those of epoll."""
         code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if not code and not events & _TROUBLE:
             # A port of this host out of which the kernel also takes client ports: the connection may have met itself.
@@ -165,12 +165,12 @@ class TcpAttempt(Attempt):
 
 
 class UdpAttempt(Attempt):
-    """A datagram that means nothing, but for services that answer only to what they understand."""
+    """Sends a datagram: an empty one, or a request of the service's protocol if it answers only those."""
 
     __slots__ = ()
 
     kind = socket.SOCK_DGRAM
-    #: Of an answer so much is looked at.
+    #: Bytes of an answer that are read.
     largest = 2048
 
     def _send(self):  # type: () -> None
@@ -184,7 +184,7 @@ class UdpAttempt(Attempt):
         return b""
 
     def repeat(self):  # type: () -> None
-        """Sends the question again."""
+        """Sends the probe again."""
         try:
             self.sock.send(self._question())
         except OSError:
@@ -192,7 +192,7 @@ class UdpAttempt(Attempt):
             pass
 
     def read(self, events):  # type: (int) -> Optional[Outcome]
-        """What came back; None where that was no answer. *events* are those of epoll."""
+        """The outcome, None if there was no answer. *events* are those of epoll."""
         error = read_error(self.sock)
         while error:
             outcome = judge(self.probe, error)
@@ -211,7 +211,7 @@ class UdpAttempt(Attempt):
 
 
 class EchoAttempt(UdpAttempt):
-    """An ICMP echo request, from a ping socket where the host allows that to this user, else from a raw one."""
+    """Sends an ICMP echo request, from a ping socket if this user may open one (icmp(7)), or from a raw socket."""
 
     __slots__ = ("_token",)
 
@@ -258,7 +258,7 @@ ATTEMPTS = {TCP: TcpAttempt, UDP: UdpAttempt, ICMP: EchoAttempt}  # type: Dict[s
 
 
 def checksum(data):  # type: (bytes) -> int
-    """As IPv4 and ICMP have it; the kernel fills in that of ICMPv6."""
+    """The checksum of IPv4 and ICMP (RFC 1071). The kernel computes that of ICMPv6."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
@@ -268,7 +268,7 @@ def checksum(data):  # type: (bytes) -> int
 
 
 def _not_sent(error):  # type: (OSError) -> Outcome
-    """This host itself did not let the probe out."""
+    """The outcome if this host did not send the probe."""
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
         return Outcome(UNREACHABLE, None, "this host has no route to the address: %s" % error.strerror)
     if error.errno in (errno.EPERM, errno.EACCES):
@@ -279,7 +279,7 @@ def _not_sent(error):  # type: (OSError) -> Outcome
 
 
 def _failed(probe, code):  # type: (Probe, int) -> Outcome
-    """The error number is all there is: TCP's own refusal, or a kernel that says no more and no privilege to look."""
+    """The outcome if only an error number is known: a reset, or an ICMP error that this user must not read."""
     said = os.strerror(code)
     if code == errno.ECONNREFUSED:
         return Outcome(REFUSED)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ICMP errors: who sent one, which one it is, and what it means for a probe. Runs on Python 3.6.
+"""Reads ICMP errors: the sender, the type, and the meaning for a probe. Runs on Python 3.6.
 
-The error number of a failed connection does not tell a firewall's refusal from a machine that is not there: both are
-EHOSTUNREACH. The message itself does, and the kernel hands it out in a socket's error queue.
+The error number of a failed connection is EHOSTUNREACH both if a firewall rejects it and if the machine is absent.
+The ICMP message differs, and the kernel returns it in the error queue of the socket (ip(7)).
 """
 
 import os
@@ -81,15 +81,17 @@ _MESSAGES = {
 
 
 class IcmpError(NamedTuple):
+    """An ICMP error. *version*: 4 or 6."""
+
     version: int
     type: int
     code: int
-    #: None where the kernel does not say.
+    #: None if the kernel does not return it.
     sender: Optional[str]
 
 
 def ask_for_errors(sock, family):  # type: (socket.socket, int) -> None
-    """Has the kernel queue the ICMP errors for *sock* (ip(7), IP_RECVERR). Raises OSError."""
+    """Makes the kernel queue the ICMP errors for *sock* (ip(7), IP_RECVERR). Raises OSError."""
     if family == socket.AF_INET:
         sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
     else:
@@ -97,7 +99,7 @@ def ask_for_errors(sock, family):  # type: (socket.socket, int) -> None
 
 
 def read_error(sock):  # type: (socket.socket) -> Optional[IcmpError]
-    """The next ICMP error in the queue of *sock*; None where there is none."""
+    """The next ICMP error in the queue of *sock*, None if there is none."""
     try:
         control = sock.recvmsg(0, _CONTROL_BYTES, socket.MSG_ERRQUEUE)[1]
     except OSError:
@@ -106,7 +108,7 @@ def read_error(sock):  # type: (socket.socket) -> Optional[IcmpError]
 
 
 def parse_control(control):  # type: (List[Tuple[int, int, bytes]]) -> Optional[IcmpError]
-    """The ICMP error in the control messages of an error queue."""
+    """The ICMP error in the control messages of an error queue, None if there is none."""
     for level, kind, data in control:
         if (level, kind) not in ((socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)):
             continue
@@ -131,7 +133,7 @@ def _parse_sender(data):  # type: (bytes) -> Optional[str]
 
 
 def judge(probe, error):  # type: (Probe, IcmpError) -> Optional[Outcome]
-    """What *error* says about *probe*; None where it is no answer (a packet that was too big, say)."""
+    """The outcome that *error* means for *probe*, None if it is no answer, such as "packet too big"."""
     kind, name = _MESSAGES.get((error.version, error.type, error.code), (None, None))
     if kind is None:
         return None
@@ -139,7 +141,7 @@ def judge(probe, error):  # type: (Probe, IcmpError) -> Optional[Outcome]
     by_peer = error.sender == probe.address
     if kind == _PORT and probe.protocol == UDP and (by_peer or error.sender is None):
         return Outcome(REFUSED, error.sender, said)
-    # A machine that says of itself that it is not there has a firewall which prefers to say it that way.
+    # If the peer itself sends "host unreachable", its firewall rejects with that message.
     if kind == _NOBODY and not by_peer:
         if error.sender is not None and is_own_address(error.sender):
             return Outcome(UNREACHABLE, None, "no host answers at that address, or the gateway to it is down")
@@ -149,7 +151,7 @@ def judge(probe, error):  # type: (Probe, IcmpError) -> Optional[Outcome]
 
 
 def is_own_address(address):  # type: (str) -> bool
-    """Whether *address* is one of this host's: only those can be bound."""
+    """Whether *address* belongs to this host: only then can a socket be bound to it."""
     try:
         with socket.socket(socket_family(address), socket.SOCK_DGRAM) as sock:
             sock.bind((address, 0))
@@ -159,6 +161,6 @@ def is_own_address(address):  # type: (str) -> bool
 
 
 def has_tcp_error_queue(release=None):  # type: (Optional[str]) -> bool
-    """Whether the kernel of *release*, by default the running one, tells TCP sockets about ICMP errors in full."""
+    """Whether TCP sockets have an error queue in the kernel *release*, by default the running one."""
     match = re.match(r"(\d+)\.(\d+)", os.uname()[2] if release is None else release)
     return bool(match) and (int(match.group(1)), int(match.group(2))) >= _TCP_ERROR_QUEUE

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ICMP errors about TCP connections, on kernels that keep them from TCP sockets. Runs on Python 3.6."""
+"""Reads ICMP errors about TCP connections on kernels without an error queue for them. Runs on Python 3.6."""
 
 import socket
 import struct
@@ -29,7 +29,7 @@ _IPV6_HEADER = 40
 
 
 class IcmpWatch(object):
-    """Reads every ICMP error that reaches this host from raw sockets. Without the privilege it sees nothing.
+    """Reads all ICMP errors that reach this host from raw sockets. Without the privilege, it reads none.
 
     The kernel hands a message to raw sockets before it fails the connection that the message is about.
     """
@@ -59,7 +59,7 @@ class IcmpWatch(object):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
 
     def error_for(self, probe):  # type: (Probe) -> Optional[IcmpError]
-        """What was said about *probe*, a TCP one, and has not been asked for yet."""
+        """The next ICMP error about the TCP *probe*, None if there is none. Returns each error once."""
         for sock in self._sockets:
             while True:
                 try:
@@ -79,7 +79,7 @@ class IcmpWatch(object):
 
 def parse_message(data, family, sender):
     # type: (bytes, int, str) -> Optional[Tuple[Tuple[str, int], IcmpError]]
-    """(peer, port) that an ICMP error as raw sockets give it is about, and the error; None where not about TCP."""
+    """The peer and port of the TCP connection that a raw ICMP message is about, and the error. None for other ones."""
     version = 4
     if family == socket.AF_INET6:
         version = 6

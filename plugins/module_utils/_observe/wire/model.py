@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One question to one peer, and what came of it. Runs on Python 3.6."""
+"""A probe and its outcome. Runs on Python 3.6."""
 
 import ipaddress
 import socket
@@ -10,16 +10,16 @@ import socket
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 OPEN = "open"
-#: The peer itself says that nothing is there.
+#: The peer rejects it because nothing listens.
 REFUSED = "refused"
-#: A firewall says no, on the peer or on the way.
+#: A firewall rejects it, on the peer or on the path.
 PROHIBITED = "prohibited"
-#: There is no way to the peer, or no such peer.
+#: There is no route to the peer, or no such peer.
 UNREACHABLE = "unreachable"
 NO_ANSWER = "no_answer"
-#: Silence of UDP, which says less than silence of TCP.
+#: No answer over UDP, which means less than no answer over TCP.
 OPEN_OR_FILTERED = "open_or_filtered"
-#: Nothing could be sent: no privilege, no such source address, no free socket.
+#: It could not be sent: no privilege, no such source address, or no free socket.
 UNAVAILABLE = "unavailable"
 RESULTS = (OPEN, REFUSED, PROHIBITED, UNREACHABLE, NO_ANSWER, OPEN_OR_FILTERED, UNAVAILABLE)
 
@@ -30,7 +30,7 @@ PROTOCOLS = (TCP, UDP, ICMP)
 
 
 class Probe(object):
-    """One question to one peer."""
+    """A probe of one port of one peer."""
 
     __slots__ = ("address", "expect", "family", "given", "index", "port", "protocol", "recheck", "sockaddr", "source")
 
@@ -41,51 +41,53 @@ class Probe(object):
         self.given = given
         self.family = family
         self.sockaddr = sockaddr
-        #: The peer, spelled in one way however the caller spells it.
+        #: The peer's address in its canonical form.
         self.address = sockaddr[0]
         #: 0 for ICMP.
         self.port = port
         self.protocol = protocol
-        #: Whether silence that may come from a ration of ICMP errors is worth asking again.
+        #: Whether to repeat the probe if a rate limit of ICMP errors can be the cause of silence.
         self.recheck = recheck
         self.source = source
-        #: Token and host that the temporary listener there has to answer with; None: whatever answers is right.
+        #: Token and host that the temporary listener must answer with. None accepts any answer.
         self.expect = expect
 
     @property
     def silence(self):  # type: () -> str
-        """The result where nothing comes back."""
+        """The result without an answer."""
         return OPEN_OR_FILTERED if self.protocol == UDP else NO_ANSWER
 
 
 class Identity(NamedTuple):
-    """Who has answered, and as whom that one sees this host."""
+    """The identity of the listener that answered, and the address under which it sees this host."""
 
-    #: ``match``, ``mismatch``, or ``none`` where whatever answered did not say who it is.
+    #: ``match``, ``mismatch``, or ``none`` if the answer has no identity.
     token: str
     answered_by: Optional[str] = None
-    #: Whether it is a listener of the run that was expected, if on another host.
+    #: Whether it is a listener of the same run, on this or another host.
     same_run: Optional[bool] = None
     seen_as: Optional[str] = None
     sent_from: Optional[str] = None
 
 
 class Outcome(NamedTuple):
+    """The outcome of a probe. *elapsed*: seconds until the answer."""
+
     result: str
-    #: The address that sent the ICMP error, where that is known.
+    #: The address that sent the ICMP error, if it is known.
     by: Optional[str] = None
-    #: What the kernel or the ICMP error said.
+    #: The text of the kernel's or the ICMP error.
     error: Optional[str] = None
     elapsed: float = 0.0
     rate_limited: bool = False
-    #: Of a probe that expects a temporary listener: what answered.
+    #: Who answered a probe that expects a temporary listener.
     identity: Optional[Identity] = None
 
 
 def parse_peer(text):  # type: (Any) -> Tuple[int, Tuple[Any, ...]]
-    """Family and socket address of *text*. Raises ValueError.
+    """The family and the socket address of *text*. Raises ValueError.
 
-    A name is no address: looking it up takes its own time, and says nothing about which of its addresses was meant.
+    Names are rejected: a lookup takes time, and a name can have several addresses.
     """
     if not isinstance(text, str):
         raise ValueError("is missing" if text is None else "%r is not an IP address" % (text,))

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether anybody is at the other end of the cable. Runs on Python 3.6.
+"""Finds neighbors that do not answer. Runs on Python 3.6.
 
-A machine that is not there is asked for its link-layer address for about three seconds before the kernel says so. A
-probe that gives up earlier has met plain silence; the kernel's table of neighbors tells why.
+The kernel asks an absent machine for its link-layer address for about three seconds before it reports an error. For
+a probe with a shorter timeout, the kernel's neighbor table has the reason.
 """
 
 import socket
@@ -34,13 +34,13 @@ Hop = Tuple[int, bytes]
 
 
 class Neighbors(object):
-    """The neighbors that do not answer, read once."""
+    """The neighbors that do not answer. The table is read once."""
 
     def __init__(self):  # type: () -> None
         self._silent = None  # type: Optional[Set[Hop]]
 
     def is_absent(self, probe):  # type: (Probe) -> bool
-        """Whether the first machine on the way to the peer, or the peer itself, does not answer on its network."""
+        """Whether the peer, or the gateway to it, does not answer on this host's network."""
         try:
             if self._silent is None:
                 self._silent = read_silent()
@@ -50,7 +50,7 @@ class Neighbors(object):
 
 
 def read_silent():  # type: () -> Set[Hop]
-    """Every neighbor that was asked for and has not answered. Raises OSError."""
+    """The interface and address of each neighbor that did not answer. Raises OSError."""
     silent = set()
     request = _NEIGHBOUR.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
     for _kind, body in netlink.ask(netlink.ROUTE, _RTM_GETNEIGH, request, netlink.DUMP):
@@ -64,7 +64,7 @@ def read_silent():  # type: () -> Set[Hop]
 
 
 def next_hop(probe):  # type: (Probe) -> Optional[Hop]
-    """Where the kernel sends a packet for the peer first. Raises OSError where it has no route."""
+    """The interface and address that the kernel sends packets for the peer to. Raises OSError without a route."""
     packed = socket.inet_pton(probe.family, probe.address)
     wanted = b""
     if probe.family == socket.AF_INET6 and probe.sockaddr[3]:

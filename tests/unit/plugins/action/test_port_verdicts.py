@@ -94,7 +94,7 @@ def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(port_verdicts, "show", printed.append)
 
     def join(
-        observations: dict[str, Any], play: tuple[str, ...] = tuple(GROUPS), **options: Any
+        observations: dict[str, Any], play: tuple[str, ...] = tuple(GROUPS), lost: str = LOST, **options: Any
     ) -> tuple[dict[str, Any], str]:
         action = port_verdicts.ActionModule.__new__(port_verdicts.ActionModule)
         action._task = type("Task", (), {"check_mode": False})()
@@ -104,7 +104,8 @@ def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         arguments.setdefault("fail_on", list(port_verdicts.FAIL_ON))
         task_vars = {
             "ansible_play_hosts_all": list(play),
-            "ansible_play_hosts": [name for name in play if name != LOST],
+            "ansible_play_hosts": [name for name in play if name != lost],
+            "ansible_play_batch": [name for name in play if name != lost],
         }
         return action.work({"plan": PLAN, **arguments}, task_vars), printed.pop()
 
@@ -192,6 +193,33 @@ class TestWhoWasNotObserved:
         result, _text = join(observations, fail_on=[])
         assert result["failed"] and "not observed: ep1 (sockets: the answer of jsa.ports.listeners" in result["msg"]
         assert "con1" not in result["msg"].partition(";")[0]
+
+
+class TestThroughTheConsole:
+    """The console tests the flows of some hosts; the others are asked by SSH."""
+
+    TESTED: dict[str, Any] = {"changed": False, "answers": [], "failures": []}
+    SKIPPED = {"changed": False, "skipped": True}
+
+    @pytest.mark.parametrize("part", ["sockets", "probes"])
+    def test_whoever_is_asked_by_ssh_needs_both_parts(self, join: Any, part: str) -> None:
+        observations = seen(True)
+        for own in observations.values():
+            own["con1"] = self.SKIPPED
+        observations["console"] = {"con1": self.TESTED, "ec1": self.SKIPPED, "ep1": self.SKIPPED}
+        assert join(observations)[0]["summary"]["ok"] == 0
+        del observations[part]
+        with pytest.raises(InputError, match=f"observations: {part} is missing"):
+            join(observations)
+
+    def test_where_it_tests_all_of_them_nobody_else_is_asked(self, join: Any) -> None:
+        result, _text = join({"console": dict.fromkeys(GROUPS, self.TESTED)}, fail_on=[])
+        assert result["guilty"] == {} and result["summary"]["unverifiable"] > 0
+
+    def test_a_host_that_nobody_asked_is_named(self, join: Any) -> None:
+        observations = {"console": {"con1": self.TESTED, "ep1": self.TESTED}}
+        with pytest.raises(InputError, match=r"ec1 has no result of jsa\.ports\.console_check"):
+            join(observations, play=("ec1", "con1", "ep1"), lost="")
 
 
 class TestObservationsAsAFile:

@@ -204,6 +204,29 @@ def test_the_servers_of_a_deleted_host_are_no_fault(standin: StandIn) -> None:
     assert not {"old1", "old1b"} & set(groups(inventory_of(standin)))
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_after_a_failover_it_is_the_same(standin: StandIn, swapped: bool) -> None:
+    """The API's documentation does not say what changes: the status of the servers, their order, who is primary, and
+    the name of the host could."""
+    table = RoleTable({}, {"ep1": ("event_processor",), "ep1b": ("flow_processor",)})
+    settings = Settings(table)
+    before = inventory_of(standin, settings)
+    deployment = standin.deployment
+    servers = {one["hostname"]: one for one in deployment.servers}
+    servers["ep1"]["status"], servers["ep1b"]["status"] = "FAILED", "ACTIVE"
+    deployment.servers.reverse()
+    deployment.hosts.reverse()
+    pair = host(standin, "ep1")
+    pair["hostname"] = "ep1b"
+    if swapped:
+        pair["primary_server_id"], pair["secondary_server_id"] = pair["secondary_server_id"], pair["primary_server_id"]
+    after = inventory_of(standin, settings)
+    assert after == before
+    assert variables(after)["ec1"]["jsa_processor"] == "ep1"
+    facts = {one.name: one.variables["jsa_console_facts"]["hostname"] for one in after.hosts}
+    assert (facts["ep1"], facts["ep1b"]) == ("ep1", "ep1b")
+
+
 def test_half_a_pair(standin: StandIn) -> None:
     standin.deployment.servers = [one for one in standin.deployment.servers if one["hostname"] != "ep1b"]
     found = inventory_of(standin)

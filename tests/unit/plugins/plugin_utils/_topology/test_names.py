@@ -44,7 +44,7 @@ def misspelt(*names: str, by_play: tuple[str, ...] = ()) -> list[str]:
     ],
 )
 def test_the_likely_name(name: str, likely: str) -> None:
-    assert misspelt(name) == [f"the variable {name} (set for con1) is not known, did you mean {likely}?"]
+    assert misspelt(name) == [f"con1: the variable {name} is not known, did you mean {likely}?"]
 
 
 def test_a_name_that_only_a_role_can_have() -> None:
@@ -93,9 +93,7 @@ def test_every_name_that_roles_and_playbooks_use_is_known() -> None:
 )
 def test_a_misspelt_group(group: str, likely: str | None) -> None:
     topology, problems = read({"con1": "jsa_console", "x1": group})
-    assert any(
-        f"the group {group} (of x1) is not known, did you mean {likely or 'jsa_processors'}?" in one for one in problems
-    )
+    assert f"x1: its group {group} is not known, did you mean {likely or 'jsa_processors'}?" in problems
     assert "x1" not in topology.hosts
 
 

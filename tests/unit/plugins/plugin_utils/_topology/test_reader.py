@@ -376,7 +376,7 @@ def test_a_group_that_is_none_of_ours() -> None:
 class TestMisspelt:
     def test_is_an_error_before_all_others(self) -> None:
         topology, problems = read(TWO, {"ep1": {"jsa_encypted": True, "jsa_roles": "x"}})
-        assert "jsa_encypted (set for ep1)" in problems[0] and "did you mean jsa_encrypted?" in problems[0]
+        assert problems[0] == "ep1: the variable jsa_encypted is not known, did you mean jsa_encrypted?"
         assert "jsa_unknown_variables" in problems[1]
         assert topology.misspelt == tuple(problems[:2])
 
