@@ -18,12 +18,13 @@ import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, PREFIXES
+from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import RECORD, tables
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import Seen, Traffic
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import Ports, union
 from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS, format_ports
 
-FAMILY, TABLE = "inet", "jsa_ports_learn"
+FAMILY, TABLE = RECORD
 DAY = 86400
 
 _SECONDS = 120
@@ -174,8 +175,7 @@ def _listed(ports):  # type: (Any) -> str
 def read(programs, now):  # type: (Programs, float) -> Optional[Held]
     """The table, None where there is none. *now*: seconds since 1970. Raises TableError."""
     try:
-        tables = programs.run("nft", "list", "tables", timeout=_SECONDS)
-        if not any(line.split()[1:] == [FAMILY, TABLE] for line in tables.splitlines()):
+        if RECORD not in tables(programs, timeout=_SECONDS):
             return None
         answer = programs.run("nft", "-j", "list", "table", FAMILY, TABLE, timeout=_SECONDS)
     except CommandError as error:
