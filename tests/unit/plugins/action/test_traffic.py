@@ -15,12 +15,13 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.action import traffic
 
-GROUPS = {"all": ["con1", "con2", "ep1", "web"], "jsa_console": ["con1"], "jsa_processors": ["ep1"]}
+GROUPS = {"all": ["con1", "con2", "con3", "ep1", "web"], "jsa_console": ["con1"], "jsa_processors": ["ep1"]}
 #: No jsa_networks: for the first look, nobody needs any.
 HOSTS: dict[str, dict[str, Any]] = {
     "con1": {"ansible_host": "10.0.0.1"},
     "con2": {"ansible_host": "10.0.0.2", "jsa_ha_peer": "con1"},
-    "ep1": {"ansible_host": "10.0.0.3"},
+    "con3": {"ansible_host": "10.0.0.5"},
+    "ep1": {"ansible_host": "10.0.0.3", "jsa_ha_peer": "con3"},
     "web": {"ansible_host": "10.0.0.4"},
 }
 
@@ -78,6 +79,8 @@ def test_ports_of_the_task_are_added(run: Any) -> None:
 
 def test_a_node_of_a_pair_has_the_roles_of_the_other(run: Any) -> None:
     assert run("con2")[1]["ports"] == run("con1")[1]["ports"]
+    assert run("con3")[1]["ports"] == run("ep1")[1]["ports"], "the other one names it"
+    assert run("con2", {"jsa_roles": []})[1] is None
 
 
 def test_roles_of_the_host_itself_count(run: Any) -> None:
