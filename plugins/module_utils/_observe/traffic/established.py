@@ -28,10 +28,10 @@ Listening = Dict[Tuple[str, int], Optional[str]]
 class Look(NamedTuple):
     """What is there now."""
 
-    #: Both directions, with what the kernel's connection tracking adds.
-    traffic: Traffic
-    #: Connections of peers to this host, of sockets alone.
-    established: Tuple[Seen, ...]
+    #: The connections of sockets.
+    sockets: Traffic
+    #: What the kernel tracks: datagrams, too, also to ports that nobody listens on.
+    tracked: Traffic
     #: The ports on which something waits for peers.
     ports: Ports
     #: Protocol and port to the process that has the socket; None where nobody can see it.
@@ -50,7 +50,6 @@ def look(now, proc="/proc"):  # type: (int, str) -> Look
         notes.append("The sockets of this host could not be read: %s" % error)
     ephemeral = read_ephemeral_ports(proc)
     owners = find_owners((row.inode for row in rows), proc)
-    sockets = of_sockets(rows, ephemeral, owners, now)
     try:
         own = frozenset(one.address for one in read_addresses())
     except OSError:
@@ -58,10 +57,9 @@ def look(now, proc="/proc"):  # type: (int, str) -> Look
     tracked, note = read_tracked(proc)
     if note:
         notes.append(note)
-    followed = of_tracking(tracked, own, now)
     return Look(
-        Traffic(joined(sockets.inbound, followed.inbound), joined(sockets.outbound, followed.outbound)),
-        sockets.inbound,
+        of_sockets(rows, ephemeral, owners, now),
+        of_tracking(tracked, own, now),
         listening_ports(rows, ephemeral) if rows else gathered(()),
         _listening(rows, owners),
         tuple(notes),

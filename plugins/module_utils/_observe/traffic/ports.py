@@ -23,6 +23,8 @@ LARGEST_RANGE = 16
 #: Protocol -> ranges, sorted.
 Ports = Dict[str, Tuple[PortRange, ...]]
 
+NO_PORTS = dict.fromkeys(TRANSPORTS, ())  # type: Ports
+
 _LOOPBACK = "loopback"
 
 
@@ -106,6 +108,11 @@ def union(*several):  # type: (Ports) -> Ports
 def joined_ports(*several):  # type: (Ports) -> Ports
     """The ports of all of them, none of them merged."""
     return gathered((protocol, ports) for one in several for protocol in TRANSPORTS for ports in one[protocol])
+
+
+def contains(ports, protocol, port):  # type: (Ports, str, int) -> bool
+    """Whether it is one of them."""
+    return any(first <= port <= last for first, last in ports[protocol])
 
 
 def gathered(pairs):  # type: (Iterable[Tuple[str, PortRange]]) -> Ports

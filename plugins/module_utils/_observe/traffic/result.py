@@ -6,7 +6,7 @@
 
 from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import Listening, Look
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import Listening, Look, joined
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import (
     NOW,
     Gap,
@@ -16,6 +16,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model i
     newest,
     written,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import NO_PORTS, Ports, contains
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.record import Record
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.table import DAY, Held
 
@@ -31,15 +32,21 @@ class Answer(NamedTuple):
     record: Optional[Record] = None
     days: int = 0
     notes: Tuple[str, ...] = ()
+    #: With NOW: inbound, only these count.
+    ports: Ports = NO_PORTS
 
 
 def answer(now, look, found):  # type: (int, Look, Answer) -> Dict[str, Any]
     """The value of ``traffic``. Connections that are there now count as seen, whoever recorded what."""
-    inbound, outbound = look.traffic
+    inbound, outbound = look.sockets
     not_recorded = 0
-    if found.state != NOW:
+    if found.state == NOW:
+        # What a scan has left in the kernel's tracking is no traffic.
+        known = [item for item in look.tracked.inbound if contains(found.ports, item.protocol, item.port)]
+        inbound, outbound = joined(inbound, known), joined(outbound, look.tracked.outbound)
+    else:
         recorded, not_recorded = _recorded(found, now)
-        inbound, outbound = _with_present(recorded, Traffic(inbound, outbound), now)
+        inbound, outbound = _used(recorded.inbound, inbound, now), _used(recorded.outbound, outbound, now)
     return {
         "state": found.state,
         "since": written(found.since),
@@ -48,7 +55,9 @@ def answer(now, look, found):  # type: (int, Look, Answer) -> Dict[str, Any]
         "capacity": found.capacity,
         "inbound": [item.as_dict() for item in _with_processes(inbound, look.listening)],
         "outbound": [item.as_dict() for item in outbound],
-        "established": [{"peer": item.peer, "protocol": item.protocol, "port": item.port} for item in look.established],
+        "established": [
+            {"peer": item.peer, "protocol": item.protocol, "port": item.port} for item in look.sockets.inbound
+        ],
         "notes": list(found.notes + look.notes),
     }
 
@@ -67,10 +76,6 @@ def _recorded(found, now):  # type: (Answer, int) -> Tuple[Traffic, int]
         missing += found.held.not_recorded
     earlier = Traffic(*kept)
     return Traffic(merge(earlier.inbound, lives.inbound), merge(earlier.outbound, lives.outbound)), missing
-
-
-def _with_present(recorded, present, now):  # type: (Traffic, Traffic, int) -> Tuple[Tuple[Seen, ...], Tuple[Seen, ...]]
-    return _used(recorded.inbound, present.inbound, now), _used(recorded.outbound, present.outbound, now)
 
 
 def _used(recorded, present, now):  # type: (Sequence[Seen], Sequence[Seen], int) -> Tuple[Seen, ...]

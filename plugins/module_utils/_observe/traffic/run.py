@@ -111,14 +111,14 @@ def told(host, held, record):  # type: (Host, Optional[Held], Optional[Record]) 
 
 def now(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], List[str]]
     """One look, without any change."""
-    return False, answer(host.now, host.look(), Answer(NOW, order.entries)), []
+    return False, _moment(host, host.look(), order), []
 
 
 def read(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], List[str]]
     """What is recorded, without any change. Raises FirewallError."""
     seen = host.look()
     if host.programs.program("nft") is None:
-        return False, answer(host.now, seen, Answer(NOW, order.entries, notes=(_NO_NFT,))), []
+        return False, _moment(host, seen, order, _NO_NFT), []
     held = _held(host)
     record = told(host, held, host.store.load())
     notes = () if record or held is None else (_UNKNOWN_SINCE,)  # type: Tuple[str, ...]
@@ -132,7 +132,7 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
     """
     seen = host.look()
     if host.programs.program("nft") is None:
-        return False, answer(host.now, seen, Answer(NOW, order.entries, notes=(_NO_NFT,))), []
+        return False, _moment(host, seen, order, _NO_NFT), []
     held = _held(host)
     known = host.store.load()
     wanted = Settings(order.entries, order.days, recorded_ports(order.cataloged, seen.ports))
@@ -153,8 +153,7 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
         try:
             held, record = _record(host, held, record, wanted, order, notes)
         except TableError as error:
-            failed = Answer(NOW, order.entries, notes=tuple(notes) + (_FAILED % error,))
-            return False, answer(host.now, seen, failed), []
+            return False, _moment(host, seen, order, *(notes + [_FAILED % error])), []
     record = _verified(host, held, record, order)  # type: ignore[arg-type]
     host.store.save(record)
     if persistence:
@@ -209,6 +208,12 @@ def keep_on(host, verb):  # type: (Host, str) -> None
 
 
 # Their parts
+
+
+def _moment(host, seen, order, *notes):  # type: (Host, Look, Order, str) -> Dict[str, Any]
+    """The connections of this moment."""
+    ports = recorded_ports(order.cataloged, seen.ports)
+    return answer(host.now, seen, Answer(NOW, order.entries, notes=notes, ports=ports))
 
 
 def _held(host):  # type: (Host) -> Optional[Held]

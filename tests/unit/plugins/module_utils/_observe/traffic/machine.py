@@ -152,7 +152,7 @@ class Machine:
         self.units.mkdir()
         self.boot = "first"
         self.now = NOW
-        self.look = Look(Traffic(), (), ports_of_texts(["22/tcp"]), {("tcp", 22): "sshd"}, ())
+        self.look = Look(Traffic(), Traffic(), ports_of_texts(["22/tcp"]), {("tcp", 22): "sshd"}, ())
 
     def with_systemd(self) -> Machine:
         self.kernel.there.add("systemctl")
@@ -166,9 +166,11 @@ class Machine:
 
     def connect(self, *items: Seen) -> None:
         """These have a connection now."""
-        self.look = self.look._replace(
-            traffic=Traffic(tuple(items)), established=tuple(item for item in items if item.protocol == "tcp")
-        )
+        self.look = self.look._replace(sockets=Traffic(tuple(items)))
+
+    def track(self, inbound: Sequence[Seen] = (), outbound: Sequence[Seen] = ()) -> None:
+        """The kernel tracks these now."""
+        self.look = self.look._replace(tracked=Traffic(tuple(inbound), tuple(outbound)))
 
     def run(self, state: str, ports: Sequence[str] = ("514/udp",), **more: Any) -> tuple[bool, dict[str, Any]]:
         order = states.Order(

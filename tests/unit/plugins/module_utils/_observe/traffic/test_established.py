@@ -17,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.establi
     of_sockets,
     of_tracking,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import Seen
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import Seen, Traffic
 
 NOW = 1764504000
 EPHEMERAL = (32768, 60999)
@@ -80,11 +80,11 @@ def test_this_very_host() -> None:
         found = look(NOW)
     assert ("tcp", port) in found.listening
     assert not any(first <= port <= last for first, last in found.ports["tcp"]), "on loopback alone"
-    assert all(item.last_seen == NOW for item in found.traffic.inbound)
+    assert all(item.last_seen == NOW for item in found.sockets.inbound)
 
 
 def test_a_host_that_shows_nothing(tmp_path) -> None:  # type: ignore[no-untyped-def]
     found = look(NOW, str(tmp_path))
-    assert (found.traffic.inbound, found.established, found.listening) == ((), (), {})
+    assert (found.sockets, found.tracked, found.listening) == (Traffic(), Traffic(), {})
     assert "The sockets of this host could not be read" in found.notes[0]
     assert found.notes[1] == "Datagrams and tracked connections could not be read: the kernel tracks none"

@@ -224,6 +224,16 @@ class TestLess:
         assert peers(traffic) == [("10.1.0.5", "tcp", 22, 1)]
         assert machine.kernel.called == []
 
+    def test_what_a_scan_has_left_in_the_kernels_tracking_is_no_traffic(self, machine: Machine) -> None:
+        scan = [Seen("10.1.0.9", "udp", port, 1, NOW) for port in (22, 513, 514, 515)]
+        machine.track(scan, [Seen("10.9.0.5", "udp", 53, 1, NOW)])
+        machine.connect(Seen("10.1.0.5", "tcp", 22, 1, NOW))
+        traffic = machine.run("now")[1]
+        assert peers(traffic) == [("10.1.0.5", "tcp", 22, 1), ("10.1.0.9", "udp", 514, 1)]
+        assert peers(traffic, "outbound") == [("10.9.0.5", "udp", 53, 1)]
+        traffic = machine.run("present")[1]
+        assert peers(traffic) == [("10.1.0.5", "tcp", 22, 1)], "the table records them, if they come"
+
     def test_a_table_of_another_form_is_an_error(self, machine: Machine) -> None:
         machine.run("present")
         machine.kernel.set("inbound_ipv4")["elem"] = [{"elem": {"val": 3}}]
