@@ -139,11 +139,11 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
     notes = [_LARGE % (format_ports(ports), protocol) for protocol, ports in large_ranges(order.cataloged)]
     if order.persistent and not host.keeper.possible:
         notes.append(_NO_SYSTEMD)
-    whole = held is not None and known is not None and not loss(host, held, known)
-    if whole:
+    whole = held if known is not None and not loss(host, held, known) else None
+    if whole is not None:
         # A service that ends for a while is still one.
-        wanted = wanted._replace(ports=union(held.ports, wanted.ports))  # type: ignore[union-attr]
-    changed = not whole or held.settings != wanted  # type: ignore[union-attr]
+        wanted = wanted._replace(ports=union(whole.ports, wanted.ports))
+    changed = whole is None or whole.settings != wanted
     persistence = _persistence_changes(host, order)
     record = told(host, held, known)
     if order.check:
@@ -151,7 +151,8 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
         return changed or persistence, result, lines_of(wanted, order.persistent)
     if changed:
         try:
-            held, record = _record(host, held, record, wanted, order, notes)
+            record = record or _first(host, held, wanted)
+            held, record = _record(host, whole, record, wanted, notes)
         except TableError as error:
             return False, _moment(host, seen, order, *(notes + [_FAILED % error])), []
     record = _verified(host, held, record, order)  # type: ignore[arg-type]
@@ -200,7 +201,7 @@ def keep_on(host, verb):  # type: (Host, str) -> None
     order = Order(record.settings.ports, record.settings.entries, record.settings.days, True)
     found = told(host, held, record)
     if lost and verb == "start":
-        held, found = _record(host, held, found, record.settings, order, [])
+        held, found = _record(host, None, found or record, record.settings, [])
     elif lost:
         # Whatever took it away while the host ran: the next start tells of it.
         return
@@ -223,21 +224,27 @@ def _held(host):  # type: (Host) -> Optional[Held]
         raise FirewallError("The table %s could not be read: %s" % (table.TABLE, error))
 
 
-def _record(host, held, record, wanted, order, notes):
-    # type: (Host, Optional[Held], Optional[Record], Settings, Order, List[str]) -> Tuple[Held, Record]
-    """Makes the table as it is *wanted*. Adds to *notes*. Raises TableError."""
-    first = Record(host.boot, 0, wanted, order.persistent, host.now, host.now)
-    if record is None:
-        record = first
-        if held is not None:
-            # A table that nobody remembers: what it has is true, and since when is not known.
-            record = record._replace(kept=held.traffic, not_recorded=held.not_recorded)
-            record = record.with_gap(Gap(None, host.now, _FORGOTTEN))
-    elif held is not None and held.handle == record.handle and held.whole:
-        if (held.entries, held.days) == (wanted.entries, wanted.days):
+def _first(host, held, wanted):  # type: (Host, Optional[Held], Settings) -> Record
+    """Where nobody remembers a recording."""
+    record = Record(host.boot, 0, wanted, False, host.now, host.now)
+    if held is None:
+        return record
+    # What a table has that nobody remembers is true. Since when it has it is not known.
+    record = record._replace(kept=held.traffic, not_recorded=held.not_recorded)
+    return record.with_gap(Gap(None, host.now, _FORGOTTEN))
+
+
+def _record(host, whole, record, wanted, notes):
+    # type: (Host, Optional[Held], Record, Settings, List[str]) -> Tuple[Held, Record]
+    """Makes the table as it is *wanted*; *whole* is the present one, if nothing is wrong with it.
+
+    Adds to *notes*. Raises TableError.
+    """
+    if whole is not None:
+        if (whole.entries, whole.days) == (wanted.entries, wanted.days):
             table.add_ports(host.programs, wanted.ports)
             return _made(host), record
-        record = record._replace(last=held.traffic, last_not_recorded=held.not_recorded).after_loss()
+        record = record._replace(last=whole.traffic, last_not_recorded=whole.not_recorded).after_loss()
     try:
         table.create(host.programs, wanted)
     except TableError as error:
@@ -250,6 +257,8 @@ def _record(host, held, record, wanted, order, notes):
 def _made(host):  # type: (Host) -> Held
     held = host.held()
     if held is None or not held.whole:
+        if held is not None:
+            table.delete(host.programs)
         raise TableError("nft has made the table and does not list all of it")
     return held
 

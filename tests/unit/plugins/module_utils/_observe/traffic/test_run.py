@@ -137,7 +137,7 @@ class TestOthers:
         assert traffic["since"] == written(NOW)
         changed, traffic = machine.run("present")
         assert changed and holes(traffic) == gap and traffic["state"] == "recording"
-        assert [one[:3] for one in peers(traffic)] == [("10.1.0.5", "udp", 514)], "as of the last run"
+        assert peers(traffic) == [("10.1.0.5", "udp", 514, 2)], "as of the last run"
         machine.now += HOUR
         changed, traffic = machine.run("present")
         assert not changed and holes(traffic) == gap
@@ -215,6 +215,22 @@ class TestLess:
         changed, traffic = machine.run("present")
         assert (changed, traffic["state"]) == (False, "now")
         assert "cannot record" in traffic["notes"][0]
+        assert not machine.store.exists
+
+    def test_a_table_that_is_not_listed_whole_does_not_stay(self, machine: Machine) -> None:
+        create = machine.kernel.run
+
+        def losing(name: str, *arguments: str, **options: Any) -> str:
+            answer = create(name, *arguments, **options)
+            if arguments == ("-f", "-"):
+                machine.kernel.flush_table()
+            return answer
+
+        machine.kernel.run = losing  # type: ignore[method-assign]
+        changed, traffic = machine.run("present")
+        assert (changed, traffic["state"]) == (False, "now")
+        assert "does not list all of it" in traffic["notes"][0]
+        assert not machine.kernel.table
         assert not machine.store.exists
 
     def test_now_asks_nft_nothing(self, machine: Machine) -> None:
