@@ -133,6 +133,39 @@ def is_certainly_no_console(task_vars: Mapping[str, Any], templar: Any) -> bool:
     return not any(peer == name or _has_template(peer) for peer in peers)
 
 
+def roles_of_task(task_vars: Mapping[str, Any], templar: Any) -> frozenset[str]:
+    """The roles of the task's host; empty where it has none.
+
+    A node of an HA pair has the roles of the other one, where it has none itself; either may name the other. Raises
+    InputError. Faster than reading the topology: other hosts are looked at only for a host without roles of its own.
+    """
+    problems: list[str] = []
+    group_roles = read_group_roles(templar.template(task_vars.get("jsa_group_roles")), problems)
+    name = str(task_vars["inventory_hostname"])
+    roles = _roles(task_vars, name, group_roles, problems)
+    if not roles and templar.template(task_vars.get("jsa_roles")) is None:
+        peer = templar.template(task_vars.get("jsa_ha_peer")) or _named_by(task_vars, name, group_roles)
+        if isinstance(peer, str) and peer in task_vars["hostvars"]:
+            roles = _roles(task_vars, peer, group_roles, problems)
+    if problems:
+        raise InputError("The roles of the host cannot be read; nothing was changed", problems)
+    return roles
+
+
+def _named_by(task_vars: Mapping[str, Any], name: str, group_roles: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The host of a group with roles that has *name* as its jsa_ha_peer."""
+    members = sorted({one for group in group_roles for one in _members(task_vars, group)})
+    hostvars = task_vars["hostvars"]
+    return next((one for one in members if _Variables(hostvars, one).get("jsa_ha_peer") == name), None)
+
+
+def _roles(
+    task_vars: Mapping[str, Any], name: str, group_roles: Mapping[str, tuple[str, ...]], problems: list[str]
+) -> frozenset[str]:
+    groups = [group for group, members in task_vars["groups"].items() if name in members]
+    return frozenset(declared_roles(name, _Variables(task_vars["hostvars"], name), groups, group_roles, problems))
+
+
 def _members(task_vars: Mapping[str, Any], group: str) -> list[str]:
     return list(task_vars["groups"].get(group, ()))
 

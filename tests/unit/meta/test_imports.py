@@ -49,6 +49,7 @@ MODULE_UTILS: dict[str, set[str]] = {
     # A temporary listener says what a probe understands.
     "_observe.preflight": _GENERAL | {"_host", "_observe.probe", "_observe.sockets"},
     "_observe.facts": _GENERAL | {"_host"},
+    "_observe.traffic": _GENERAL | {"_host", "_observe.sockets"},
 }  # fmt: skip
 
 _WORDS = {"_vocabulary", "_errors", "_suggestions", "_file_names", "module_utils._ports", "module_utils._families",

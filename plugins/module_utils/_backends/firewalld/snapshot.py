@@ -31,6 +31,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.nft_
 )
 from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
 from ansible_collections.jsa.ports.plugins.module_utils._host.atomic_write import remove, stage
+from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import ruleset_text
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, shorten
 from ansible_collections.jsa.ports.plugins.module_utils._host.saved_rules import keeps_away
 
@@ -66,13 +67,16 @@ class PutBack(NamedTuple):
 def take(programs):  # type: (Programs) -> Dict[str, str]
     """Program -> what it prints of the kernel's rules, of the programs that are there. Never raises."""
     found = {}
-    commands = [(_NFT, [_NFT, "-s", "list", "ruleset"]), (_IPSET, [_IPSET, "save"])]
+    commands = [(_NFT, [_NFT]), (_IPSET, [_IPSET, "save"])]
     commands += [(prefix, [prefix + "tables-save"]) for prefix in PREFIXES.values()]
     for key, command in commands:
         if programs.program(command[0]) is None:
             continue
         try:
-            found[key] = programs.run(command[0], *command[1:], timeout=_SECONDS)
+            if key == _NFT:
+                found[key] = ruleset_text(programs, timeout=_SECONDS)
+            else:
+                found[key] = programs.run(command[0], *command[1:], timeout=_SECONDS)
         except CommandError:
             # Without the family or the module in the kernel there is nothing to keep.
             continue
@@ -258,7 +262,7 @@ def _restore_nft(programs, texts):  # type: (Programs, Dict[str, str]) -> List[s
     if not tables:
         return []
     kept = {(table.family, table.name) for table in tables}
-    now = _of_firewalld(programs.run(_NFT, "-s", "list", "ruleset", timeout=_SECONDS))
+    now = _of_firewalld(ruleset_text(programs, timeout=_SECONDS))
     extra = [table for table in now if (table.family, table.name) not in kept]
     try:
         return _feed(programs, _replacing(extra) + _replacing(tables), tables)

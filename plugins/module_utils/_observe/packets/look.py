@@ -5,11 +5,11 @@
 """Evaluates this host's rules and routes for the flows that it initiates or listens for. Runs on Python 3.6."""
 
 import ipaddress
-import json
 import os
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import ruleset_objects
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
 from ansible_collections.jsa.ports.plugins.module_utils._host.routing import find_route, read_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.conditions import Packet
@@ -117,8 +117,7 @@ class Look(object):
 
     def _read(self):  # type: () -> None
         try:
-            answer = self._programs.run("nft", "-j", "list", "ruleset")
-            self._ruleset = Ruleset(json.loads(answer).get("nftables", []) if answer.strip() else [])
+            self._ruleset = Ruleset(ruleset_objects(self._programs))
         except CommandError as error:
             self.obstacle = str(error)
         except ODD as error:
