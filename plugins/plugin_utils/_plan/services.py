@@ -12,7 +12,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import l
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.outbound import DEPLOYMENT, DNS
 
-
 #: What is no entry of the catalog.
 _OWN = {DEPLOYMENT: "all services of the deployment", DNS: "DNS"}
 

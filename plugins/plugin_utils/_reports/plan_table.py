@@ -30,7 +30,8 @@ ACCEPT, DYNAMIC, CONTACT, REFUSE = "accept", "dynamic", "contact", "refuse"
 
 _LEGEND = {
     ACCEPT: "open to these sources",
-    DYNAMIC: "the service chooses its ports in this range; only ports that were discovered are open (jsa_dynamic_ports)",
+    DYNAMIC: "the service chooses its ports in this range; only those that were discovered are open "
+    "(jsa_dynamic_ports)",
     CONTACT: "what the host may contact",
     REFUSE: "closed to everyone else",
 }
@@ -114,7 +115,7 @@ class _Table:
 
     def _outbound(self, name: str, host: HostPlan) -> Iterator[_Row]:
         for rule in host.outbound or ():
-            whom = "; ".join(destinations(self._words.directory, name, rule))
+            whom = ", ".join(destinations(self._words.directory, name, rule))
             yield CONTACT, _port(rule.protocol, rule.ports), self._services.text(rule.why), f"to {whom}"
 
     def _refused(self, refused: Iterable[RefusedRule]) -> Iterator[str]:
@@ -133,7 +134,7 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[str]:
     services = min(services, _SERVICES)
     rest = _ROW_WIDTH - verbs - ports - services - len("  ") * 4
     for verb, port, service, who in rows:
-        cells = _folded(service, services), _folded(who, rest, "; " if verb == CONTACT else ", ")
+        cells = _folded(service, services), _folded(who, rest, ", ")
         for number, (left, right) in enumerate(zip_longest(*cells, fillvalue="")):
             head = f"{verb:{verbs}}  {port:{ports}}" if number == 0 else " " * (verbs + ports + 2)
             yield f"  {head}  {left:{services}}  {right}".rstrip()
