@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, merge_ranges, subtract
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.contacts import PortsOf, contacts
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.destinations import PortsOf, contacts
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
     HOST,
     Directory,
@@ -153,13 +153,12 @@ class _Comparison:
 
     def _others(self, name: str, before: HostPlan, after: HostPlan) -> Iterator[OtherChange]:
         yield from _differing(name, _attributes(before), _attributes(after))
-        parts = {
-            "refused": (_refused(before), _refused(after)),
-            "outbound": (contacts(self._before, name, before), contacts(self._after, name, after)),
-        }
-        for what, (was, now) in parts.items():
-            if was != now:
-                yield from _of_host(name, what, _ports_of(was, now), _ports_of(now, was))
+        if before.refused != after.refused:
+            was, now = _refused(before), _refused(after)
+            yield from _of_host(name, "refused", _ports_of(was, now), _ports_of(now, was))
+        if before.outbound != after.outbound:
+            was, now = contacts(self._before, name, before), contacts(self._after, name, after)
+            yield from _of_host(name, "outbound", _ports_of(was, now), _ports_of(now, was))
         if before.dynamic != after.dynamic:
             was_open, now_open = _dynamic(before), _dynamic(after)
             removed = _sources_of(name, was_open, now_open, self._before)
@@ -183,7 +182,8 @@ def _flows(listener: str, candidates: dict[str, set[Member]], ours: _Rules, thei
             rules = [rule for rule in ours.get(protocol, ()) if rule.admits(member)]
             others = merge_ranges(rule.ports for rule in theirs.get(protocol, ()) if rule.admits(member))
             kind, name, cidr = member
-            for ports in subtract(merge_ranges(rule.ports for rule in rules), others):
+            # Ports side by side are as a rule of different services.
+            for ports in subtract(merge_ranges((rule.ports for rule in rules), adjacent=False), others):
                 cidrs, ids = found.setdefault((protocol, ports, kind, name), ([], set()))
                 cidrs.append(cidr)
                 ids.update(one for rule in rules if _meet(rule.ports, ports) for one in rule.ids)

@@ -204,7 +204,9 @@ class Directory:
             if source is None:
                 continue
             for name in source.hosts:
-                hosts.setdefault(name, []).extend(self._own.get(name, ()))
+                if name not in self._own:
+                    continue
+                hosts.setdefault(name, []).extend(self._own[name])
                 # On a link that it uses for this class alone.
                 hosts[name].extend(source.links if len(source.hosts) == 1 else ())
             if is_name(label):

@@ -59,7 +59,7 @@ class PeerWords:
         if words and words[0][0] == ANYONE and not self._every:
             return ANYONE
         count = len(words) - sum(1 for _word, host in words if host is not None and host == left_out)
-        shown = []
+        shown: list[str] = []
         wanted = count if self._every or count <= _SHOWN else _SHOWN - 1
         for word, host in words:
             if len(shown) == wanted:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.contacts import destinations
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.destinations import destinations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import cidr_text
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, HostPlan, Plan, RefusedRule
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.services import Services
@@ -142,6 +142,8 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[str]:
 
 def _folded(text: str, width: int, kept: str = "") -> list[str]:
     """The lines of a cell. *kept*: what separates its items, which stay in one line each."""
+    if len(text) <= width:
+        return [text]
     if kept:
         text = kept.join(item.replace(" ", "\0") for item in text.split(kept))
     lines = textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
