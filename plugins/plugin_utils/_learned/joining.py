@@ -33,7 +33,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._learned.networks import
     collapsed,
     key_of,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import RECORDING, TrafficSeen
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import NOW, TrafficSeen
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.peers import Peer, Peers
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.traffic import Item, PortTraffic, sorted_traffic
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, InboundRule, Plan
@@ -104,7 +104,7 @@ class Joiner:
             cut_off=tuple(sorted(cut_off, key=_most_first)),
             left_to_zones=tuple(sorted(left, key=_most_first)),
             planned_seen=tuple(accepted),
-            planned_unseen=tuple(self._unseen(name, used)) if traffic.state == RECORDING else (),
+            planned_unseen=tuple(self._unseen(name, used)) if traffic.state != NOW else (),
         )
         return Joined(learned, tuple(decided))
 

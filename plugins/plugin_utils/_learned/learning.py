@@ -13,7 +13,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._learned.deciding import
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.joining import Joiner
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import Learned
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.networks import Widening
-from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import HostTraffic
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import HostTraffic, harmless
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.peers import Peers
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.suggesting import Suggester
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
@@ -41,7 +41,7 @@ def learn(
     return Learned(
         hosts={name: one.learned for name, one in joined.items()},
         not_observed={
-            name: "; ".join(dict.fromkeys(part.reason for part in one.unseen.values()))
+            name: harmless("; ".join(dict.fromkeys(part.reason for part in one.unseen.values())))
             for name, one in seen.items()
             if one.traffic is None
         },

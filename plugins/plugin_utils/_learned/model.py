@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Port, Text
-from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import RECORDING, STATES, Count, Gap
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Port
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import (
+    NOW,
+    STATES,
+    Count,
+    Gap,
+    Text,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Network, Ports, Time, Transport
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_network
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import ANY_V4, ANY_V6
@@ -109,14 +115,11 @@ class HostLearned:
     @property
     def recorded(self) -> bool:
         """Whether there is a record, and not just one look."""
-        return self.state == RECORDING
+        return self.state != NOW
 
 
-def _read_networks(value: Any) -> tuple[str, ...]:
-    return parse_network(value)
-
-
-def _write_networks(value: tuple[str, ...]) -> Any:
+def networks_value(value: tuple[str, ...]) -> str | list[str]:
+    """As jsa_networks has it: ``any``, ``none``, or CIDRs."""
     if not value:
         return "none"
     return "any" if {ANY_V4, ANY_V6} <= set(value) else list(value)
@@ -125,7 +128,7 @@ def _write_networks(value: tuple[str, ...]) -> Any:
 #: A value of jsa_networks: ``any`` and ``none`` in the document, CIDRs in Python.
 NetworksValue = Annotated[
     tuple[str, ...],
-    Converted(_read_networks, _write_networks, {"anyOf": [{"enum": ["any", "none"]}, {"type": "array"}]}),
+    Converted(parse_network, networks_value, {"anyOf": [{"enum": ["any", "none"]}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 
 

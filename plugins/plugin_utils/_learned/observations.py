@@ -9,26 +9,50 @@ A malformed answer costs its host only, by name.
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     OBSERVATIONS_VERSION,
     UNANSWERED,
     Part,
     Port,
-    Text,
     Unseen,
     known,
     read_parts,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Address, Time, Transport
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Between, Choice, NonEmpty
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Between, Choice, Converted, NonEmpty
 
-#: ``recording``: a record is kept on the host. ``now``: it was looked at once. ``absent``: neither.
+#: ``recording``: a record is kept on the host. ``now``: it was looked at once. ``absent``: neither; with ``since``, a
+#: record was kept until others removed it, and that is what is told.
 STATES = ("recording", "now", "absent")
 RECORDING, NOW, ABSENT = STATES
+
+#: What Jinja would take for a beginning of its own.
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
+
+
+@lru_cache(maxsize=4096)
+def harmless(text: str) -> str:
+    """*text* of a host without what a terminal obeys, and as no template: it may be pasted, or read as variables."""
+    return _TEMPLATE.sub("{ ", printable(text, ""))
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a string")
+    # A plain one: ansible-core marks strings with where they come from.
+    return harmless(str(value))
+
+
+#: A text from a host.
+Text = Annotated[str, Converted(_read_text, str, {"type": "string"})]
 
 #: What a kernel's counters hold.
 Count = Annotated[int, Between(0, 2**64 - 1)]
@@ -122,7 +146,7 @@ def observed(handed_over: Mapping[str, Any], names: Iterable[str], alive: Collec
     found = {}
     for name, parts in read_parts(LEARNED_PARTS, handed_over, names, alive).items():
         one = HostTraffic(**parts)
-        if one.traffic is not None and one.traffic.state == ABSENT:
+        if one.traffic is not None and one.traffic.state == ABSENT and one.traffic.since is None:
             # Whether somebody talks to it, nobody knows: to say that nobody does would be a lie.
             one = HostTraffic(unseen={"traffic": Unseen(kind=UNANSWERED, reason=_NOTHING_RECORDED)})
         found[name] = one
