@@ -34,6 +34,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.why import SSH_POR
 #: What becomes of traffic. ``left``: the host's own zones decide.
 ACCEPTED, REFUSED, LEFT = "accepted", "refused", "left"
 
+#: Who runs the collection contacts each host, and is in no plan.
+_CONTROLLER = "the address from which a run changes the rules is accepted all the same"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -91,6 +94,10 @@ class Decider:
         named = [entry for entry in entries if entry.id != DATA_RANGE] or entries
         return ", ".join(dict.fromkeys(entry.service for entry in named))
 
+    def services(self, ids: Sequence[str]) -> str:
+        """Those of entries of the catalog; a saved plan may have others."""
+        return ", ".join(dict.fromkeys(self._entries[one].service if one in self._entries else one for one in ids))
+
     def reasons(self, name: str, direction: str, protocol: str, port: int, peer: Peer) -> tuple[str, ...]:
         """Why the plan does not accept it, a sentence each."""
         # Of two strangers, both are in the way of the same.
@@ -109,6 +116,8 @@ class Decider:
         # Who else has the port is of interest where the host itself does not.
         own = [one for one in denied if listens(self._entries[one.id], self.planner.topology.hosts[name])]
         found = tuple(f"{one.id} ({one.service}): {one.reason}" for one in own or denied)
+        if (protocol, port) == (TCP, SSH_PORT) and peer.host is None:
+            found = (*found, _CONTROLLER)
         return found if refusing else (not_cataloged(host.unlisted), *found)
 
     def _outbound_reasons(self, name: str, protocol: str, port: int, peer: Peer) -> tuple[str, ...]:

@@ -145,13 +145,12 @@ class Joiner:
 
     def _unseen(self, name: str, used: _Used) -> Iterator[PlannedUnseen]:
         for rule, missing, others in used.unseen():
-            first, _last = rule.ports or (0, 0)
             yield PlannedUnseen(
                 sources=tuple(missing),
                 target=name,
                 protocol=rule.protocol,
                 ports=rule.ports or (1, 1),
-                service=self._decider.service(name, IN, rule.protocol, first),
+                service=self._decider.services(rule.why),
                 entries=rule.why,
                 others_seen=others,
             )

@@ -128,7 +128,11 @@ def networks_value(value: tuple[str, ...]) -> str | list[str]:
 #: A value of jsa_networks: ``any`` and ``none`` in the document, CIDRs in Python.
 NetworksValue = Annotated[
     tuple[str, ...],
-    Converted(parse_network, networks_value, {"anyOf": [{"enum": ["any", "none"]}, {"type": "array", "items": {"type": "string"}}]}),
+    Converted(
+        parse_network,
+        networks_value,
+        {"anyOf": [{"enum": ["any", "none"]}, {"type": "array", "items": {"type": "string"}}]},
+    ),
 ]
 
 

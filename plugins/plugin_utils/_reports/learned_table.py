@@ -27,6 +27,8 @@ _WIDTH = 116
 
 #: The maximum number of lines of a part of the table, and of names in a line; the others are counted.
 _SHOWN_LINES, _SHOWN_NAMES = 40, 4
+#: Of a range, the services are many: that much of their names is shown.
+_SERVICE = 48
 
 
 def learned_table(learned: Learned) -> str:
@@ -147,7 +149,9 @@ def _unseen_cells(row: PlannedUnseen, one: HostLearned) -> tuple[str, ...]:
     names = list(row.sources)
     more = len(names) - _SHOWN_NAMES
     shown = ", ".join(names) if more <= 0 else f"{', '.join(names[: _SHOWN_NAMES - 1])} and {more + 1} more"
-    return shown, row.target, f"{row.protocol} {format_ports(row.ports)}", row.service or "-", one.since or "not known"
+    port = f"{row.protocol} {format_ports(row.ports)}"
+    service = row.service if len(row.service) <= _SERVICE else f"{row.service[:_SERVICE]}..."
+    return shown, row.target, port, service or "-", one.since or "not known"
 
 
 def _more(number: int) -> list[str]:
