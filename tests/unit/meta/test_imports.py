@@ -36,7 +36,7 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_backends.appliance": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
     # What chooses one of the backends and drives it.
     "_backends run": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm", "_backends.firewalld",
-                                 "_backends.appliance"},
+                                 "_backends.appliance", "_observe.sockets"},
     # One question to one peer; a conversation; calls of remote procedures.
     "_observe.wire": _GENERAL | {"_host"},
     "_observe.client": _GENERAL | {"_observe.wire"},
