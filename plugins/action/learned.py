@@ -126,9 +126,9 @@ def _without_search_for_garbage() -> Iterator[None]:
 
 def _widening(arguments: Mapping[str, Any]) -> Widening:
     problems = [
-        f"{name}: {arguments[name]} is outside {_SHORTEST[version]}-{BITS[version]}"
-        for name, version in (("jsa_learn_prefix", 4), ("jsa_learn_prefix6", 6))
-        if not _SHORTEST[version] <= arguments[name.removeprefix("jsa_learn_")] <= BITS[version]
+        f"{name} (jsa_learn_{name}): {arguments[name]} is outside {_SHORTEST[version]}-{BITS[version]}"
+        for name, version in (("prefix", 4), ("prefix6", 6))
+        if not _SHORTEST[version] <= arguments[name] <= BITS[version]
     ]
     if problems:
         raise InputError(_SUBJECT, problems)

@@ -109,7 +109,11 @@ def _usable(
     Somebody who tries ports on which nobody answers is no reason to open them.
     """
     kept = list(decided)
-    tells = {one.host for one in kept if any(item.process is not None for item in one.traffic.items)}
+    tells = {
+        one.host
+        for one in kept
+        if one.traffic.direction == IN and any(item.process is not None for item in one.traffic.items)
+    }
     for one in kept:
         traffic = one.traffic
         items = [

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.deciding import (
     ACCEPTED,
     LEFT,
@@ -36,7 +37,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._learned.networks import
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import NOW, TrafficSeen
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.peers import Peer, Peers
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.traffic import Item, PortTraffic, sorted_traffic
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import ICMP, InboundRule, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import InboundRule, Plan
 
 #: Addresses that nobody knows are told by the network in which they usually lie. This opens nothing.
 _NEIGHBORS = Widening(24, 64)
@@ -144,12 +145,12 @@ class Joiner:
         return tuple(dict.fromkeys(entry for number in decision.rules for entry in rules[number].why))
 
     def _unseen(self, name: str, used: _Used) -> Iterator[PlannedUnseen]:
-        for rule, missing, others in used.unseen():
+        for rule, ports, missing, others in used.unseen():
             yield PlannedUnseen(
                 sources=tuple(missing),
                 target=name,
                 protocol=rule.protocol,
-                ports=rule.ports or (1, 1),
+                ports=ports,
                 service=self._decider.services(rule.why),
                 entries=rule.why,
                 others_seen=others,
@@ -173,12 +174,15 @@ class _Used:
             elif not networks.keys() <= seen:
                 seen.update(label for label, cidrs in networks.items() if label not in seen and peer.key in cidrs)
 
-    def unseen(self) -> Iterator[tuple[InboundRule, list[str], bool]]:
-        """Each rule with somebody who was not seen, their names, and whether others were. ICMP is in no record."""
+    def unseen(self) -> Iterator[tuple[InboundRule, PortRange, list[str], bool]]:
+        """Each rule with somebody who was not seen, its ports, their names, and whether others were seen.
+
+        ICMP has no ports, and is in no record.
+        """
         for rule, seen, (hosts, networks) in zip(self._rules, self._seen, self._expected, strict=True):
             missing = [name for name in (*sorted(hosts), *networks) if name not in seen]
-            if missing and rule.protocol != ICMP:
-                yield rule, missing, bool(seen)
+            if missing and rule.ports:
+                yield rule, rule.ports, missing, bool(seen)
 
 
 def _most_first(row: NotPlanned) -> tuple[bool, int, int, int, str]:

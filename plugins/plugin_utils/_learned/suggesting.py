@@ -18,7 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import IN
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.networks import Widening
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.traffic import Item
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
-from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice, Topology
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES, SOURCE_NETWORKS
 
 _SHOWN = 3
@@ -70,7 +70,8 @@ class Suggester:
             name: replace(host, features=frozenset(features[name])) if name in features else host
             for name, host in self._topology.hosts.items()
         }
-        for name in _not_set(replace(self._topology, hosts=hosts, networks=networks)):
+        changed = replace(self._topology, hosts=hosts, networks=networks, dynamic_ports=DynamicPortsChoice())
+        for name in _not_set(changed):
             networks[name] = ()
         order = [*SOURCE_NETWORKS, *networks]
         return dict(sorted(networks.items(), key=lambda item: order.index(item[0])))
