@@ -24,6 +24,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import l
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.notes import NOTES
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import LEARNED_VERSION, Learned
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import LearnedObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PLAN_VERSION, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.observations import PreflightObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.schema import schema
@@ -230,12 +232,13 @@ def role_page(role: Path) -> str:
 
 
 def observations_schema() -> str:
-    """JSON Schema of what check and preflight write with observations_dest."""
-    found = [schema(kind, kind.__name__) for kind in (CheckObservations, PreflightObservations)]
+    """JSON Schema of what check, preflight and learned write with observations_dest."""
+    kinds = (CheckObservations, PreflightObservations, LearnedObservations)
+    found = [schema(kind, kind.__name__) for kind in kinds]
     definitions = {name: one for each in found for name, one in each["$defs"].items()}
     document = {
         "$schema": found[0]["$schema"],
-        "title": "Observations of jsa.ports: what a check or a preflight saw on each host",
+        "title": "Observations of jsa.ports: what a check, a preflight or a record of traffic saw on each host",
         "oneOf": [{"$ref": each["$ref"]} for each in found],
         "$defs": dict(sorted(definitions.items())),
     }
@@ -247,10 +250,16 @@ def plan_schema() -> str:
     return json.dumps(schema(Plan, f"A plan of jsa.ports, version {PLAN_VERSION}"), indent=2) + "\n"
 
 
+def learned_schema() -> str:
+    """JSON Schema of learned.json."""
+    return json.dumps(schema(Learned, f"What jsa.ports.learned writes, version {LEARNED_VERSION}"), indent=2) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file of the project, with what it should hold."""
     found = {
         ROOT / "docs" / "catalog.md": catalog_page(load_catalog()),
+        ROOT / "docs" / "learned.schema.json": learned_schema(),
         ROOT / "docs" / "observations.schema.json": observations_schema(),
         ROOT / "docs" / "plan.schema.json": plan_schema(),
     }

@@ -43,6 +43,7 @@ description:
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.host_rules
+  - jsa.ports.loading
 attributes:
   check_mode:
     support: full
@@ -67,29 +68,6 @@ options:
     description: Number of committed states that O(state=previous) goes back.
     type: int
     default: 1
-  reload:
-    description:
-      - Whether firewalld can be reloaded. A reload discards run-time changes of others that are not permanent, such as
-        the bans of fail2ban, and loads what others wrote to firewalld's files (RV(reload_changes)).
-      - V(needed) reloads firewalld if the rules require it, and reports what the reload changes.
-      - V(lossless) reloads firewalld only if the reload changes nothing of the site's own. Otherwise, the module fails
-        and writes nothing.
-      - V(never) fails if a reload is required. Peers can be added and removed without one.
-      - A rollback reloads firewalld if necessary, regardless of this option.
-    type: str
-    choices: [needed, lossless, never]
-    default: needed
-  offline:
-    description:
-      - Whether to write the permanent files if firewalld is not running. They take effect when it starts.
-    type: bool
-    default: false
-  update_timeout:
-    description:
-      - Number of seconds that the update program of a JSA appliance can run. Then it is ended, and the earlier rules
-        are restored. When the timer rolls back, it always allows 120 seconds.
-    type: int
-    default: 120
   verify_identity:
     description:
       - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
@@ -296,6 +274,27 @@ openings:
       sample: false
   sample: [{object: zone public, setting: service postgresql, protocol: tcp, ports: "5432", why: [postgres],
             effective: false}]
+refused_peers:
+  description:
+    - Peers with an open connection whose new connections the changed rules reject (O(learned)). Empty if nothing
+      changes.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    peer:
+      description: The address of the peer.
+      type: str
+      sample: 203.0.113.9
+    protocol:
+      description: V(tcp).
+      type: str
+      sample: tcp
+    port:
+      description: The port of this host.
+      type: int
+      sample: 443
+  sample: [{peer: 203.0.113.9, protocol: tcp, port: 443}]
 ipv6:
   description:
     - V(written), V(not in use) (no global address, or no IPv6 in the kernel), V(not filtered) (nothing filters IPv6 on
@@ -378,6 +377,7 @@ def main():
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "learned": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
             "confirm_timeout": {"type": "int", "default": 60},
             "confirm_probes": {"type": "list", "elements": "dict", "default": []},
             "phase": {"type": "str", "choices": ["apply", "stage"], "default": "apply"},

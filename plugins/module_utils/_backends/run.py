@@ -27,21 +27,31 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.identity impor
     require_identity,
     require_way_in,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines, opening_warning
+from ansible_collections.jsa.ports.plugins.module_utils._backends.told import (
+    difference_lines,
+    opening_warning,
+    refused_words,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection, find_ssh_connection
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.peers import read_peers
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
 from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import (
+    Guard,
     earlier_controllers,
     guard_of,
     require_connection,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules, read_host_rules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
+from ansible_collections.jsa.ports.plugins.module_utils._rules.refusals import Refusals, refused_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
 PRESENT, ABSENT, PREVIOUS = "present", "absent", "previous"
 APPLY, STAGE = "apply", "stage"
+#: What becomes of a change that would refuse somebody who is connected.
+FAIL, IGNORE = "fail", "ignore"
 
 _LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1), ("keep_controllers", 1))
 
@@ -100,6 +110,7 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         "drift": [],
         "differences": [],
         "openings": [],
+        "refused_peers": [],
         "ipv6": None,
         "controller": order.connection._asdict() if order.connection else None,
         "earlier_controllers": earlier_controllers(host.state.history(), order.connection, most),
@@ -126,6 +137,8 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         ipv6=backend.ipv6(situation),
     )
     _warn(module, result, backend.warnings(situation, wanted))
+    if decision.changed and order.rules is not None and module.params["learned"] != IGNORE:
+        result["refused_peers"] = _refused_peers(module, _guard(module.params, host, order), order.rules)
     if decision.changed and not module.check_mode:
         controllers = [order.connection.address] if order.connection else []
         change = _Change(situation, wanted, decision, order.connection, controllers + result["earlier_controllers"])
@@ -157,8 +170,7 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
     elif order.rules is None:
         wanted = backend.render(EMPTY)
     else:
-        earlier = earlier_controllers(host.state.history(), order.connection, params["keep_controllers"])
-        guard = guard_of(order.rules.management_addresses, order.connection, params["ssh_port"], earlier)
+        guard = _guard(params, host, order)
         ruleset = backend.leave_out(build_ruleset(order.rules, guard), guard)
         confirmed = params["phase"] == STAGE
         require_capabilities(backend.name, backend.capabilities(situation), ruleset, confirmed)
@@ -166,6 +178,34 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
     if wanted.rules is not None:
         require_capabilities(backend.name, backend.capabilities(situation), wanted.rules)
     return wanted
+
+
+def _guard(params, host, order):  # type: (Dict[str, Any], Host, Order) -> Optional[Guard]
+    """Who always reaches the SSH port."""
+    named = order.rules.management_addresses if order.rules else ()
+    earlier = earlier_controllers(host.state.history(), order.connection, params["keep_controllers"])
+    return guard_of(named, order.connection, params["ssh_port"], earlier)
+
+
+def _refused_peers(module, guard, rules):  # type: (Any, Optional[Guard], HostRules) -> List[Dict[str, Any]]
+    """Who is connected, and would be refused by the new rules. Raises FirewallError where that is to end the run.
+
+    Nothing is changed yet. Whoever is connected stays so.
+    """
+    try:
+        found = refused_of(Refusals(rules, guard), read_peers())
+    except TableError as error:
+        sentence = "The open connections of this host could not be read: %s" % error
+        if module.params["learned"] == FAIL:
+            raise FirewallError("%s. Nothing was changed, because jsa_firewall_learned is fail" % sentence)
+        module.warn(printable(sentence))
+        return []
+    if found:
+        sentence = refused_words(found)
+        if module.params["learned"] == FAIL:
+            raise FirewallError("%s Nothing was changed, because jsa_firewall_learned is fail" % sentence)
+        module.warn("%s jsa_firewall_learned: fail ends a run that would do so" % sentence)
+    return [{"peer": peer, "protocol": protocol, "port": port} for peer, protocol, port in found]
 
 
 def _warn(module, result, warnings):  # type: (Any, Dict[str, Any], List[str]) -> None

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from ansible_collections.jsa.ports.plugins.plugin_utils._check import observations as check
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Part
+from ansible_collections.jsa.ports.plugins.plugin_utils._learned import observations as learned
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight import observations as preflight
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import did_you_mean
@@ -75,6 +76,7 @@ class Purpose(Generic[Seen]):
 
 CHECK = Purpose(check.CheckObservations, check.CHECK_PARTS, check.observed)
 PREFLIGHT = Purpose(preflight.PreflightObservations, preflight.PREFLIGHT_PARTS, preflight.observed)
+LEARNED = Purpose(learned.LearnedObservations, learned.LEARNED_PARTS, learned.observed)
 
 
 def required_in_check(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
@@ -43,7 +43,13 @@ def _printable(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("expected a string")
     # A plain one: ansible-core marks strings with where they come from.
-    return printable(str(value), "")
+    return _shown(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _shown(text: str) -> str:
+    """Thousands of lines name the same few processes."""
+    return printable(text, "")
 
 
 #: A text from a host or a network, without what a terminal would obey.

@@ -88,14 +88,15 @@ class Planner:
         self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._by_roles: dict[tuple[frozenset[str], frozenset[str]], _Cataloged] = {}
 
-    def plan(self, problems: Iterable[str] = ()) -> model.Plan:
+    def plan(self, problems: Iterable[str] = (), networks_required: bool = True) -> model.Plan:
         """The plan of every host.
 
-        *problems* are those of the inventory. Raises InputError with them and with the networks that nobody set.
+        *problems* are those of the inventory. Raises InputError with them and with the networks that nobody set. With
+        *networks_required* false, nobody is accepted from those: for a comparison with traffic that is to find them.
         """
         dynamic = DynamicPorts(self.topology, self._discoveries)
         hosts = {name: self._host(host, dynamic) for name, host in self.topology.hosts.items()}
-        problems = [*problems, *self._missing_networks()]
+        problems = [*problems, *(self._missing_networks() if networks_required else ())]
         if problems:
             raise InputError(SUBJECT, problems)
         remarks = Remarks(self.topology, self.catalog, self.applicability)

@@ -13,6 +13,7 @@ import ipaddress
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
@@ -46,7 +47,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DOCUM
 
 ACCEPTED, REFUSED, NOT_CATALOGED = "accepted", "refused", "not_cataloged"
 
-_SSH_PORT = 22
+#: Where management addresses get in.
+SSH_PORT = 22
 
 #: What happens to packets for ports that the catalog does not list.
 _DECIDES = {"zone": "its own zones decide", "reject": "the host rejects it", "drop": "the host drops it"}
@@ -138,7 +140,7 @@ def _at_node(planner: Planner | None, plan: Plan, packet: Packet, name: str, out
         if _covers(rule, protocol, port) and any(_contains(rule.sources, address) for address in addresses)
     )
     refusing = [rule for rule in host.refused if _covers(rule, protocol, port)]
-    management = (protocol, port) == (TCP, _SSH_PORT) and any(
+    management = (protocol, port) == (TCP, SSH_PORT) and any(
         _contains(host.management_addresses, address) for address in addresses
     )
     if planner is None:
@@ -163,6 +165,19 @@ def _at_node(planner: Planner | None, plan: Plan, packet: Packet, name: str, out
         leaving=out,
         remarks=packet.remarks if packet.unseen is None or let_in else (*packet.remarks, packet.unseen),
     )
+
+
+def why_not(planner: Planner, packet: Packet, refusing: bool) -> tuple[NotGranting, ...]:
+    """The catalog's entries for a packet that no rule of the plan accepts, each with the reason why it does not.
+
+    *refusing*: whether the port is one that the target refuses to everyone else.
+    """
+    return _reasons(planner, packet, (), refusing)[1]
+
+
+def not_cataloged(unlisted: str) -> str:
+    """What becomes of packets for ports that the catalog does not list for a host. *unlisted*: one of UNLISTED."""
+    return f"not in the catalog for this host: {_DECIDES[unlisted]} (jsa_firewall_unlisted)"
 
 
 def _outward(planner: Planner | None, packet: Packet, out: Leaving | None) -> Explanation:
@@ -239,7 +254,7 @@ def explanation_text(answer: Explanation) -> str:
     port = answer.protocol if answer.port is None else f"{answer.port}/{answer.protocol}"
     lead = f"{answer.target} {port} from {answer.source}: "
     if answer.decision == NOT_CATALOGED and answer.unlisted:
-        lines = [f"{lead}not in the catalog for this host: {_DECIDES[answer.unlisted]} (jsa_firewall_unlisted)"]
+        lines = [lead + not_cataloged(answer.unlisted)]
     else:
         lines = [lead + answer.decision]
     lines += [f"  {remark}" for remark in answer.remarks]
@@ -278,7 +293,13 @@ def _covers(rule: InboundRule | RefusedRule, protocol: str, port: int | None) ->
 
 def _contains(cidrs: Iterable[str], address: str) -> bool:
     parsed = ipaddress.ip_address(address)
-    return any(parsed in ipaddress.ip_network(cidr) for cidr in cidrs)
+    return any(parsed in _network(cidr) for cidr in cidrs)
+
+
+@lru_cache(maxsize=65536)
+def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Of a plan with thousands of networks, somebody may ask about thousands of packets."""
+    return ipaddress.ip_network(cidr)
 
 
 def _entry_covers(entry: Entry, listener: Host | None, port: int | None) -> bool:
@@ -330,14 +351,20 @@ def _obstacle(
         return NOT_OPENED[entry.exposure]
     if not entry.ports and entry.dynamic:
         reasons.append("its ports are known only while the service runs")
-    if open_to and not reasons:
+    if open_to and (initiator is None or not reasons):
         who = (
             f"{initiator.name} is {', '.join(sorted(initiator.roles))}"
             if initiator
             else "this address is not one of them"
         )
-        reasons.append(f"it is open only to {', '.join(dict.fromkeys(open_to))}, and {who}")
+        names = ", ".join(_as_set(planner, name) for name in dict.fromkeys(open_to))
+        reasons.insert(0, f"it is open only to {names}, and {who}")
     return "; ".join(dict.fromkeys(reasons)) or "it serves only the host itself"
+
+
+def _as_set(planner: Planner, name: str) -> str:
+    """Of a network that nobody set, this too: only a comparison with traffic gets so far without it."""
+    return f"{name} (jsa_networks does not have it)" if name in planner.sources.networks_not_set else name
 
 
 def _admits(

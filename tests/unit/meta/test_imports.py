@@ -36,7 +36,7 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_backends.appliance": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
     # What chooses one of the backends and drives it.
     "_backends run": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm", "_backends.firewalld",
-                                 "_backends.appliance"},
+                                 "_backends.appliance", "_observe.sockets"},
     # One question to one peer; a conversation; calls of remote procedures.
     "_observe.wire": _GENERAL | {"_host"},
     "_observe.client": _GENERAL | {"_observe.wire"},
@@ -70,14 +70,16 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_console": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows", "module_utils._errors",
                           "module_utils._rules", "module_utils._backends interface"},
     "_check": _WORDS | {"_typed", "_catalog", "_plan", "_flows"},
+    # Who may use a port by the catalog, and what the inventory has to say for it.
+    "_learned": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows"},
     # Which ports of a range are tried, and which names a run can have, both sides have to know.
     "_preflight": _WORDS | {"_typed", "_plan", "_flows", "module_utils._observe.preflight"},
     # Reports write down the rules as the backends apply them.
-    "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_preflight", "_outward", "_dynamic",
+    "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_learned", "_preflight", "_outward", "_dynamic",
                           "module_utils._errors",
                           "module_utils._rules", "module_utils._backends.appliance"},
     "_ansible": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic", "_plan", "_outward", "_flows", "_check",
-                          "_preflight", "_console"},
+                          "_learned", "_preflight", "_console"},
 }  # fmt: skip
 
 #: What is not yet as the table has it: file -> the rooms that it imports all the same. Nothing is added here.

@@ -40,6 +40,7 @@ PARAMS = {
     "ssh_port": None,
     "keep_controllers": 3,
     "respect_denials": False,
+    "learned": "ignore",
     "verify_identity": True,
     "new_connection": True,
     "confirm_timeout": 60,
@@ -461,3 +462,61 @@ class TestEarlierControllers:
             rules = {"inbound": [{**ROW, "ports": str(1000 + port)}], "refused": []}
             assert self.come(firewalld, connection, 2, rules=rules) == ["192.0.2.2", "192.0.2.1"]
             assert not firewalld.run(rules=rules)["changed"]
+
+
+class TestWhoIsConnected:
+    """A change that would refuse somebody who is connected."""
+
+    #: A stranger on a port of the plan, one of the plan, and one on a port that is no matter of it.
+    PEERS = (("203.0.113.9", "tcp", 32006), ("10.0.0.3", "tcp", 32006), ("203.0.113.9", "tcp", 8080))
+
+    @pytest.fixture(autouse=True)
+    def peers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "read_peers", lambda: list(self.PEERS))
+
+    def test_is_told_before_anything_changes(self, firewalld: Firewalld) -> None:
+        for check_mode in (True, False):
+            module = Module(check_mode=check_mode, learned="warn")
+            result = firewalld.run(module)
+            assert result["refused_peers"] == [{"peer": "203.0.113.9", "protocol": "tcp", "port": 32006}]
+            (warning,) = [text for text in module.warnings if "Connections are open" in text]
+            assert "tcp 32006 from 203.0.113.9. They stay open" in warning
+        # What holds already is not told again.
+        module = Module(learned="warn")
+        result = firewalld.run(module)
+        assert not result["changed"] and result["refused_peers"] == []
+        assert not any("Connections are open" in text for text in module.warnings)
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_ends_the_run_where_that_is_wished(self, firewalld: Firewalld, check_mode: bool) -> None:
+        with pytest.raises(FirewallError, match=r"tcp 32006 from 203\.0\.113\.9\. .*jsa_firewall_learned is fail"):
+            firewalld.run(Module(check_mode=check_mode, learned="fail"))
+        assert firewalld.files.read() == {}
+
+    def test_is_nobody_s_matter_where_that_is_wished(
+        self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(running, "read_peers", lambda: 1 / 0)
+        assert firewalld.run(learned="ignore")["changed"]
+
+    def test_a_controller_stays(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "read_peers", lambda: [(CONNECTION.address, "tcp", CONNECTION.port)])
+        rules = {**RULES, "refused": [{"protocol": "tcp", "ports": str(CONNECTION.port)}]}
+        assert firewalld.run(Module(learned="fail", rules=rules))["changed"]
+
+    def test_what_cannot_be_read_fails_only_where_it_has_to_be_known(
+        self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def unreadable() -> None:
+            raise running.TableError("/proc/net has no socket table")
+
+        monkeypatch.setattr(running, "read_peers", unreadable)
+        with pytest.raises(FirewallError, match=r"could not be read: /proc/net .*Nothing was changed"):
+            firewalld.run(learned="fail")
+        module = Module(learned="warn")
+        assert firewalld.run(module)["changed"]
+        assert any("could not be read" in text for text in module.warnings)
+
+    def test_removal_refuses_nobody(self, firewalld: Firewalld) -> None:
+        firewalld.run()
+        assert firewalld.run(state="absent", learned="fail")["refused_peers"] == []
