@@ -122,7 +122,7 @@ class Planner:
         used = {label for items in found.values() for item in items for label in item.source_classes}
         used.update(label for host in hosts for rule in host.inbound for label in rule.source_classes)
         return {
-            label: model.SourceClass(hosts=tuple(sorted(source.hosts)), networks=source.cidrs)
+            label: model.SourceClass(hosts=tuple(sorted(source.hosts)), networks=source.cidrs, links=source.links)
             for label, source in sorted(self.sources.classes.known.items())
             if label in used
         }
@@ -134,6 +134,7 @@ class Planner:
         return model.HostPlan(
             roles=kind.roles,
             addresses=host.addresses,
+            virtual_addresses=host.virtual_addresses,
             ha_peer=host.ha_peer,
             processor=host.processor,
             encrypted=host.encrypted,

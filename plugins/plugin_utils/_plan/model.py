@@ -163,6 +163,8 @@ class SourceClass:
 
     hosts: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
+    #: Addresses on a link that the class's one host uses for this class alone: those of an HA pair's crossover.
+    links: tuple[Address, ...] = left_out(())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +173,8 @@ class HostPlan:
 
     roles: tuple[Annotated[str, Choice(ROLES)], ...]
     addresses: tuple[Address, ...]
+    #: Those of its HA pair, on both nodes: the active one answers there.
+    virtual_addresses: tuple[Address, ...] = left_out(())
     ha_peer: str | None = None
     processor: str | None = None
     encrypted: bool = False
