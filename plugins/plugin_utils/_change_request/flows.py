@@ -60,13 +60,13 @@ def make_request(plan: Plan, zones: Zones, earlier: Plan | None = None, only: Co
     found = _flows_of(plan, zones, only)
     notes = list(_notes(plan, zones, found, only))
     if earlier is None:
-        return Request(found.flows, found.flows, None, tuple(notes), found.inside)
+        return Request(found.flows, found.flows, None, tuple(notes), found.inside, zones.named)
     before = _flows_of(earlier, zones, only).flows
     added, removed = _beyond(found.flows, before), _beyond(before, found.flows)
     changed = (*added, *(replace(flow, change=REMOVE) for flow in removed))
     if not changed:
         notes.append(Note("nothing has changed since the earlier plan, as far as the zones are concerned"))
-    return Request(changed, found.flows, before, tuple(notes), found.inside)
+    return Request(changed, found.flows, before, tuple(notes), found.inside, zones.named)
 
 
 def _flows_of(plan: Plan, zones: Zones, only: Collection[str] | None) -> _Found:

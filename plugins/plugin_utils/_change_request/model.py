@@ -118,6 +118,8 @@ class Request:
     notes: tuple[Note, ...] = ()
     #: Flows that no firewall between zones sees.
     inside_zones: int = 0
+    #: Whether the zones have names of the site's. Otherwise they are networks, which no firewall knows as zones.
+    named_zones: bool = False
 
 
 @dataclass(frozen=True)

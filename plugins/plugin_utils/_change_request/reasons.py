@@ -50,9 +50,11 @@ class Reasons:
         certain = [word for word in CONFIDENCES if any(entry.confidence == word for entry in entries)]
         return Reason(
             application=_joined(services),
-            justification=_joined([entry.purpose for entry in entries]),
+            justification=" ".join(dict.fromkeys(entry.purpose for entry in entries)),
             reference=_joined([text for entry in entries for text in _references(entry)]),
-            condition=_joined([text for entry in entries for text in _conditions(entry)]),
+            condition=_joined(
+                f"{entry.service}: {text}" if len(ids) > 1 else text for entry in entries for text in _conditions(entry)
+            ),
             confidence=certain[0] if certain else "",
         )
 
