@@ -119,7 +119,7 @@ def _outermost(cidrs: Iterable[str]) -> list[str]:
     """The same addresses without CIDRs that are in others: nftables takes no overlapping ones into a set."""
     found: list[str] = []
     end = -1
-    for first, last, cidr in sorted((span_of(cidr)[0], -span_of(cidr)[1], cidr) for cidr in set(cidrs)):
+    for _first, last, cidr in sorted((span_of(cidr)[0], -span_of(cidr)[1], cidr) for cidr in set(cidrs)):
         if -last > end:
             found.append(cidr)
             end = -last
