@@ -83,7 +83,6 @@ FAILS = {
     # Before and after the page's own variables.
     ("docs/outward.md", "ansible-playbook jsa.ports.outward -i INVENTORY"): "see the table above for the causes",
     ("docs/add-host.md", "diff plan.json new.json"): '"ec1"',
-    ("docs/change-request.md", "diff old.json plan.json"): '"ec1"',
     ("docs/unknown.md", "ansible-playbook jsa.ports.check -i hosts.yml -e jsa_port_check_dest=result"): "host_firewall",
 }
 #: What a command says that does not fail, where the page shows it.
