@@ -172,8 +172,8 @@ def test_what_else_a_reader_has_to_know() -> None:
         "in no zone of jsa_zones: 0.0.0.0/0, 192.0.2.7/32, ::/0, fd99::7/128",
         "open to anyone: ec-ü. Many network teams reject such a request: name the networks in jsa_networks",
         "not included: SSH from jsa_firewall_management_addresses (10.9.0.1/32) to con1",
-        "not included: JMX of con1, because it chooses its ports when it starts. Run the playbook jsa.ports.discover to "
-        "find them",
+        "not included: JMX of con1, because it chooses its ports when it starts. Run the playbook jsa.ports.discover "
+        "to find them",
         "not included: what the hosts contact outside of the deployment (jsa_firewall_restrict_outbound)",
     ]
 
