@@ -79,10 +79,10 @@ class ActionModule(ControllerAction):
         if zones is None:
             plans = [plan, earlier] if earlier else [plan]
             zones = networks_of_hosts(plans, arguments["prefix"], arguments["prefix_ipv6"])
-        # A play without a host of the plan, as that on localhost for a saved one, is about all of them.
-        names = {*plan.hosts, *(earlier.hosts if earlier else ())}
-        only = hosts_in_play(names, task_vars)
-        request = make_request(plan, zones, earlier, set(only) if only and len(only) < len(names) else None)
+        # A play without a host of the plan, as that on localhost for a saved one, is about all of them. So is one with
+        # all hosts of the plan: those that only the earlier plan has are in no play.
+        only = set(hosts_in_play(plan.hosts, task_vars))
+        request = make_request(plan, zones, earlier, only if 0 < len(only) < len(plan.hosts) else None)
         about = About(arguments["owner"], arguments["requested_from"], arguments["expiry"], headings)
         whole = write_request(request, arguments["formats"], Settings(reasons, about, arguments["bom"]))
         result = self._written(arguments["dest"], whole)

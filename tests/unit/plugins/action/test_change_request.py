@@ -111,6 +111,14 @@ def test_only_the_hosts_of_the_play(run: Any) -> None:
     assert run(plan("10.0.1.0/24"), hosts=("localhost",))[0]["summary"]["add"] == 1
 
 
+def test_a_host_that_is_gone(run: Any, tmp_path: Path) -> None:
+    """It is in no play any more, and what was open to it is to be closed."""
+    (tmp_path / "old.json").write_text(json.dumps(plan("10.0.1.0/24")))
+    later = {**plan(), "hosts": {"ep1": plan()["hosts"]["ep1"]}}
+    result, _printed = run(later, hosts=("ep1",), since=str(tmp_path / "old.json"), zones=ZONES)
+    assert result["summary"] == {"add": 0, "remove": 1, "inside_zones": 0}
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
