@@ -87,7 +87,7 @@ class ActionModule(ControllerAction):
         whole = write_request(request, arguments["formats"], Settings(reasons, about, arguments["bom"]))
         result = self._written(arguments["dest"], whole)
         show(whole.text)
-        notes = {name: [printable(text) for text in texts] for name, texts in whole.notes.items()}
+        notes = {name: list(texts) for name, texts in whole.notes.items()}
         return {**result, "notes": notes, "summary": dict(whole.summary), "_ansible_verbose_override": True}
 
     def _plan(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> tuple[Plan, Reasons]:

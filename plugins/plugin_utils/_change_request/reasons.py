@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry
-from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES, DOCUMENTS
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import CONFIDENCES, DOCUMENTS, SELF
+
+_ENCRYPTION = {
+    "tunnelled": "only between hosts that are not encrypted",
+    "only_encrypted": "only if one of the two hosts is encrypted",
+}
 
 _OWN = "the site's own entry (jsa_extra_flows)"
 
@@ -70,13 +75,13 @@ def _references(entry: Entry) -> list[str]:
 
 def _conditions(entry: Entry) -> list[str]:
     """When the entry applies; where only some of its flows have a condition, it is not one of the entry."""
+    # Over loopback, there is nothing to ask for.
+    flows = [flow for flow in entry.flows if flow.initiators != (SELF,)]
     found = [_words(entry.when)]
-    if len(entry.flows) == 1:
-        found.append(_words(entry.flows[0].when))
-    if entry.flows and all(flow.encryption == "tunnelled" for flow in entry.flows):
-        found.append("only between hosts that are not encrypted")
-    elif entry.flows and all(flow.encryption == "only_encrypted" for flow in entry.flows):
-        found.append("only if one of the two hosts is encrypted")
+    if len(flows) == 1:
+        found.append(_words(flows[0].when))
+    if len({flow.encryption for flow in flows}) == 1:
+        found.append(_ENCRYPTION.get(flows[0].encryption, ""))
     return [text for text in found if text]
 
 

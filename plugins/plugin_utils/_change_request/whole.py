@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.model import (
     ADD,
+    Note,
     Output,
     Request,
     counted,
@@ -45,7 +47,7 @@ class Whole:
 def write_request(request: Request, formats: Iterable[str], settings: Settings) -> Whole:
     """The files of all *formats*. Raises InputError where a format cannot be written, or has lost a flow."""
     files: dict[str, str | bytes] = {}
-    notes = {OF_ALL: tuple(note.text for note in request.notes)}
+    notes = {OF_ALL: _texts(request.notes)}
     possible: list[str] = []
     blocks = [_about(request), *(f"  {text}" for text in notes[OF_ALL])]
     for name in dict.fromkeys(formats):
@@ -53,7 +55,7 @@ def write_request(request: Request, formats: Iterable[str], settings: Settings) 
         _require_all(name, request, output)
         files |= output.files
         possible += FORMATS[name].files
-        notes[name] = tuple(note.text for note in output.notes)
+        notes[name] = _texts(output.notes)
         blocks += [
             "",
             f"{name}: {', '.join(output.files) or 'nothing to write'}",
@@ -64,6 +66,11 @@ def write_request(request: Request, formats: Iterable[str], settings: Settings) 
     text = "\n".join(blocks)
     files[NOTES] = f"{text}\n"
     return Whole(files, tuple(name for name in possible if name not in files), notes, summary, text)
+
+
+def _texts(notes: Iterable[Note]) -> tuple[str, ...]:
+    """Names of hosts are in them, and each is one line."""
+    return tuple(printable(note.text, keep="") for note in notes)
 
 
 def _require_all(name: str, request: Request, output: Output) -> None:

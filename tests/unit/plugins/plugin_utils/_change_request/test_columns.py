@@ -58,14 +58,13 @@ def test_all_columns() -> None:
     found = row(about=About("JSA team", "2026-12-01", "2027-06-30"))
     assert list(found) == NAMES == list(COLUMNS)
     assert re.fullmatch(r"JSA-[0-9a-f]{12}", found.pop("id"))
-    assert found.pop("condition") == "only between hosts that are not encrypted"
     assert found == {
         "change": "add", "source_name": "ec1", "source_ip": "10.1.0.1", "source_zone": "dmz",
         "destination_name": "con1, con2", "destination_ip": "10.0.0.3", "destination_zone": "core", "protocol": "tcp",
         "port": "32006", "service": "tcp/32006", "initiator": "source", "application": entry.service,
         "justification": entry.purpose,
         "reference": "Juniper Secure Analytics Administration Guide, JSA Port Usage, row 61; Juniper Secure Analytics "
-        "Installation Guide, Common Ports and Servers Used by JSA, row 61",
+        "Installation Guide, Common Ports and Servers Used by JSA, row 62", "condition": "",
         "confidence": entry.confidence, "owner": "JSA team", "requested_from": "2026-12-01", "expiry": "2027-06-30",
         "status": "requested",
     }  # fmt: skip
@@ -80,6 +79,19 @@ def test_several_entries_and_one_that_nobody_knows() -> None:
     assert found["confidence"] == catalog["ariel_query"].confidence != catalog["rmi"].confidence
     nobody = row(replace(FLOW, ids=("vanished",)))
     assert (nobody["application"], nobody["justification"], nobody["confidence"]) == ("vanished", "", "")
+
+
+@pytest.mark.parametrize(
+    ("ids", "condition"),
+    [
+        (("imq",), "only between hosts that are not encrypted"),
+        (("socat_ntp",), "only if one of the two hosts is encrypted"),
+        (("syslog_tls",), "with tls_syslog"),
+        (("https", "syslog_tls"), "Syslog over TLS: with tls_syslog"),
+    ],
+)
+def test_when_it_is_needed(ids: tuple[str, ...], condition: str) -> None:
+    assert row(replace(FLOW, ids=ids))["condition"] == condition
 
 
 def test_the_sites_own_entries() -> None:

@@ -118,7 +118,7 @@ def test_what_stays_in_a_zone_is_counted() -> None:
 
 
 def test_the_link_of_a_pair_is_nobodys_firewall() -> None:
-    classes = {"ha_peer of con1": SourceClass(hosts=("con2",), links=("192.168.99.2/32",))}
+    classes = {"ha_peer of con1": SourceClass(hosts=("con2",), links=("192.168.99.2",))}
     one = plan({"con1": [rule("con1", 0, ("only con2",))]}, source_classes=classes)
     hosts = {
         name: replace(

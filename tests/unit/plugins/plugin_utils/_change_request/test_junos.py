@@ -39,7 +39,7 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_reque
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.readers import (
     NAME,
     Device,
-    Packet,
+    Permit,
     read_junos,
 )
 
@@ -50,12 +50,6 @@ def request(one: Plan, earlier: Plan | None = None) -> Request:
 
 def text(one: Plan, earlier: Plan | None = None, file: str = ADDS) -> str:
     return str(render_junos(request(one, earlier), SETTINGS).files[file])
-
-
-def lets(device: Device, packet: Packet) -> bool:
-    """As an SRX does: the policies between the two zones, and then the global ones."""
-    zones = zone_of(packet.source), zone_of(packet.destination)
-    return any(one.lets(packet) and one.zones in (zones, ("", "")) for one in device.permits())
 
 
 @given(earlier=plans(), one=plans())
@@ -81,13 +75,9 @@ def test_the_lines_turn_one_plan_into_the_other(earlier: Plan, one: Plan) -> Non
         assert let is accepts(one, packet) or (not crosses(packet) and not let), packet
 
 
-def _covered(permit: object, others: list[object]) -> bool:
-    """A policy that has more sources now than it will have in the end."""
-    sources, destinations, *rest = permit  # type: ignore[misc]
-    return any(
-        set(sources) <= set(other[0]) and destinations == other[1] and rest == list(other[2:])  # type: ignore[index]
-        for other in others
-    )
+def _covered(permit: Permit, others: list[Permit]) -> bool:
+    """By a policy that has more sources now than it will have in the end."""
+    return any(set(permit.sources) <= set(other.sources) and permit[1:] == other[1:] for other in others)
 
 
 BEFORE = plan({"con1": [rule("con1", 1, ("users",), ("https",))], "con2": [rule("con2", 0, ("admin",))]})
