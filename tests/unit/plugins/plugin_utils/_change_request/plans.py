@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.columns import About
@@ -21,6 +22,9 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostP
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.readers import Packet, within
 
 SETTINGS = Settings(Reasons(), About())
+
+#: Each of them is asked about a thousand packets.
+FEW = settings().max_examples // 4
 
 ZONES = {
     "core": ["10.0.0.0/16", "fd00::/32"],

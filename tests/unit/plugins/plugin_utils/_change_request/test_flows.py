@@ -31,6 +31,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
     SourceClass,
 )
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.plans import (
+    FEW,
     PACKETS,
     ZONES,
     accepts,
@@ -59,7 +60,7 @@ def asks(flows: tuple[RequestedFlow, ...], packet: Packet) -> bool:
 
 
 @given(one=plans())
-@settings(max_examples=30)
+@settings(max_examples=FEW)
 def test_what_crosses_is_asked_for(one: Plan) -> None:
     flows = request(one).flows
     for packet in PACKETS:
@@ -73,7 +74,7 @@ def test_what_crosses_is_asked_for(one: Plan) -> None:
 
 
 @given(earlier=plans(), one=plans())
-@settings(max_examples=30)
+@settings(max_examples=FEW)
 def test_only_what_has_changed(earlier: Plan, one: Plan) -> None:
     found = request(one, earlier)
     added = tuple(flow for flow in found.flows if flow.change != REMOVE)

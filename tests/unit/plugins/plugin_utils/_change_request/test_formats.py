@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.whole im
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.zones import named_zones, networks_of_hosts
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.plans import (
+    FEW,
     PACKETS,
     SETTINGS,
     ZONES,
@@ -84,9 +85,6 @@ def a_packet(flow: RequestedFlow) -> list[Packet]:
     ]
 
 
-_SLOW = {"xlsx": 8, "csv": 25}
-
-
 def check_format(name: str, one: Plan) -> None:
     request = make_request(one, named_zones(ZONES))
     output = FORMATS[name].render(request, SETTINGS)
@@ -107,7 +105,7 @@ def check_format(name: str, one: Plan) -> None:
 
 def check_of(name: str) -> Callable[[], None]:
     @given(one=plans())
-    @settings(max_examples=_SLOW.get(name, 30))
+    @settings(max_examples=FEW)
     def check(one: Plan) -> None:
         check_format(name, one)
 

@@ -26,6 +26,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.names im
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.zones import named_zones
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan, SourceClass
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.plans import (
+    FEW,
     PACKETS,
     SETTINGS,
     ZONES,
@@ -53,7 +54,7 @@ def text(one: Plan, earlier: Plan | None = None, file: str = ADDS) -> str:
 
 
 @given(earlier=plans(), one=plans())
-@settings(max_examples=25)
+@settings(max_examples=FEW)
 def test_the_lines_turn_one_plan_into_the_other(earlier: Plan, one: Plan) -> None:
     device, fresh = Device(), Device()
     device.enter(text(earlier))
