@@ -49,9 +49,24 @@ class _Line:
     about: About
 
 
+def _names(ends: tuple[End, ...]) -> str:
+    return ", ".join(dict.fromkeys(end.name for end in ends))
+
+
+def _addresses(ends: tuple[End, ...]) -> str:
+    """Single addresses without a prefix length, as forms have them."""
+    return ", ".join(end.cidr.removesuffix("/128" if end.version == 6 else "/32") for end in ends)
+
+
+def _id(line: _Line) -> str:
+    """The same for the same packets, in each request; others have another one."""
+    parts = [_addresses(line.sources), _addresses(line.destinations), line.flow.service]
+    return f"JSA-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+
+
 #: Column -> its text. In the order of the file.
 COLUMNS: dict[str, Callable[[_Line], str]] = {
-    "id": lambda line: _id(line),
+    "id": _id,
     "change": lambda line: line.flow.change,
     "source_name": lambda line: _names(line.sources),
     "source_ip": lambda line: _addresses(line.sources),
@@ -86,7 +101,7 @@ def read_columns(value: Any) -> dict[str, tuple[str, str]]:
     for heading, column in value.items():
         if isinstance(column, Mapping) and set(column) == {_TEXT}:
             headings[str(heading)] = (_TEXT, str(column[_TEXT]))
-        elif column in COLUMNS:
+        elif isinstance(column, str) and column in COLUMNS:
             headings[str(heading)] = (_COLUMN, str(column))
         else:
             problems.append(
@@ -132,18 +147,3 @@ def split(groups: Iterable[FlowGroup]) -> list[FlowGroup]:
 def _cell(text: str) -> str:
     text = printable(text, keep="")
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}..."
-
-
-def _names(ends: tuple[End, ...]) -> str:
-    return ", ".join(dict.fromkeys(end.name for end in ends))
-
-
-def _addresses(ends: tuple[End, ...]) -> str:
-    """Single addresses without a prefix length, as forms have them."""
-    return ", ".join(end.cidr.removesuffix("/128" if end.version == 6 else "/32") for end in ends)
-
-
-def _id(line: _Line) -> str:
-    """The same for the same packets, in each request; others have another one."""
-    parts = [_addresses(line.sources), _addresses(line.destinations), line.flow.service]
-    return f"JSA-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
