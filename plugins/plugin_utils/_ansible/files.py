@@ -21,33 +21,52 @@ def read_file(path: str, what: str) -> str:
         raise AnsibleActionFail(f"{what} {path} cannot be read: {error}") from error
 
 
-def write_file(path: str, text: str, what: str, check_mode: bool = False) -> bool:
-    """Writes a file on the controller whole or not at all. Whether it differs from what was there."""
-    target = os.path.abspath(os.path.expanduser(path))
+def content_of(path: str, what: str) -> bytes | None:
+    """What a file on the controller has; None where there is no such file. Raises AnsibleActionFail."""
     try:
-        with open(target, encoding="utf-8", errors="surrogateescape") as file:
-            if file.read() == text:
-                return False
+        with open(os.path.abspath(os.path.expanduser(path)), "rb") as file:
+            return file.read()
     except FileNotFoundError:
-        pass
+        return None
     except (OSError, ValueError) as error:
         raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
-    if check_mode:
-        return True
+
+
+def write_file(path: str, content: str | bytes, what: str, check_mode: bool = False) -> bool:
+    """Writes a file on the controller whole or not at all. Whether it differs from what was there."""
+    target = os.path.abspath(os.path.expanduser(path))
     temporary = None
     try:
+        # A text with a lone surrogate is none that a file can have.
+        wanted = content.encode() if isinstance(content, str) else content
+        if content_of(path, what) == wanted:
+            return False
+        if check_mode:
+            return True
         descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".jsa_ports_")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(wanted)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, target)
     except (OSError, ValueError) as error:
-        # ValueError: a text with a lone surrogate is none that a file can have.
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise AnsibleActionFail(f"{what} cannot be written to {path}: {error}") from error
+    return True
+
+
+def remove_file(path: str, what: str, check_mode: bool = False) -> bool:
+    """Whether there was such a file. Raises AnsibleActionFail."""
+    target = os.path.abspath(os.path.expanduser(path))
+    if not os.path.isfile(target):
+        return False
+    try:
+        if not check_mode:
+            os.unlink(target)
+    except OSError as error:
+        raise AnsibleActionFail(f"{what} {path} cannot be removed: {error}") from error
     return True
 
 

@@ -22,6 +22,16 @@ UNKNOWN_VARIABLES: tuple[str, ...] = ("error", "warn", "ignore")
 
 #: Read by the playbooks themselves, or handed over by one to another.
 PLAYBOOK_VARIABLES: tuple[str, ...] = (
+    "jsa_change_request_bom",
+    "jsa_change_request_columns",
+    "jsa_change_request_dest",
+    "jsa_change_request_expiry",
+    "jsa_change_request_formats",
+    "jsa_change_request_from",
+    "jsa_change_request_owner",
+    "jsa_change_request_prefix",
+    "jsa_change_request_prefix_ipv6",
+    "jsa_change_request_since",
     "jsa_diff_dest",
     "jsa_discover_dynamic",
     "jsa_discover_if_wanted",
@@ -43,6 +53,7 @@ PLAYBOOK_VARIABLES: tuple[str, ...] = (
     "jsa_plan_dest",
     "jsa_proxy",
     "jsa_public_servers",
+    "jsa_zones",
 )
 
 _PREFIX = "jsa_"

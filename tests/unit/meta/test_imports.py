@@ -74,6 +74,8 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_learned": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows"},
     # Which ports of a range are tried, and which names a run can have, both sides have to know.
     "_preflight": _WORDS | {"_typed", "_plan", "_flows", "module_utils._observe.preflight"},
+    # What the network team is asked for, in its formats.
+    "_change_request": _WORDS | {"_typed", "_catalog", "_topology", "_plan", "_flows"},
     # Reports write down the rules as the backends apply them.
     "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_learned", "_preflight", "_outward", "_dynamic",
                           "module_utils._errors",
@@ -223,7 +225,9 @@ def test_libraries_are_asked_for_in_one_place_each() -> None:
         for name in third_party(path) - {"ansible"}:
             users.setdefault(name, set()).add(str(path.relative_to(ROOT)))
     assert users == {
+        "aerleon": {"plugin_utils/_change_request/formats/aerleon_terms.py"},
         "netaddr": {"plugin_utils/_plan/addresses.py"},
+        "xlsxwriter": {"plugin_utils/_change_request/formats/xlsx_file.py"},
         "yaml": {
             "plugin_utils/_catalog/loader.py",
             "plugin_utils/_catalog/symptoms.py",

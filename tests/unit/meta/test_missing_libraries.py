@@ -50,7 +50,13 @@ QUERY = "{{ query('jsa.ports.catalog', '22/tcp', query='[].id') }}"
 LOOKUP = ("ansible", "localhost", "-m", "ansible.builtin.debug", "-a", f'msg="{QUERY}"')
 
 
-@pytest.mark.parametrize(("command", "library"), [(PLAN, "netaddr"), (LOOKUP, "jmespath")], ids=["netaddr", "jmespath"])
+REQUEST = ("ansible-playbook", "-i", "hosts.yml", "jsa.ports.change_request", "-e", "jsa_change_request_dest=request")
+NFTABLES = (*REQUEST, "-e", '{"jsa_change_request_formats": ["nftables"]}')
+NO_LIBRARY = (*REQUEST, "-e", '{"jsa_change_request_formats": ["csv", "junos"]}')
+NEEDED = {"netaddr": PLAN, "jmespath": LOOKUP, "xlsxwriter": REQUEST, "aerleon": NFTABLES}
+
+
+@pytest.mark.parametrize(("library", "command"), NEEDED.items())
 def test_the_library_is_named(tmp_path: Path, command: tuple[str, ...], library: str) -> None:
     done = play(tmp_path, *command, without=library)
     told = " ".join(f"{done.stdout} {done.stderr}".split())
@@ -59,7 +65,7 @@ def test_the_library_is_named(tmp_path: Path, command: tuple[str, ...], library:
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize("command", [PLAN, LOOKUP], ids=["plan", "lookup"])
+@pytest.mark.parametrize("command", NEEDED.values(), ids=NEEDED)
 def test_with_the_libraries_it_works(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = play(tmp_path, *command, without=None)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -69,3 +75,17 @@ def test_the_lookup_needs_no_library_without_its_option(tmp_path: Path) -> None:
     plain = [word.replace(", query='[].id'", "") for word in LOOKUP]
     done = play(tmp_path, *plain, without="jmespath")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("library", ["xlsxwriter", "aerleon"])
+def test_a_request_needs_no_library_of_other_formats(tmp_path: Path, library: str) -> None:
+    done = play(tmp_path, *NO_LIBRARY, without=library)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "request" / "junos.set").exists()
+
+
+def test_the_format_that_needs_a_library_is_named(tmp_path: Path) -> None:
+    done = play(tmp_path, *REQUEST, without="xlsxwriter")
+    told = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert "for the format xlsx, which you can leave out of jsa_change_request_formats" in told
+    assert not (tmp_path / "request").exists()

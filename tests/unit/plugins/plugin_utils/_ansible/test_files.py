@@ -12,7 +12,13 @@ import pytest
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import (
+    content_of,
+    make_folder,
+    read_file,
+    remove_file,
+    write_file,
+)
 
 
 def test_a_text_that_no_file_can_have(tmp_path: Path) -> None:
@@ -47,3 +53,22 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(AnsibleActionFail, match="cannot be written"):
         write_file(str(tmp_path / "folder"), "text", "The report")
+
+
+def test_bytes_and_ends_of_lines_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    for content in (b"\x00\xff\r\n", "a\r\nb\n", "\ufeffa"):
+        assert content_of(str(path), "The table") != (content if isinstance(content, bytes) else content.encode())
+        assert write_file(str(path), content, "The table") is True
+        assert write_file(str(path), content, "The table") is False
+        assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode())
+
+
+def test_a_file_is_removed_once(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    path.write_text("")
+    assert remove_file(str(path), "The file", check_mode=True) is True and path.exists()
+    assert remove_file(str(path), "The file") is True and not path.exists()
+    assert remove_file(str(path), "The file") is False
+    path.mkdir()
+    assert remove_file(str(path), "The file") is False and path.is_dir()
