@@ -18,7 +18,7 @@ _REQUIRED = ("inbound", "refused")
 #: What a firewall has to know of a host's plan.
 _READ = _REQUIRED + ("addresses", "internal", "outbound", "unlisted", "management_addresses")
 #: What else a host's plan has: for checks, reports and people.
-_LEFT_ALONE = ("roles", "dynamic", "ha_peer", "processor", "encrypted", "listeners")
+_LEFT_ALONE = ("roles", "dynamic", "virtual_addresses", "ha_peer", "processor", "encrypted", "listeners")
 #: Any other key is an error: a rule under a name that nobody reads would be lost without a word.
 KEYS = frozenset(_READ + _LEFT_ALONE)
 

@@ -134,6 +134,7 @@ class Planner:
         return model.HostPlan(
             roles=kind.roles,
             addresses=host.addresses,
+            virtual_addresses=host.virtual_addresses,
             ha_peer=host.ha_peer,
             processor=host.processor,
             encrypted=host.encrypted,

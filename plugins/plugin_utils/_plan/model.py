@@ -171,6 +171,8 @@ class HostPlan:
 
     roles: tuple[Annotated[str, Choice(ROLES)], ...]
     addresses: tuple[Address, ...]
+    #: Those of its HA pair, on both nodes: the active one answers there.
+    virtual_addresses: tuple[Address, ...] = left_out(())
     ha_peer: str | None = None
     processor: str | None = None
     encrypted: bool = False

@@ -59,6 +59,12 @@ def test_what_is_written_is_read_back(plan: Plan) -> None:
     assert any(rule.protocol == "icmp" for rule in plan.hosts["con1"].inbound)
 
 
+def test_an_ha_pair_has_its_virtual_addresses_and_others_have_no_such_key(plan: Plan) -> None:
+    hosts = json.loads(dump_plan(plan))["hosts"]
+    found = {name: host["virtual_addresses"] for name, host in hosts.items() if "virtual_addresses" in host}
+    assert found == {"con1": ["10.0.0.99"], "con2": ["10.0.0.99"]}
+
+
 def test_a_line_per_rule(plan: Plan) -> None:
     lines = dump_plan(plan).splitlines()
     rules = [rule for host in plan.as_dict()["hosts"].values() for rule in host["inbound"]]

@@ -47,6 +47,7 @@ DOCUMENT: dict[str, Any] = {
         "con1": {
             "roles": ["console"],
             "addresses": ["10.0.0.1", "fd00::1"],
+            "virtual_addresses": ["10.0.0.99"],
             "ha_peer": "con2",
             "processor": None,
             "encrypted": True,
