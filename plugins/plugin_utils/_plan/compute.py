@@ -122,7 +122,7 @@ class Planner:
         used = {label for items in found.values() for item in items for label in item.source_classes}
         used.update(label for host in hosts for rule in host.inbound for label in rule.source_classes)
         return {
-            label: model.SourceClass(hosts=tuple(sorted(source.hosts)), networks=source.cidrs)
+            label: model.SourceClass(hosts=tuple(sorted(source.hosts)), networks=source.cidrs, links=source.links)
             for label, source in sorted(self.sources.classes.known.items())
             if label in used
         }

@@ -163,6 +163,8 @@ class SourceClass:
 
     hosts: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
+    #: Addresses on a link that the class's one host uses for this class alone: those of an HA pair's crossover.
+    links: tuple[Address, ...] = left_out(())
 
 
 @dataclass(frozen=True, kw_only=True)
