@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the page together from a plan, and from what else is there: results of checks, an earlier plan, recorded traffic."""
+"""Puts the page together from a plan, and from results of checks, an earlier plan and recorded traffic, if any."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def page(sources: Sources) -> Page:
 
 def _facts(plan: Plan, people: People, rules: Sequence[Rule], check: CheckResult | None) -> Iterator[Fact]:
     counts = Counter(choice.group for choice in people.hosts.values())
-    roles = ", ".join(f"{counts[group.key]:,} {group.name}" for group in people.groups if counts[group.key])
+    roles = ", ".join(f"{group.name} ({counts[group.key]:,})" for group in people.groups if counts[group.key])
     yield Fact("Hosts", f"{len(plan.hosts):,}: {roles}")
     hosts = set(people.hosts.values())
     within = sum(len(hosts & rule.peers.keys()) for rule in rules)

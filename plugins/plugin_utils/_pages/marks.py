@@ -20,10 +20,10 @@ _SHOWN: Mapping[str, tuple[str, str, str, str]] = {
         "▲",
         "host firewall",
         "bad",
-        "The service listens, and the firewall of a host blocks the packets.",
+        "The service listens, and a host's firewall blocks the packets.",
     ),
     "network": ("▼", "network", "bad", "The service and its host accept the packets, but the network blocks them."),
-    "blocked": ("×", "blocked", "bad", "The console reports that a host cannot connect, and cannot tell why."),
+    "blocked": ("✖", "blocked", "bad", "The console reports that a host cannot connect, and cannot tell why."),
     "unverifiable": ("?", "not verified", "doubt", "The flow could not be verified. The reason says why."),
     "ok": ("●", "ok", "good", "The probe succeeded."),
 }

@@ -69,7 +69,7 @@ class Peers:
     names: tuple[str, ...]
     #: The keys of its members, separated by spaces.
     members: str
-    #: How many of each kind, where they are too many to name: ``3 event collector, 1 network``.
+    #: How many of each kind, where they are too many to name: ``event collector (3), networks (1)``.
     summary: str
     #: Whether the names are too many for a row, and stand in a list of sets.
     is_listed: bool = False
@@ -344,10 +344,8 @@ class Box:
 class Line:
     """Flows from one box to another."""
 
-    x1: int
-    y1: int
-    x2: int
-    y2: int
+    #: As the attribute ``d`` of an SVG path has it.
+    path: str
     title: str
 
 

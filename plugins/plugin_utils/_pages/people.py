@@ -134,7 +134,7 @@ class PeerSets:
             key=key,
             names=tuple(choice.name for choice in members),
             members=" ".join(choice.key for choice in members),
-            summary=", ".join(f"{count:,} {name}" for name, count in groups.items()),
+            summary=", ".join(f"{name} ({count:,})" for name, count in groups.items()),
             is_listed=len(members) > SHOWN_NAMES,
             but_itself=but_itself,
         )

@@ -105,7 +105,7 @@ def _host_lines(people: People, hosts: Sequence[Choice]) -> Iterable[str]:
     if len(hosts) <= _LARGEST_TEXT:
         return [f"{host.name}: {people.group_of(host).name}" for host in hosts]
     counts = Counter(people.group_of(host).name for host in hosts)
-    lines = [f"{count:,} × {name}" for name, count in counts.most_common()]
+    lines = [f"{name}: {count:,}" for name, count in counts.most_common()]
     more = len(lines) - _LARGEST_TEXT
     return [*lines[: _LARGEST_TEXT - 1], f"and {more + 1:,} other kinds"] if more > 0 else lines
 
@@ -135,10 +135,11 @@ def _cut(text: str) -> str:
 
 
 def _line(source: Box, target: Box, title: str) -> Line:
-    """Between the sides that face each other."""
+    """A curve between the sides that face each other, or from right to right where one box is below the other."""
     y1, y2 = source.y + source.height // 2, target.y + target.height // 2
-    if source.x == target.x:
-        return Line(source.x + source.width // 2, y1, target.x + target.width // 2, y2, title)
-    if source.x < target.x:
-        return Line(source.x + source.width, y1, target.x, y2, title)
-    return Line(source.x, y1, target.x + target.width, y2, title)
+    x1 = source.x if source.x > target.x else source.x + source.width
+    x2 = target.x if source.x < target.x else target.x + target.width
+    bend = _BETWEEN // 2
+    first = x1 - bend if source.x > target.x else x1 + bend
+    second = x2 - bend if source.x < target.x else x2 + bend
+    return Line(f"M {x1} {y1} C {first} {y1} {second} {y2} {x2} {y2}", title)

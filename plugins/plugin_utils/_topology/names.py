@@ -34,6 +34,12 @@ PLAYBOOK_VARIABLES: tuple[str, ...] = (
     "jsa_plan_dest",
     "jsa_proxy",
     "jsa_public_servers",
+    "jsa_report_baseline",
+    "jsa_report_check",
+    "jsa_report_dest",
+    "jsa_report_learned",
+    "jsa_report_title",
+    "jsa_zones",
 )
 
 _PREFIX = "jsa_"
