@@ -118,7 +118,7 @@ EXAMPLES = r"""
       probes: >-
         {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
            | map('extract', hostvars, 'reached') | map('default', none))) }}
-    observations_dest: results/observations.json
+    observations_dest: observations.json
     dest: results
     fail_on: [unexpected_open]
   run_once: true
@@ -126,7 +126,7 @@ EXAMPLES = r"""
 - name: Report the same observations again later, or on another controller
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
-    observations: "{{ lookup('ansible.builtin.file', 'results/observations.json') | from_json }}"
+    observations: "{{ lookup('ansible.builtin.file', 'observations.json') | from_json }}"
   run_once: true
 """
 

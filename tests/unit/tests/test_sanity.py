@@ -89,3 +89,9 @@ def test_only_what_does_not_apply_is_dropped(tmp_path: Path) -> None:
     assert sanity.drop_inapplicable(tmp_path) == ["pslint"]
     left = sorted(path.stem.rpartition("-")[2] for path in tmp_path.iterdir())
     assert left == ["pep8", "pylint", "shellcheck"]
+
+
+def test_each_test_runs_once() -> None:
+    assert sanity.chosen_tests([], None) == [[]]
+    assert sanity.chosen_tests(["pep8", "import"], None) == [["--test", "pep8", "--test", "import"]]
+    assert sanity.chosen_tests([], "plugins") == [["--skip-test", "pylint"], ["--test", "pylint", "plugins/"]]

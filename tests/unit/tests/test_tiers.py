@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LAB_TESTS = ROOT / "tests" / "integration_lab"
 
 #: A stage that is a part of another.
-PARTS = {"style": "lint", "unit-few": "unit", "lab-gate": "lab", "molecule-gate": "molecule"}
+PARTS = {"style": "lint", "unit-few": "unit", "lab-gate": "lab", "molecule-gate": "molecule", "sanity-gate": "sanity"}
 
 
 def stages_of(tier: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_what_is_measured_in_a_lab_has_the_machine_to_itself(tier: str) -> None:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_one_lane_at_a_time_uses_the_copy_of_the_checkout(tier: str) -> None:
-    users = {"lint", "sanity", "other-core"}
+    users = {"lint", "sanity", "sanity-gate", "other-core"}
     for lanes in TIERS[tier]:
         assert sum(bool(users & set(lane)) for lane in lanes) <= 1
 
