@@ -7,40 +7,48 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 
 from dataclasses import dataclass, replace
 from typing import Any
+
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     ControllerAction,
     hosts_in_play,
     require_netaddr,
     show,
+    verbosity,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.discoveries import DISCOVERY_OPTIONS, Handed
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.inventory import topology_of_task
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.changes import plan_differences, stale_discoveries
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.changes import plan_changes
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.dynamic import stale_discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.changes_text import ChangesReport
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.discovered_table import discovered_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.plan_table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
 
-#: The maximum number of differing lines to print. All of them are returned.
+#: The maximum number of differences to print without --diff. All of them are returned.
 _SHOWN_DIFFERENCES = 40
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The plan. For a saved plan, also its differences from the inventory, and the warning about them."""
+    """The plan. For a saved plan, also its differences from the inventory, and what is to be told about it."""
 
     plan: Plan
-    differences: tuple[str, ...] = ()
+    report: ChangesReport | None = None
+    #: Why there are no differences to tell.
+    not_compared: str | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -67,24 +75,24 @@ class ActionModule(ControllerAction):
         written = handed.write(self._task.check_mode)
         if arguments["show_discovered"] and handed.found:
             show(discovered_table(handed.found))
+        warnings = [*found.plan.warnings, *found.remarks]
+        differences = self._compare_saved(found, arguments, warnings)
         if arguments["dest"]:
+            differences += self._compare_dest(found.plan, arguments["dest"], warnings)
             text = dump_plan(found.plan)
             written = write_file(arguments["dest"], text, "The plan", self._task.check_mode) or written
         if arguments["show"]:
-            table = plan_table(found.plan, hosts_in_play(found.plan.hosts, task_vars))
+            table = plan_table(found.plan, hosts_in_play(found.plan.hosts, task_vars), every=verbosity() > 0)
             if table:
                 show(table)
         # The task runs on one of the hosts, and nothing of it is changed by a file on the controller.
-        result: dict[str, Any] = {"changed": False, "written": written, "differences": list(found.differences)}
+        result: dict[str, Any] = {"changed": False, "written": written, "differences": differences}
         if arguments["discovered"] is not None:
             result["discovered"] = handed.kept()
         if arguments["return_plan"]:
             result["plan"] = found.plan.as_dict()
             # The plan is too long for the output of -v. Use show and dest instead.
             result["_ansible_verbose_override"] = True
-        warnings = [*found.plan.warnings, *found.remarks]
-        if found.differences:
-            warnings.append(_show_differences(arguments["plan_file"], found.differences))
         if warnings:
             result["warnings"] = warnings
         return result
@@ -115,16 +123,34 @@ class ActionModule(ControllerAction):
             current = planner.plan(problems)
         except InputError as error:
             # A part of the inventory is enough to apply a saved plan, but not to compute one.
-            return _Found(saved, (f"it could not be compared: {'; '.join(error.problems)}",), remarks)
-        return _Found(saved, tuple(plan_differences(saved, current)), remarks)
+            return _Found(saved, not_compared="; ".join(error.problems), remarks=remarks)
+        return _Found(saved, ChangesReport(plan_changes(saved, current), saved, current), remarks=remarks)
 
+    def _compare_saved(self, found: _Found, arguments: dict[str, Any], warnings: list[str]) -> list[str]:
+        """Shows what differs between the saved plan and the inventory, and adds a warning about it. All of it."""
+        plan_file = arguments["plan_file"]
+        if found.not_compared is not None:
+            warnings.append(f"{plan_file} could not be compared with the inventory: {found.not_compared}")
+        differences = found.report.lines() if found.report else []
+        if found.report and (differences or (self._task.diff and arguments["show"])):
+            limit = None if self._task.diff else _SHOWN_DIFFERENCES
+            show(found.report.headed(f"Saved plan {plan_file}", "the current inventory", limit))
+        if differences:
+            count = f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}"
+            warnings.append(
+                f"{plan_file} is applied as reviewed, but the inventory has changed since: {count}, printed above"
+            )
+        return differences
 
-def _show_differences(plan_file: str, differences: tuple[str, ...]) -> str:
-    """Prints the differences, and returns the warning about them."""
-    more = len(differences) - _SHOWN_DIFFERENCES
-    shown = [*differences[:_SHOWN_DIFFERENCES], *([f"... and {more} more"] if more > 0 else [])]
-    show("\n".join([f"Saved plan {plan_file} (-) and the current inventory (+):", *shown]))
-    return (
-        f"{plan_file} is applied as reviewed, but the inventory has changed since: "
-        f"{len(differences)} {'difference' if len(differences) == 1 else 'differences'}, printed above"
-    )
+    def _compare_dest(self, plan: Plan, dest: str, warnings: list[str]) -> list[str]:
+        """In diff mode, shows what differs between the file that is there and the plan. All of it."""
+        if not self._task.diff or not os.path.exists(os.path.expanduser(dest)):
+            return []
+        try:
+            before = parse_plan(read_file(dest, "The earlier plan"), dest)
+        except (InputError, AnsibleActionFail) as error:
+            warnings.append(f"{dest} could not be compared with the plan: {error}")
+            return []
+        report = ChangesReport(plan_changes(before, plan), before, plan)
+        show(report.headed(dest, "the new plan"))
+        return report.lines()

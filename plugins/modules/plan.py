@@ -24,7 +24,10 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
+    details:
+      - In diff mode, the differences of O(plan_file) from the current inventory are printed in full, and those of the
+        file O(dest) that is there from the plan that overwrites it.
   idempotent:
     support: partial
     details:
@@ -40,7 +43,8 @@ options:
     description: File on the controller that the plan is written to, as JSON.
     type: path
   show:
-    description: Whether to print the plan of the play's hosts as a table.
+    description:
+      - Whether to print the plan of the play's hosts as a table. From C(-v) on, with every source of a rule.
     type: bool
     default: false
   discovered:
@@ -71,6 +75,7 @@ options:
     type: bool
     default: true
 seealso:
+  - module: jsa.ports.diff
   - module: jsa.ports.why
   - module: jsa.ports.firewall
   - module: jsa.ports.portmap
@@ -163,12 +168,14 @@ written:
   type: bool
   sample: true
 differences:
-  description: The differences between the saved plan (C(-)) and the current inventory (C(+)).
+  description:
+    - The differences between the saved plan (C(-)) and the current inventory (C(+)), one each, as in M(jsa.ports.diff).
+    - In diff mode also those between the file O(dest) that was there (C(-)) and the plan (C(+)).
   returned: success
   type: list
   elements: str
   sample:
-    - "+ ep3: in the inventory, not in the saved plan"
+    - "+ ep3 (10.0.0.3) → con1: tcp 443 Apache HTTPS"
 discovered:
   description: The usable results in O(discovered), by host, in the form of O(discovered_file).
   returned: when O(discovered) is given

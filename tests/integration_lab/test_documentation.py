@@ -52,6 +52,10 @@ ELSEWHERE = {
 FIREWALL = "ansible-playbook jsa.ports.site -i hosts.yml --tags firewall"
 #: What the reader has done before, by page.
 BEFORE = {
+    "README.md": [
+        "grep -v ec1 hosts.yml > before.yml",
+        "ansible-playbook jsa.ports.plan -i before.yml -e jsa_plan_dest=old.json",
+    ],
     "docs/add-host.md": [
         "grep -v ec1 hosts.yml > before.yml",
         "ansible-playbook jsa.ports.site -i before.yml --tags plan,firewall -e jsa_plan_dest=plan.json",
@@ -82,12 +86,14 @@ FAILS = {
     ("README.md", "ansible-playbook jsa.ports.outward -i hosts.yml"): "name_not_resolved",
     # Before and after the page's own variables.
     ("docs/outward.md", "ansible-playbook jsa.ports.outward -i INVENTORY"): "see the table above for the causes",
-    ("docs/add-host.md", "diff plan.json new.json"): '"ec1"',
     ("docs/change-request.md", "diff old.json plan.json"): '"ec1"',
     ("docs/unknown.md", "ansible-playbook jsa.ports.check -i hosts.yml -e jsa_port_check_dest=result"): "host_firewall",
 }
 #: What a command says that does not fail, where the page shows it.
 SAYS = {
+    ("docs/add-host.md", "ansible-playbook jsa.ports.diff -i hosts.yml -e from=plan.json"): (
+        "  + ec1 (10.0.1.1) → con1: tcp 443 Apache HTTPS\n"
+    ),
     ("docs/plan.md", "ansible-playbook jsa.ports.why -i INVENTORY -e from=ec1 -e to=con1 -e dport=443/tcp"): (
         "con1 443/tcp from ec1: refused\n"
         "  not by https (Apache HTTPS): ec1 is encrypted: an SSH tunnel carries it over port 22; con1 does not have "

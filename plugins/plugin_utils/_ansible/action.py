@@ -152,6 +152,11 @@ def show(text: str) -> None:
         queue.put(_Report("debug", framed))
 
 
+def verbosity() -> int:
+    """How many ``-v`` the run has."""
+    return int(Display().verbosity)
+
+
 def hosts_in_play(names: Iterable[str], task_vars: Mapping[str, Any]) -> list[str]:
     """Those of *names* that the play (with ``--limit``) is about."""
     play_hosts = set(task_vars.get("ansible_play_hosts_all", ()))

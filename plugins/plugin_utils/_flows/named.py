@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import bisect
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import (
     Span,
     cidrs_of,
@@ -24,13 +27,16 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import (
     spans_of,
     without,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PortRange
 
 HOST, NETWORK, ANYONE = "host", "network", "anyone"
 
 #: Everybody, as a plan writes it.
 ANYONE_CIDRS = ("0.0.0.0/0", "::/0")
+
+#: Kind and name of an endpoint, and one of its CIDRs.
+Member = tuple[str, str, str]
 
 _ORDER = {HOST: 0, NETWORK: 1, ANYONE: 2}
 
@@ -64,6 +70,19 @@ class NamedFlow:
     ids: tuple[str, ...]
 
 
+def endpoint_text(endpoint: Endpoint) -> str:
+    """In words: ``con1 (10.0.0.1, 10.0.0.99)``, ``log_sources (10.9.0.0/24)``, ``10.8.0.0/16``, ``anyone``."""
+    if endpoint.kind == ANYONE:
+        return ANYONE
+    cidrs = ", ".join(cidr_text(cidr) for cidr in endpoint.cidrs)
+    return cidrs if endpoint.cidrs == (endpoint.name,) else f"{endpoint.name} ({cidrs})"
+
+
+def cidr_text(cidr: str) -> str:
+    """A CIDR as a person writes it: a single address without the length of its prefix."""
+    return cidr.removesuffix("/32") if "." in cidr else cidr.removesuffix("/128")
+
+
 def named_flows(plan: Plan, names: Collection[str] | None = None) -> Iterator[NamedFlow]:
     """Every inbound rule of the hosts in *names* (all where None), once for each of its sources.
 
@@ -79,14 +98,44 @@ def named_flows(plan: Plan, names: Collection[str] | None = None) -> Iterator[Na
                 yield NamedFlow(listener, source, rule.protocol, rule.ports, rule.why)
 
 
-@dataclass(frozen=True, slots=True)
 class _Meant:
     """Who stands behind some source classes, each with the CIDRs that it may have."""
 
-    #: By name.
-    hosts: dict[str, list[str]]
-    #: By kind and name.
-    networks: dict[tuple[str, str], list[str]]
+    def __init__(self) -> None:
+        #: By name.
+        self.hosts: dict[str, list[str]] = {}
+        #: By kind and name.
+        self.networks: dict[tuple[str, str], list[str]] = {}
+
+    @cached_property
+    def shared(self) -> frozenset[Span]:
+        """Addresses of more than one of the hosts."""
+        counted = Counter(span for own in self.hosts.values() for span in {span_of(cidr) for cidr in own})
+        return frozenset(span for span, count in counted.items() if count > 1)
+
+    @cached_property
+    def covered(self) -> list[Span]:
+        """Addresses of the networks."""
+        return spans_of(cidr for own in self.networks.values() for cidr in own)
+
+    def only_of(self, name: str) -> list[Span]:
+        """The addresses that only this host has among all that is meant."""
+        own = {span_of(cidr) for cidr in self.hosts.get(name, ())}
+        return [span for span in own if span not in self.shared and not cut(span, self.covered)]
+
+
+class Peers:
+    """The endpoints of a rule, shared by all rules that are alike."""
+
+    def __init__(self, endpoints: tuple[Endpoint, ...], rest: list[Span]) -> None:
+        self.endpoints = endpoints
+        #: What no class explains.
+        self.rest = rest
+
+    @cached_property
+    def members(self) -> frozenset[Member]:
+        """Each endpoint's kind and name with one of its CIDRs."""
+        return frozenset((one.kind, one.name, cidr) for one in self.endpoints for cidr in one.cidrs)
 
 
 class Directory:
@@ -94,7 +143,7 @@ class Directory:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._own = {name: _own_addresses(host) for name, host in plan.hosts.items()}
+        self._own = {name: (*host.addresses, *host.virtual_addresses) for name, host in plan.hosts.items()}
         #: Both nodes of a pair have its virtual address.
         self._owners: dict[Span, list[str]] = {}
         for name, addresses in self._own.items():
@@ -102,7 +151,12 @@ class Directory:
                 self._owners.setdefault(span_of(address), []).append(name)
         self._starts = sorted(first for first, _last in self._owners)
         self._meant: dict[tuple[str, ...], _Meant] = {}
-        self._found: dict[tuple[object, ...], tuple[tuple[Endpoint, ...], list[Span]]] = {}
+        self._spans: dict[tuple[str, ...], list[Span]] = {}
+        self._found: dict[tuple[object, ...], Peers] = {}
+
+    def has_class(self, label: str) -> bool:
+        """Whether the plan says who the source class *label* is."""
+        return label in self._plan.source_classes
 
     def endpoints(self, listener: str, cidrs: tuple[str, ...], classes: tuple[str, ...] = ()) -> tuple[Endpoint, ...]:
         """Who *cidrs* are, on a rule of *listener* with the source classes *classes*.
@@ -110,19 +164,41 @@ class Directory:
         Nobody is its own peer: an address that *listener* shares with another host is that one's. What the classes do
         not explain are the hosts that have all of its addresses, or else networks without a name.
         """
-        if classes not in self._meant:
-            self._meant[classes] = self._meant_by(classes)
-        meant = self._meant[classes]
-        # The rules of several hosts are alike, but for those that have the listener among their sources.
-        key = (cidrs, classes, listener if listener in meant.hosts else None)
+        peers, left_out = self.peers(listener, cidrs, classes)
+        if left_out is None:
+            return peers.endpoints
+        return tuple(one for one in peers.endpoints if (one.kind, one.name) != (HOST, left_out))
+
+    def peers(self, listener: str, cidrs: tuple[str, ...], classes: tuple[str, ...] = ()) -> tuple[Peers, str | None]:
+        """The same as :meth:`endpoints`, and the host that is to be left out of them: *listener* itself, or None.
+
+        Hosts that are peers of each other have rules that differ only in this. So they share one value, and a full
+        mesh takes no more memory than its hosts.
+        """
+        meant = self._meant_by(classes)
+        if cidrs not in self._spans:
+            self._spans[cidrs] = spans_of(cidrs)
+        spans = self._spans[cidrs]
+        own = meant.only_of(listener)
+        key: tuple[object, ...]
+        if any(cut(span, spans) for span in own):
+            # An address that only the listener has among those who are meant is somebody else's.
+            key, everybody, apart = (cidrs, classes, listener), spans, listener
+        else:
+            everybody, apart = merge_ranges([*spans, *own]) if own else spans, None
+            key = (tuple(everybody), classes)
         if key not in self._found:
-            self._found[key] = _explained(meant, listener, cidrs)
-        known, rest = self._found[key]
-        return self._with_rest(known, rest, listener, cidrs) if rest else known
+            self._found[key] = _explained(meant, everybody, apart)
+        peers = self._found[key]
+        if peers.rest:
+            peers = self._with_rest(peers, listener, cidrs)
+        return peers, listener if listener in meant.hosts and apart is None and not peers.rest else None
 
     def _meant_by(self, classes: tuple[str, ...]) -> _Meant:
-        hosts: dict[str, list[str]] = {}
-        networks: dict[tuple[str, str], list[str]] = {}
+        if classes in self._meant:
+            return self._meant[classes]
+        meant = self._meant[classes] = _Meant()
+        hosts, networks = meant.hosts, meant.networks
         for label in classes:
             source = self._plan.source_classes.get(label)
             if source is None:
@@ -131,7 +207,7 @@ class Directory:
                 hosts.setdefault(name, []).extend(self._own.get(name, ()))
                 # On a link that it uses for this class alone.
                 hosts[name].extend(source.links if len(source.hosts) == 1 else ())
-            if _is_name(label):
+            if is_name(label):
                 everybody = set(source.networks) >= set(ANYONE_CIDRS)
                 networks.setdefault((ANYONE, ANYONE) if everybody else (NETWORK, label), []).extend(source.networks)
                 continue
@@ -141,15 +217,15 @@ class Directory:
                     hosts.setdefault(name, []).append(cidr)
                 if not owners:
                     networks.setdefault((NETWORK, cidr), []).append(cidr)
-        return _Meant(hosts, networks)
+        return meant
 
-    def _with_rest(
-        self, known: tuple[Endpoint, ...], rest: list[Span], listener: str, cidrs: tuple[str, ...]
-    ) -> tuple[Endpoint, ...]:
-        """*known*, and those whose addresses are the *rest* of *cidrs*, which no class explains."""
-        found: dict[tuple[str, str], list[str]] = {(one.kind, one.name): list(one.cidrs) for one in known}
+    def _with_rest(self, peers: Peers, listener: str, cidrs: tuple[str, ...]) -> Peers:
+        """*peers*, and those whose addresses are the rest of *cidrs*, which no class explains."""
+        found = {
+            (one.kind, one.name): list(one.cidrs) for one in peers.endpoints if (one.kind, one.name) != (HOST, listener)
+        }
         for cidr in cidrs:
-            for part in _within([cidr], rest):
+            for part in _within([cidr], peers.rest):
                 first, last = span_of(part)
                 inside = self._starts[bisect.bisect_left(self._starts, first) : bisect.bisect_right(self._starts, last)]
                 if len(inside) < last - first + 1:
@@ -159,16 +235,15 @@ class Directory:
                     owners = self._owners[start, start]
                     for name in [name for name in owners if name != listener] or owners:
                         found.setdefault((HOST, name), []).extend(cidrs_of((start, start)))
-        return _sorted(found)
+        return Peers(_sorted(found), peers.rest)
 
 
-def _explained(meant: _Meant, listener: str, cidrs: tuple[str, ...]) -> tuple[tuple[Endpoint, ...], list[Span]]:
-    """The endpoints that the classes of a rule name, as far as *cidrs* let them in, and what is left of *cidrs*."""
-    spans = spans_of(cidrs)
-    members = {(HOST, name): own for name, own in meant.hosts.items() if name != listener} | meant.networks
+def _explained(meant: _Meant, spans: list[Span], apart: str | None) -> Peers:
+    """The endpoints that the classes of a rule name, as far as *spans* let them in, without the host *apart*."""
+    members = {(HOST, name): own for name, own in meant.hosts.items() if name != apart} | meant.networks
     found = {key: within for key, own in members.items() if (within := _within(own, spans))}
     taken = spans_of(cidr for within in found.values() for cidr in within)
-    return _sorted(found), without(spans, taken)
+    return Peers(_sorted(found), without(spans, taken))
 
 
 def _within(cidrs: Iterable[str], spans: list[Span]) -> list[str]:
@@ -195,17 +270,13 @@ def _sorted(found: dict[tuple[str, str], list[str]]) -> tuple[Endpoint, ...]:
 
 def _name_key(name: str) -> tuple[bool, int, str]:
     """Sorts names before CIDRs, and these by number."""
-    return (False, 0, name) if _is_name(name) else (True, span_of(name)[0], name)
+    return (False, 0, name) if is_name(name) else (True, span_of(name)[0], name)
 
 
-def _is_name(label: str) -> bool:
+def is_name(label: str) -> bool:
     """Whether a source class or network has a name: one of the site's own flows can name an address instead."""
     try:
         span_of(label)
     except ValueError:
         return True
     return False
-
-
-def _own_addresses(host: HostPlan) -> tuple[str, ...]:
-    return (*host.addresses, *host.virtual_addresses)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import KIND_OF, Discoveries, Discovery, Found
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import DiscoveredService
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import DiscoveredService, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Topology
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import parse_time
 
 #: A host's clock may be so far ahead of this one's; more, and an age means nothing.
 _CLOCKS_DIFFER = 300.0
@@ -117,6 +118,16 @@ class DynamicPorts:
                 f"({self._wanted.max_age} s), so they are not used: run jsa.ports.discover"
             )
         return [*warnings, *self._silent, *self._not_theirs]
+
+
+def stale_discoveries(saved: Plan, max_age: int, now: float) -> list[str]:
+    """Services of a saved plan whose ports were discovered more than *max_age* seconds before *now*, as texts."""
+    return [
+        f"{name} ({item.id}, found {item.discovered_at})"
+        for name, host in saved.hosts.items()
+        for item in host.dynamic
+        if item.discovered is not None and now - parse_time(item.discovered_at) > max_age
+    ]
 
 
 def _row_demands(entry: Entry) -> bool:

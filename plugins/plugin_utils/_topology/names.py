@@ -22,6 +22,7 @@ UNKNOWN_VARIABLES: tuple[str, ...] = ("error", "warn", "ignore")
 
 #: Read by the playbooks themselves, or handed over by one to another.
 PLAYBOOK_VARIABLES: tuple[str, ...] = (
+    "jsa_diff_dest",
     "jsa_discover_dynamic",
     "jsa_discover_if_wanted",
     "jsa_discover_kinds",
