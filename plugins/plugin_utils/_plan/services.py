@@ -10,13 +10,18 @@ from collections.abc import Iterable
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.outbound import DEPLOYMENT, DNS
+
+
+#: What is no entry of the catalog.
+_OWN = {DEPLOYMENT: "all services of the deployment", DNS: "DNS"}
 
 
 class Services:
     """The names of the services of some plans, by the ids of their entries."""
 
     def __init__(self, *plans: Plan) -> None:
-        self._names = {name: entry.service for name, entry in load_catalog().items()}
+        self._names = _OWN | {name: entry.service for name, entry in load_catalog().items()}
         for plan in plans:
             # Entries of the site's own; hosts of one kind share their listeners.
             shared = {id(host.listeners): host.listeners or () for host in plan.hosts.values()}
@@ -27,4 +32,5 @@ class Services:
 
     def text(self, ids: Iterable[str]) -> str:
         """The services of a rule's ``why``, each once; an entry that nobody knows by its id."""
-        return ", ".join(dict.fromkeys(self._names.get(one) or one for one in ids))
+        # Names have commas, as "NetFlow, second port" does.
+        return "; ".join(dict.fromkeys(self._names.get(one) or one for one in ids))

@@ -18,7 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.services import Services
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.peer_words import PeerWords
 
-_WIDTH = 116
+_WIDTH, _ROW_WIDTH = 116, 120
 
 #: The widest column of services; longer texts have more than one line.
 _SERVICES = 44
@@ -30,8 +30,7 @@ ACCEPT, DYNAMIC, CONTACT, REFUSE = "accept", "dynamic", "contact", "refuse"
 
 _LEGEND = {
     ACCEPT: "open to these sources",
-    DYNAMIC: "the service chooses ports of this range itself; open are only those that were discovered "
-    "(jsa_dynamic_ports)",
+    DYNAMIC: "the service chooses its ports in this range; only ports that were discovered are open (jsa_dynamic_ports)",
     CONTACT: "what the host may contact",
     REFUSE: "closed to everyone else",
 }
@@ -115,7 +114,7 @@ class _Table:
 
     def _outbound(self, name: str, host: HostPlan) -> Iterator[_Row]:
         for rule in host.outbound or ():
-            whom = ", ".join(destinations(self._words.directory, name, rule))
+            whom = "; ".join(destinations(self._words.directory, name, rule))
             yield CONTACT, _port(rule.protocol, rule.ports), self._services.text(rule.why), f"to {whom}"
 
     def _refused(self, refused: Iterable[RefusedRule]) -> Iterator[str]:
@@ -132,16 +131,20 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[str]:
         return
     verbs, ports, services = (max(len(row[column]) for row in rows) for column in range(3))
     services = min(services, _SERVICES)
-    rest = _WIDTH - verbs - ports - services - 8
+    rest = _ROW_WIDTH - verbs - ports - services - len("  ") * 4
     for verb, port, service, who in rows:
-        cells = _folded(service, services), _folded(who, rest)
+        cells = _folded(service, services), _folded(who, rest, "; " if verb == CONTACT else ", ")
         for number, (left, right) in enumerate(zip_longest(*cells, fillvalue="")):
             head = f"{verb:{verbs}}  {port:{ports}}" if number == 0 else " " * (verbs + ports + 2)
             yield f"  {head}  {left:{services}}  {right}".rstrip()
 
 
-def _folded(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
+def _folded(text: str, width: int, kept: str = "") -> list[str]:
+    """The lines of a cell. *kept*: what separates its items, which stay in one line each."""
+    if kept:
+        text = kept.join(item.replace(" ", "\0") for item in text.split(kept))
+    lines = textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines] or [""]
 
 
 def _wrapped_text(text: str) -> list[str]:
