@@ -23,6 +23,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.result import par
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.build import Sources, page
+from ansible_collections.jsa.ports.plugins.plugin_utils._pages.differences import differences_section
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.learned import learned_section
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.model import Page
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.render import html
@@ -51,6 +52,7 @@ class ActionModule(ControllerAction):
         "title": {"type": "str", "default": "Ports of the JSA deployment"},
         "check": {"type": "path"},
         "baseline": {"type": "path"},
+        "since": {"type": "path"},
         "learned": {"type": "path"},
         "zones": {"type": "dict", "default": {}},
         **DISCOVERY_OPTIONS,
@@ -100,6 +102,7 @@ def _require_options(arguments: Mapping[str, Any]) -> None:
 def _sources(arguments: Mapping[str, Any], found: _Found) -> Sources:
     """Everything that the page is made from. Raises InputError and AnsibleActionFail."""
     check, baseline, learned = arguments["check"], arguments["baseline"], arguments["learned"]
+    since = arguments["since"]
     zones = {str(name): [cidrs] if isinstance(cidrs, str) else cidrs for name, cidrs in arguments["zones"].items()}
     return Sources(
         plan=found.plan,
@@ -108,6 +111,11 @@ def _sources(arguments: Mapping[str, Any], found: _Found) -> Sources:
         check_name=_named(check),
         baseline=parse_result(read_file(baseline, "The baseline"), baseline) if baseline else None,
         baseline_name=_named(baseline),
+        differences=differences_section(
+            parse_plan(read_file(since, "The earlier plan"), since), found.plan, _named(since)
+        )
+        if since
+        else None,
         learned=learned_section(read_file(learned, "The recorded traffic"), learned, _named(learned))
         if learned
         else None,

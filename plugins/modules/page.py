@@ -37,6 +37,9 @@ options:
   baseline:
     description: The result of an earlier check. The page shows what has changed since. Requires O(check).
     type: path
+  since:
+    description: An earlier plan, as saved by M(jsa.ports.plan). The page shows what has changed since.
+    type: path
   learned:
     description: Recorded traffic, a C(learned.json).
     type: path

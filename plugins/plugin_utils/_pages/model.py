@@ -284,13 +284,12 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A flow that one of two plans has."""
+    """What one of two plans has and the other has not."""
 
     #: ``+`` or ``-``.
     sign: str
     #: ``added`` or ``removed``.
     word: str
-    host: str
     text: str
 
 
@@ -300,6 +299,8 @@ class Differences:
 
     source: str
     rows: tuple[ChangeRow, ...]
+    #: How many are not shown; empty if all are.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ PLAYBOOK_VARIABLES: tuple[str, ...] = (
     "jsa_report_check",
     "jsa_report_dest",
     "jsa_report_learned",
+    "jsa_report_since",
     "jsa_report_title",
     "jsa_zones",
 )

@@ -38,9 +38,7 @@ def fixture_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
         action = page.ActionModule.__new__(page.ActionModule)
         action._task = type("Task", (), {"check_mode": check_mode})()
         action._templar = None
-        defaults = {
-            name: option.get("default") for name, option in page.ActionModule.ARGUMENT_SPEC.items()
-        }
+        defaults = {name: option.get("default") for name, option in page.ActionModule.ARGUMENT_SPEC.items()}
         result = action.work({**defaults, **options}, {})
         return result, capsys.readouterr().out
 
@@ -63,6 +61,8 @@ def test_written_once_and_not_in_check_mode(run: Any, tmp_path: Path) -> None:
 def test_a_saved_plan_and_the_files_about_it(run: Any, tmp_path: Path) -> None:
     saved = tmp_path / "plan.json"
     saved.write_text(dump_plan(planner({"con9": "jsa_console"}).plan()))
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(dump_plan(planner({"con8": "jsa_console"}).plan()))
     check = tmp_path / "port_check.json"
     check.write_text('{"version": 1, "verdicts": []}')
     os.utime(check, (0, 0))
@@ -70,11 +70,12 @@ def test_a_saved_plan_and_the_files_about_it(run: Any, tmp_path: Path) -> None:
     learned.write_text(json.dumps({"version": 1, "hosts": {"con9": {}}}))
     run(
         dest=str(tmp_path), plan_file=str(saved), check=str(check), baseline=str(check), learned=str(learned),
-        zones={"core": "10.0.0.0/8"}, title="Mine",
+        zones={"core": "10.0.0.0/8"}, title="Mine", since=str(earlier),
     )  # fmt: skip
     text = (tmp_path / "index.html").read_text()
     assert "<h1>Mine</h1>" in text and "con9" in text and "ep1" not in text
     assert "port_check.json, written 1970-01-01 00:00 UTC" in text
+    assert "From earlier.json" in text and "the host (10.0.0.1), console" in text
     assert ">core</text>" in text and 'id="learned"' in text and 'id="changes"' in text
 
 
@@ -92,7 +93,7 @@ def test_what_is_missing_or_wrong_is_told(run: Any, options: dict[str, Any], tol
     assert not Path("x").exists()
 
 
-@pytest.mark.parametrize("option", ["check", "learned"])
+@pytest.mark.parametrize("option", ["check", "learned", "since"])
 def test_a_damaged_file_is_told_before_anything_is_written(run: Any, tmp_path: Path, option: str) -> None:
     damaged = tmp_path / "damaged.json"
     damaged.write_text("{}")

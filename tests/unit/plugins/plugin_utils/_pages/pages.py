@@ -35,11 +35,7 @@ class Node:
     def all(self, tag: str | None = None, **attributes: str) -> list[Node]:
         """Every element below this one with the tag and the attributes; ``_`` in their names stands for ``-``."""
         wanted = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [
-            node
-            for node in self.below()
-            if tag in (None, node.tag) and wanted.items() <= node.attributes.items()
-        ]
+        return [node for node in self.below() if tag in (None, node.tag) and wanted.items() <= node.attributes.items()]
 
     def one(self, tag: str | None = None, **attributes: str) -> Node:
         (found,) = self.all(tag, **attributes)

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.result import parse_result
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import named_flows
+from ansible_collections.jsa.ports.plugins.plugin_utils._pages.differences import differences_section
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.matrix import LARGEST_BY_HOST
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.model import Cell, Grid, Page
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
@@ -116,7 +117,9 @@ def test_many_hosts_are_shown_by_role(many: Plan) -> None:
         by_listener[role.get(source, source), target] += count
     assert {(one.initiator.name, one.listener.name): one.flows for one in cells(grid)} == expected
     found = {
-        (one.initiator.name, one.listener.name): one.flows for _group, part in page.matrix.details for one in cells(part)
+        (one.initiator.name, one.listener.name): one.flows
+        for _group, part in page.matrix.details
+        for one in cells(part)
     }
     assert found == by_listener
     assert [len(part.rows) for _group, part in page.matrix.details] == [1, 10, 30]
@@ -263,3 +266,11 @@ def test_the_work_grows_with_the_flows_and_not_with_the_pairs(monkeypatch: pytes
         rows.append(len(page.flows))
         assert sum(len(one.names) for one in page.peers) <= 3 * (number + 3)
     assert rows[1] < 2.1 * rows[0]
+
+
+def test_what_an_earlier_plan_did_not_have(plan: Plan) -> None:
+    hosts = {name: host.as_dict() for name, host in plan.hosts.items() if name != "ec2"}
+    found = differences_section(Plan.from_dict({**plan.as_dict(), "hosts": hosts}), plan, "old.json")
+    assert {row.word for row in found.rows} == {"added"} and found.note == ""
+    assert any("ec2" in row.text and "con1" in row.text and "443" in row.text for row in found.rows)
+    assert differences_section(plan, plan, "old.json").rows == ()

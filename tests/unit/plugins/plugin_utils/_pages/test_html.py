@@ -65,7 +65,7 @@ def fixture_text(plan: Plan) -> str:
             baseline=parse_result(result_text(plan, {("ec1", "con1", 443): ("host_firewall", "x")}), "x"),
             baseline_name="monday",
             learned=learned_section(LEARNED, "x", "learned.json"),
-            differences=Differences("old.json", (ChangeRow("+", "added", "con1", "tcp 1 from ec1"),)),
+            differences=Differences("old.json", (ChangeRow("+", "added", "tcp 1 from ec1"),), "and 3 more"),
         )
     )
 
@@ -85,7 +85,9 @@ def test_nothing_is_loaded_from_anywhere(root: Node) -> None:
                 assert value.startswith("#"), value
     style = root.one("style").text
     assert "url(" not in style and "@import" not in style
-    assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|import|eval|innerHTML|document\.write)\b", root.one("script").text)
+    assert not re.search(
+        r"\b(fetch|XMLHttpRequest|WebSocket|import|eval|innerHTML|document\.write)\b", root.one("script").text
+    )
 
 
 def test_the_policy_allows_the_one_script_and_the_one_style(root: Node) -> None:
@@ -160,7 +162,9 @@ def test_sort_buttons_are_in_heads_that_say_the_order(root: Node) -> None:
     assert {head.attributes["aria-sort"] for head in heads} == {"none", "ascending"}
     # Without the script, they do nothing, and nobody gets to them.
     assert all("disabled" in button.attributes for button in buttons)
-    assert [head.one("button").words for head in root.one("table", id="flow-rows").all("th", aria_sort="ascending")] == ["To"]
+    assert [
+        head.one("button").words for head in root.one("table", id="flow-rows").all("th", aria_sort="ascending")
+    ] == ["To"]
 
 
 def test_the_filters_have_labels_and_the_count_is_a_status(root: Node) -> None:
@@ -186,11 +190,7 @@ def test_all_is_there_without_scripts(root: Node, plan: Plan) -> None:
 
 
 def test_a_verdict_has_a_shape_and_a_word(root: Node) -> None:
-    (cell,) = [
-        link
-        for link in root.one("table", class_="matrix").all("a")
-        if link.words.endswith("network")
-    ]
+    (cell,) = [link for link in root.one("table", class_="matrix").all("a") if link.words.endswith("network")]
     shape = cell.one("span", aria_hidden="true")
     assert shape.words == "▼" and cell.words.split(" ", 1)[1] == "▼ network"
     marks = MARKS.values()
@@ -209,7 +209,8 @@ def test_recorded_traffic_and_differences_are_shown(root: Node) -> None:
     )
     assert record.one("pre").text == 'jsa_networks: {"admin": ["10.9.0.0/16"]}'
     changes = root.one("section", aria_labelledby="differences").one("tbody")
-    assert [row.words for row in changes.all("tr")] == ["+ addedcon1tcp 1 from ec1"]
+    assert [row.words for row in changes.all("tr")] == ["+ addedtcp 1 from ec1"]
+    assert "and 3 more" in root.one("section", aria_labelledby="differences").words
 
 
 def test_the_same_plan_is_the_same_page(plan: Plan, text: str) -> None:
@@ -283,7 +284,7 @@ def hostile_page(text: str) -> Node:
         baseline=parse_result('{"version": 1, "verdicts": []}', "x"),
         baseline_name=text,
         learned=learned_section(learned, "x", text),
-        differences=Differences(text, (ChangeRow("+", "added", text, text),)),
+        differences=Differences(text, (ChangeRow("+", "added", text),), text),
         title=text,
         zones={text: ["10.0.0.0/8"]},
     )

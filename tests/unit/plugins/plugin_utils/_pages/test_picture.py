@@ -75,12 +75,14 @@ def test_lines_are_flows_that_leave_a_box() -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 7, 60])
 def test_boxes_lie_apart_and_within_the_picture(number: int) -> None:
-    hosts = {f"h{one}": (f"10.0.{one // 3}.{one % 3 + 1}", ["h0", "net1"] if one else ["net2"]) for one in range(number)}
+    hosts = {
+        f"h{one}": (f"10.0.{one // 3}.{one % 3 + 1}", ["h0", "net1"] if one else ["net2"]) for one in range(number)
+    }
     picture = made(plan_of(hosts, net1=["192.0.2.0/28"], net2=["198.51.100.0/24"])).picture
     boxes = picture.boxes
     assert not [(one, other) for one in boxes for other in boxes if one is not other and overlap(one, other)]
-    assert all(0 <= one.x and one.x + one.width <= picture.width for one in boxes)
-    assert all(0 <= one.y and one.y + one.height <= picture.height for one in boxes)
+    assert all(one.x >= 0 and one.x + one.width <= picture.width for one in boxes)
+    assert all(one.y >= 0 and one.y + one.height <= picture.height for one in boxes)
     for line in picture.lines:
         numbers = list(map(int, re.findall(r"-?\d+", line.path)))
         assert len(numbers) == 8 and all(0 <= one <= max(picture.width, picture.height) + 65 for one in numbers)
@@ -127,7 +129,9 @@ def test_mermaid_has_zones_hosts_and_flows() -> None:
 
 
 def test_mermaid_of_many_pairs_is_by_role() -> None:
-    hosts = {f"h{one}": (f"10.0.0.{one + 1}", [f"h{other}" for other in range(20) if other != one]) for one in range(20)}
+    hosts = {
+        f"h{one}": (f"10.0.0.{one + 1}", [f"h{other}" for other in range(20) if other != one]) for one in range(20)
+    }
     assert made(plan_of(hosts)).mermaid.splitlines() == ["flowchart LR", '  g0["20 console"]', '  g0 -->|"380"| g0']
 
 
