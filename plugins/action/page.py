@@ -25,7 +25,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputErro
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.build import Sources, page
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.differences import differences_section
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.learned import learned_section
-from ansible_collections.jsa.ports.plugins.plugin_utils._pages.model import Page
+from ansible_collections.jsa.ports.plugins.plugin_utils._pages.model import Differences, Learned, Page
 from ansible_collections.jsa.ports.plugins.plugin_utils._pages.render import html
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
@@ -101,8 +101,7 @@ def _require_options(arguments: Mapping[str, Any]) -> None:
 
 def _sources(arguments: Mapping[str, Any], found: _Found) -> Sources:
     """Everything that the page is made from. Raises InputError and AnsibleActionFail."""
-    check, baseline, learned = arguments["check"], arguments["baseline"], arguments["learned"]
-    since = arguments["since"]
+    check, baseline = arguments["check"], arguments["baseline"]
     zones = {str(name): [cidrs] if isinstance(cidrs, str) else cidrs for name, cidrs in arguments["zones"].items()}
     return Sources(
         plan=found.plan,
@@ -111,17 +110,21 @@ def _sources(arguments: Mapping[str, Any], found: _Found) -> Sources:
         check_name=_named(check),
         baseline=parse_result(read_file(baseline, "The baseline"), baseline) if baseline else None,
         baseline_name=_named(baseline),
-        differences=differences_section(
-            parse_plan(read_file(since, "The earlier plan"), since), found.plan, _named(since)
-        )
-        if since
-        else None,
-        learned=learned_section(read_file(learned, "The recorded traffic"), learned, _named(learned))
-        if learned
-        else None,
+        differences=_differences(arguments["since"], found.plan),
+        learned=_learned(arguments["learned"]),
         zones=zones,
         title=arguments["title"],
     )
+
+
+def _differences(path: str | None, plan: Plan) -> Differences | None:
+    if not path:
+        return None
+    return differences_section(parse_plan(read_file(path, "The earlier plan"), path), plan, _named(path))
+
+
+def _learned(path: str | None) -> Learned | None:
+    return learned_section(read_file(path, "The recorded traffic"), path, _named(path)) if path else None
 
 
 def _named(path: str | None) -> str:

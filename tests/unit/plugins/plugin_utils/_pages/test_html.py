@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML: one file that needs nothing else, that people can use without a mouse, and that no text can break out of."""
+"""The HTML: one file that needs nothing else, for people with and without a mouse. No text can break out of it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 
@@ -119,7 +120,7 @@ def test_language_skip_link_and_landmarks(root: Node) -> None:
     assert root.one("main").attributes["id"] == skip.attributes["href"][1:]
     assert len(root.all("h1")) == 1 and root.one("nav").attributes["aria-label"]
     levels = [int(node.tag[1]) for node in root.below() if re.fullmatch("h[1-6]", node.tag)]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_every_id_is_there_once_and_every_reference_leads_to_one(root: Node) -> None:
