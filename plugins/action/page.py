@@ -102,7 +102,7 @@ def _require_options(arguments: Mapping[str, Any]) -> None:
 def _sources(arguments: Mapping[str, Any], found: _Found) -> Sources:
     """Everything that the page is made from. Raises InputError and AnsibleActionFail."""
     check, baseline = arguments["check"], arguments["baseline"]
-    zones = {str(name): [cidrs] if isinstance(cidrs, str) else cidrs for name, cidrs in arguments["zones"].items()}
+    zones = {str(name): [one] if isinstance(one, str) else one for name, one in arguments["zones"].items()}
     return Sources(
         plan=found.plan,
         entries=found.entries,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
@@ -87,7 +88,7 @@ def refused_groups(hosts: Mapping[str, HostPlan]) -> tuple[RefusedGroup, ...]:
 
 
 def dynamic_rows(hosts: Mapping[str, HostPlan]) -> tuple[DynamicRow, ...]:
-    """Once for all hosts on which a service has the same ports."""
+    """Once for all hosts on which a service has the same ports, whoever contacts them."""
     return tuple(
         DynamicRow(
             hosts=names_of(names),
@@ -97,7 +98,7 @@ def dynamic_rows(hosts: Mapping[str, HostPlan]) -> tuple[DynamicRow, ...]:
             discovery=_DISCOVERY[item.discovery],
             discovered=_discovered(item),
         )
-        for names, item in _alike(hosts, lambda host: host.dynamic)
+        for names, item in _alike(hosts, lambda host: [replace(one, sources=()) for one in host.dynamic])
     )
 
 

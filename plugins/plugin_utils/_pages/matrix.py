@@ -60,6 +60,7 @@ class _Counted:
 def matrix(people: People, rules: Sequence[Rule], verdicts: Sequence[Verdict]) -> Matrix:
     """By host up to LARGEST_BY_HOST hosts, beyond that by role, with a grid for the listeners of each role."""
     hosts, networks = list(people.hosts.values()), list(people.networks.values())
+    anchor = _Anchors(rules).of
     together = len(networks) > _LARGEST_BY_NETWORK
     outside = [people.outside] if together and networks else networks
 
@@ -68,7 +69,7 @@ def matrix(people: People, rules: Sequence[Rule], verdicts: Sequence[Verdict]) -
 
     if len(hosts) <= LARGEST_BY_HOST:
         found = _Counted(people, rules, verdicts, network_row, _itself)
-        rows = _rows(found, [*hosts, *outside], hosts, _anchor)
+        rows = _rows(found, [*hosts, *outside], hosts, anchor)
         return Matrix(Grid("Flows by initiator and listener", "from \\ to", tuple(hosts), rows))
     groups = people.groups[:-1]
 
@@ -76,15 +77,14 @@ def matrix(people: People, rules: Sequence[Rule], verdicts: Sequence[Verdict]) -
         return network_row(choice) if choice.key.startswith("n") else people.group_of(choice)
 
     by_group = _Counted(people, rules, verdicts, group_row, people.group_of)
-    firsts = {group.key: next(host for host in hosts if host.group == group.key) for group in groups}
-    rows = _rows(by_group, [*groups, *outside], groups, lambda listener: _anchor(firsts[listener.key]))
+    rows = _rows(by_group, [*groups, *outside], groups, anchor)
     grid = Grid("Flows by role of initiator and listener", "from \\ to", tuple(groups), rows)
     by_listener = _Counted(people, rules, verdicts, group_row, _itself)
     details = []
     for group in groups:
         members = [host for host in hosts if host.group == group.key]
         detail_rows = tuple(
-            MatrixRow(host, tuple(by_listener.cell(one, host, _anchor(host)) for one in (*groups, *outside)))
+            MatrixRow(host, tuple(by_listener.cell(one, host, anchor(host)) for one in (*groups, *outside)))
             for host in members
         )
         caption = f"Flows to each {group.name}, by role of the initiator"
@@ -105,6 +105,16 @@ def _itself(choice: Choice) -> Choice:
     return choice
 
 
-def _anchor(listener: Choice) -> str:
-    """Of the first row of *listener* in the table of flows."""
-    return f"to-{listener.key}"
+class _Anchors:
+    """Where a cell leads to: the first row of its listener, or the table where a listener accepts nobody."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        #: Key of a host, or of a group, to the first listener.
+        self._first: dict[str, Choice] = {}
+        for rule in rules:
+            self._first.setdefault(rule.listener.key, rule.listener)
+            self._first.setdefault(rule.listener.group, rule.listener)
+
+    def of(self, listener: Choice) -> str:
+        """*listener*: a host or a group."""
+        return f"to-{self._first[listener.key].key}" if listener.key in self._first else "flows"

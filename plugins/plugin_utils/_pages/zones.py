@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import network_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -23,14 +23,17 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Zones:
     """The site's zones, or the networks of the hosts' addresses where the site has none."""
 
-    def __init__(self, zones: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, zones: Mapping[str, Sequence[str]]) -> None:
         """*zones*: name to CIDRs. Raises InputError."""
         problems = []
         found: list[tuple[_Network, str]] = []
         for name, cidrs in zones.items():
+            if not isinstance(cidrs, (list, tuple)):
+                problems.append(f"jsa_zones.{name}: expected a list of CIDRs")
+                continue
             for cidr in cidrs:
                 try:
-                    found.append((ipaddress.ip_network(cidr), name))
+                    found.append((ipaddress.ip_network(str(cidr)), name))
                 except ValueError as error:
                     problems.append(f"jsa_zones.{name}: {error}")
         if problems:

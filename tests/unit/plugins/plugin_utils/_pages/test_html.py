@@ -187,7 +187,7 @@ def test_all_is_there_without_scripts(root: Node, plan: Plan) -> None:
     (listed,) = [row for row in rows if row.one("th").words == "con1" and row.all("td")[0].words == "tcp 22"]
     link = listed.all("td")[2].one("a")
     names = root.one("div", id=link.attributes["href"][1:]).one("dd").words
-    assert set(plan.hosts) <= set(names.split(", "))
+    assert set(plan.hosts) - {"con1"} <= set(names.split(", "))
 
 
 def test_a_verdict_has_a_shape_and_a_word(root: Node) -> None:
@@ -340,7 +340,7 @@ def test_a_page_stays_small(plan: Plan) -> None:
     assert len(render.html(made(plan, result_text(plan, {}))).encode()) < 250_000
 
 
-def test_a_document_that_is_no_html(plan: Plan) -> None:
+def test_a_document_that_is_no_html() -> None:
     """The parser of these tests would find what is wrong."""
     for wrong in ("<p><b></p></b>", "<p>", "<p a='1' a='2'></p>", "<p><!-- x --></p>"):
         with pytest.raises(AssertionError):

@@ -67,9 +67,9 @@ def test_networks_of_hosts_and_outside_networks_are_boxes() -> None:
 
 def test_lines_are_flows_that_leave_a_box() -> None:
     assert sorted(line.title for line in made(SITE).picture.lines) == [
-        "1 flows from 10.0.0.0/24 to 10.0.1.0/24",
-        "1 flows from 10.0.1.0/24 to 10.0.0.0/24",
-        "1 flows from admin to 10.0.0.0/24",
+        "1 flow from 10.0.0.0/24 to 10.0.1.0/24",
+        "1 flow from 10.0.1.0/24 to 10.0.0.0/24",
+        "1 flow from admin to 10.0.0.0/24",
     ]
 
 
@@ -106,8 +106,9 @@ def test_the_most_specific_zone_wins() -> None:
     found = Zones(zones).of_hosts(SITE.hosts)
     assert found == {"con1": "core", "con2": "core", "ec1": "all"}
     assert set(Zones({"six": ["fd00::/8"]}).of_hosts(SITE.hosts).values()) == {"no zone"}
-    with pytest.raises(InputError, match=r"jsa_zones\.x"):
-        Zones({"x": ["10.0.0.1/8"]})
+    for wrong in (["10.0.0.1/8"], "10.0.0.0/8", None):
+        with pytest.raises(InputError, match=r"jsa_zones\.x"):
+            Zones({"x": wrong})  # type: ignore[dict-item]
 
 
 def test_mermaid_has_zones_hosts_and_flows() -> None:
