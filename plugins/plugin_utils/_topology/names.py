@@ -53,6 +53,12 @@ PLAYBOOK_VARIABLES: tuple[str, ...] = (
     "jsa_plan_dest",
     "jsa_proxy",
     "jsa_public_servers",
+    "jsa_report_baseline",
+    "jsa_report_check",
+    "jsa_report_dest",
+    "jsa_report_learned",
+    "jsa_report_since",
+    "jsa_report_title",
     "jsa_zones",
 )
 

@@ -80,6 +80,8 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_reports": _WORDS | {"_typed", "_plan", "_flows", "_check", "_learned", "_preflight", "_outward", "_dynamic",
                           "module_utils._errors",
                           "module_utils._rules", "module_utils._backends.appliance"},
+    # One page for a browser.
+    "_pages": _WORDS | {"_typed", "_catalog", "_plan", "_flows", "_check", "_reports"},
     "_ansible": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic", "_plan", "_outward", "_flows", "_check",
                           "_learned", "_preflight", "_console"},
 }  # fmt: skip
@@ -226,6 +228,8 @@ def test_libraries_are_asked_for_in_one_place_each() -> None:
             users.setdefault(name, set()).add(str(path.relative_to(ROOT)))
     assert users == {
         "aerleon": {"plugin_utils/_change_request/formats/aerleon_terms.py"},
+        # Ansible itself needs it, so it is there.
+        "jinja2": {"plugin_utils/_pages/render.py"},
         "netaddr": {"plugin_utils/_plan/addresses.py"},
         "xlsxwriter": {"plugin_utils/_change_request/formats/xlsx_file.py"},
         "yaml": {
