@@ -439,7 +439,8 @@ def test_no_more_calls_than_needed(target: Target) -> None:
         pytest.param(
             "firewall-cmd --policy=jsa-in --remove-rich-rule='rule port port=443 protocol=tcp accept'", True,
             "accept tcp 443 from anyone: is missing", marks=pytest.mark.systems),
-        pytest.param("firewall-cmd --policy=jsa-in --add-port=6000/tcp", True, "accept tcp 6000 from anyone: is unexpected",
+        pytest.param("firewall-cmd --policy=jsa-in --add-port=6000/tcp", True,
+                     "accept tcp 6000 from anyone: is unexpected",
                      marks=pytest.mark.systems),
         ("cd /etc/firewalld/policies; cp jsa-in.xml kept; sed -i s/CONTINUE/ACCEPT/ jsa-in.xml; "
          "firewall-cmd --reload; mv kept jsa-in.xml", True, "what is not listed"),
@@ -451,7 +452,8 @@ def test_no_more_calls_than_needed(target: Target) -> None:
                      marks=OWN_TABLE),
         pytest.param("nft insert rule inet firewalld filter_IN_policy_jsa-in tcp dport 5432 accept", True,
                      "accept tcp 5432", marks=OWN_TABLE),
-        pytest.param("nft insert rule inet firewalld filter_IN_policy_jsa-in_pre drop", True, "is not from jsa.ports: drop",
+        pytest.param("nft insert rule inet firewalld filter_IN_policy_jsa-in_pre drop", True,
+                     "is not from jsa.ports: drop",
                      marks=OWN_TABLE),
         pytest.param("nft flush set inet firewalld jsa-ep-4", False, "1 addresses are missing",
                      marks=[NEEDS_SETS, OWN_TABLE]),

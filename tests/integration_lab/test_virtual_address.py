@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The virtual address of an HA pair on real hosts: checked where it is up, whichever node has it, and told where none has."""
+"""The virtual address of an HA pair on real hosts: checked on the node that has it, and told where none has."""
 
 from __future__ import annotations
 

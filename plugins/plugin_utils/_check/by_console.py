@@ -51,8 +51,8 @@ def _blocked(flow: ExpectedFlow, plan: Plan, observations: Mapping[str, HostObse
         return Finding("unverifiable", "no connection, but not every deployment has this service")
     return Finding(
         "blocked",
-        f"{flow.initiator} cannot connect to {flow.listener}: service, host firewall or network: connect by SSH to tell "
-        "which",
+        f"{flow.initiator} cannot connect to {flow.listener}: "
+        "service, host firewall or network: connect by SSH to tell which",
     )
 
 
