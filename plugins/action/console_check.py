@@ -15,7 +15,12 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
+    PLAN_OPTION,
+    SCOPE_OPTION,
+    ControllerAction,
+    show,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.console_options import CONSOLE_OPTIONS, client_from
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import hosts_in_play
@@ -34,7 +39,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._console.validator impor
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 
@@ -45,14 +50,7 @@ class ActionModule(ControllerAction):
     ARGUMENT_SPEC = {
         **CONSOLE_OPTIONS,
         "plan": PLAN_OPTION,
-        "scope": {
-            "type": "dict",
-            "options": {
-                "name": {"type": "str", "choices": list(SCOPES), "required": True},
-                "sample": {"type": "int", "default": 20},
-                "seed": {"type": "int", "default": 0},
-            },
-        },
+        "scope": SCOPE_OPTION,
         "initiators": {"type": "list", "elements": "str"},
         "rate": {"type": "float", "default": 5},
         "progress_file": {"type": "path"},

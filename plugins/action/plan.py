@@ -129,7 +129,9 @@ class ActionModule(ControllerAction):
             )
         stale = stale_discoveries(saved, topology.dynamic_ports.max_age, time.time())
         old = f"dynamic ports in {plan_file} are older than jsa_dynamic_ports_max_age: {', '.join(stale)}"
-        remarks = (old,) if stale else ()
+        # The saved plan knows only the doubts of its own time.
+        doubts = tuple(warning for warning in topology.warnings if warning not in saved.warnings)
+        remarks = (*doubts, old) if stale else doubts
         try:
             current = planner.plan(problems)
         except InputError as error:

@@ -6,9 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
+    PLAN_OPTION,
+    SCOPE_OPTION,
+    ControllerAction,
+    show,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_hosts
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK, required_in_check
@@ -20,10 +26,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import drift_lines, drift_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, guilty_counts, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import VERDICTS, Diagnosis, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import (
     RESULT,
@@ -44,16 +51,6 @@ _EMPTY = (
     "nothing was checked: there is no flow to check between the hosts of the play ({hosts}). Add hosts to --limit, or "
     "set jsa_port_check_allow_empty: true if that is as it should be"
 )
-
-#: As jsa.ports.port_flows returned it.
-SCOPE_OPTION: dict[str, Any] = {
-    "type": "dict",
-    "options": {
-        "name": {"type": "str", "choices": list(SCOPES), "required": True},
-        "sample": {"type": "int", "default": 20},
-        "seed": {"type": "int", "default": 0},
-    },
-}
 
 
 class ActionModule(ControllerAction):
@@ -97,19 +94,8 @@ class ActionModule(ControllerAction):
             since = changes(earlier, verdicts, [*flows, *diagnosis.tunnels()], observations)
             drift = new_drift(earlier.drift, drift)
             more["baseline"] = {"file": arguments["baseline"], **since.as_dict()}
-        changed = False
-        if arguments["observations_dest"]:
-            text = CHECK.text(observations)
-            changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
         alarms_of = {name: seen.alarms for name, seen in observations.items() if seen.alarms}
-        if arguments["dest"]:
-            hosts = {name: host_result(seen) for name, seen in observations.items()}
-            files = {
-                "port_check.json": RESULT.as_json(verdicts, hosts, **more),
-                "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"], alarms_of),
-            }
-            what = "The result of the check"
-            changed = self.write_results(arguments["dest"], "jsa_port_check_dest", what, files) or changed
+        changed = self._write(arguments, observations, verdicts, alarms_of, more)
         prefixes = {
             address: length for one in observations.values() for address, length in (one.addresses or {}).items()
         }
@@ -145,15 +131,39 @@ class ActionModule(ControllerAction):
             blame = "see the table above for the causes" if failing else ""
             alarm = f"no working firewall: {', '.join(alarms_of)}" if alarms_of else ""
             msg = "; ".join(part for part in (alarm, unobserved_message(not_observed), told, blame) if part)
-            reasons = {name: "; ".join(texts) for name, texts in alarms_of.items()}
-            for name, text in not_observed.items():
-                reasons[name] = f"{reasons[name]}; {text}" if name in reasons else text
+            reasons = {
+                name: "; ".join([*alarms_of.get(name, ()), *([not_observed[name]] if name in not_observed else [])])
+                for name in {**alarms_of, **not_observed}
+            }
             result["guilty"] = guilty_hosts(guilty_counts(failing), reasons, msg, task_vars)
             result.update({"failed": True, "msg": msg} if arguments["fail"] else {})
         else:
             result["guilty"] = {}
             result["verdicts"] = [item.as_dict() for item in verdicts if item.verdict != "ok"]
         return result
+
+    def _write(
+        self,
+        arguments: Mapping[str, Any],
+        observations: Mapping[str, HostObservation],
+        verdicts: list[Verdict],
+        alarms_of: Mapping[str, tuple[str, ...]],
+        more: Mapping[str, Any],
+    ) -> bool:
+        """Writes the files that the options name. Whether one differs from what was there."""
+        changed = False
+        if arguments["observations_dest"]:
+            text = CHECK.text(observations)
+            changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
+        if arguments["dest"]:
+            hosts = {name: host_result(seen) for name, seen in observations.items()}
+            files = {
+                "port_check.json": RESULT.as_json(verdicts, hosts, **more),
+                "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"], alarms_of),
+            }
+            what = "The result of the check"
+            changed = self.write_results(arguments["dest"], "jsa_port_check_dest", what, files) or changed
+        return changed
 
 
 def _baseline(path: str | None) -> Baseline | None:

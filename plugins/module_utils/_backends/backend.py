@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every firewall that rules are written for can do: the one interface of all backends. Runs on Python 3.6.
+"""The interface of all backends: what each firewall can do with rules. Runs on Python 3.6.
 
-A state that a host can be in is the texts of files, by paths that only the backend understands. The forward half goes
-from rules to what runs: read, render, decide, diff, load. The backward half is what commit confirmed needs, also in a
-process that has nothing but those texts: prove, write, go back.
+A state of a host is a mapping of paths to the texts of files. Only the backend knows what the paths mean. The forward
+half turns rules into running ones: read, render, decide, diff, load. Commit confirmed needs the backward half, also in
+a process that has only those texts: prove, write, go back.
 """
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
@@ -27,17 +27,17 @@ RUNTIME = "runtime"
 
 
 class Wanted(NamedTuple):
-    """What a host is to have."""
+    """The rules that a host should have."""
 
     texts: Texts
-    #: None where a state is gone back to that cannot be read as rules any more.
+    #: None for an earlier state that cannot be read as rules.
     rules: Optional[Ruleset]
 
 
 class Difference(NamedTuple):
-    """What is not as wanted in one object, in one place."""
+    """The differences from the wanted rules in one object and place."""
 
-    #: A policy, a set, a file: for people.
+    #: The name of a policy, a set, or a file, for messages.
     object: str
     #: FILES or RUNTIME.
     place: str
@@ -46,161 +46,163 @@ class Difference(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What has to happen so that a host is as wanted. Nothing of it has happened yet."""
+    """The changes that make a host as wanted. None of them has been made yet."""
 
     changed: bool
     #: ``created``, ``changed`` and ``removed``: names of objects or files. ``entries``: set -> ``added``, ``removed``.
     actions: Dict[str, Any]
-    #: Why the rules have to be loaded anew. Empty where nothing changes but entries of sets, or nothing at all.
+    #: Why the rules must be reloaded. Empty if only entries of sets change, or nothing.
     reload_reasons: List[str]
-    #: How what runs differs, although the files are right.
+    #: How the running rules differ although the files are right.
     drift: List[str]
-    #: Whether all rules are loaded anew.
+    #: Whether all rules are reloaded.
     reloads: bool
-    #: What loading them changes of the site's own; None where nobody can tell.
+    #: What the reload changes in the site's own rules. None if that is unknown.
     reload_changes: Optional[List[str]]
     #: The backend's own form of the changes.
     own: Any
 
 
 class Candidate(NamedTuple):
-    """New rules that are to be tried."""
+    """New rules to load for a limited time."""
 
-    #: What the host goes back to.
+    #: The state that a rollback restores.
     before: Texts
     after: Texts
-    #: Brings *after* into what runs, with the files as they were; returns whether all rules were loaded anew. Raises
-    #: FirewallError, and says in its ``restored`` whether the host has its earlier rules. May add to *after* what the
-    #: firewall makes of it.
+    #: Loads *after* and keeps the files. Returns whether all rules were reloaded. Raises FirewallError, whose
+    #: ``restored`` says whether the host has its earlier rules. Can add to *after* what the firewall makes of it.
     load: Callable[[], bool]
 
 
 class RolledBack(NamedTuple):
-    """How going back went."""
+    """The result of a rollback."""
 
     done: bool
-    #: The firewall does not run, so there is nothing to put right in the running rules.
+    #: Whether the firewall does not run, so that there are no running rules to restore.
     stopped: bool
     words: str
 
 
 class Backend(object):
-    """One firewall of one host. All methods raise FirewallError where the host does not answer as they need it."""
+    """One firewall of one host. All methods raise FirewallError if the host does not answer as expected."""
 
-    #: The folder and files of its state are called after it, and users choose it by this name.
+    #: The name that users choose it by, and that its folder and files of state have.
     name = ""
-    #: How a candidate that runs can get lost, for people.
+    #: How a running candidate can get lost, for messages.
     loss = ""
-    #: Full name of the module whose function ``backend`` makes one, for the timer.
+    #: Full name of the Python module whose function ``backend`` returns one, for the timer.
     module = ""
-    #: How the host's programs are run.
+    #: Runs the host's programs.
     programs = None  # type: Programs  # type: ignore[assignment]
 
     # What is there
 
     def has_files(self):  # type: () -> bool
-        """Whether files of ours, or with names like ours, are on the host."""
+        """Whether the host has files with the names of ours."""
         raise NotImplementedError
 
     def runs(self):  # type: () -> bool
-        """Whether the firewall runs, so that it could have rules of ours."""
+        """Whether the firewall runs."""
         raise NotImplementedError
 
     def version(self):  # type: () -> Optional[str]
-        """None where it is not known."""
+        """The version of the firewall, None if it is unknown."""
         raise NotImplementedError
 
     def require(self):  # type: () -> None
-        """Raises FirewallError where the firewall cannot be worked with, and says what to do."""
+        """Raises FirewallError with the remedy if the firewall cannot be used."""
         raise NotImplementedError
 
     def capabilities(self, situation):  # type: (Situation) -> Capabilities
-        """What it can express, on this host."""
+        """What the backend can express on this host."""
         raise NotImplementedError
 
     # Forward
 
     def read(self):  # type: () -> Situation
-        """One read of the host: files and kernel. Changes nothing."""
+        """Reads files and running rules once. Changes nothing."""
         raise NotImplementedError
 
     def found(self, situation):  # type: (Situation) -> Texts
-        """What of the files is ours: the state that the host is in, and goes back to."""
+        """Our files: the current state of the host, which a rollback restores."""
         raise NotImplementedError
 
     def can_try(self, situation):  # type: (Situation) -> bool
-        """Whether rules can be loaded for a while without being written to stay."""
+        """Whether rules can be loaded for a limited time without a change of the files."""
         raise NotImplementedError
 
     def leave_out(self, rules, guard):  # type: (Ruleset, Optional[Guard]) -> Ruleset
-        """*rules* without what the site denies, where that is asked for. Whom *guard* names keeps the way in."""
+        """*rules* without what the site denies, if that is an option. The networks of *guard* keep their access."""
         return rules
 
     def render(self, rules):  # type: (Ruleset) -> Wanted
-        """The form that *rules* have on this host."""
+        """*rules* in the form that they have on this host."""
         raise NotImplementedError
 
     def earlier(self, texts):  # type: (Texts) -> Wanted
-        """A state that was committed once, in the form that this host can load today."""
+        """An earlier committed state, in the form that this host can load now."""
         raise NotImplementedError
 
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
-        """What stands between the host and what is *wanted*. Raises FirewallError where the site is in the way."""
+        """The changes from the host to *wanted*. Raises FirewallError if the site's own rules prevent them."""
         raise NotImplementedError
 
     def permit(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Decision
-        """The same, with what it costs. Raises FirewallError where it may not, or cannot, be carried out."""
+        """*decision* with its costs. Raises FirewallError if an option forbids it, or if it cannot be loaded."""
         raise NotImplementedError
 
     def differences(self, situation, wanted):  # type: (Situation, Wanted) -> List[Difference]
-        """Object by object, for people."""
+        """The differences by object, for messages."""
         raise NotImplementedError
 
     def diff(self, situation, wanted):  # type: (Situation, Wanted) -> List[Dict[str, Any]]
-        """Ansible's diff: of the files, and of what runs where that was something else."""
+        """Ansible's diff of the files, and of the running rules if these were different."""
         raise NotImplementedError
 
     def load(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> bool
-        """Writes, loads and proves, to stay; or restores, and raises FirewallError. Whether all was loaded anew."""
+        """Writes, loads, and verifies permanent rules. Returns whether all rules were reloaded.
+
+        Raises FirewallError after it has restored the earlier ones.
+        """
         raise NotImplementedError
 
     def candidate(self, situation, wanted, decision):  # type: (Situation, Wanted, Decision) -> Candidate
-        """The same, to be tried first."""
+        """The same change as a candidate, to be confirmed first."""
         raise NotImplementedError
 
     # Beside our own rules
 
     def alarms(self):  # type: () -> List[str]
-        """What is wrong with the host's firewall before any rule is compared: it failed, or filters nothing."""
+        """Why the host has no working firewall, whatever its rules: it failed, or filters nothing. Usually empty."""
         return []
 
     def warnings(self, situation, wanted):  # type: (Situation, Wanted) -> List[str]
-        """What a user must know although nothing is wrong with our own rules."""
+        """What the user should know about the site's own rules."""
         raise NotImplementedError
 
     def openings(self, situation, internal):
         # type: (Situation, Sequence[Refused]) -> Optional[List[Dict[str, Any]]]
-        """Where the site opens one of the *internal* ports; None where nobody can tell."""
+        """Where the site opens one of the *internal* ports. None if that is unknown."""
         raise NotImplementedError
 
     def ipv6(self, situation):  # type: (Situation) -> str
-        """``written``, ``not in use``, ``not filtered`` or ``left to the product``."""
+        """What happens to IPv6: ``written``, ``not in use``, ``not filtered``, or ``left to the product``."""
         raise NotImplementedError
 
     # Backward
 
     def prove(self, texts):  # type: (Texts) -> List[str]
-        """How what runs differs from *texts*, asked of the kernel. None of them is the proof that it holds."""
+        """The differences of the kernel's rules from *texts*. An empty list proves that they are the same."""
         raise NotImplementedError
 
     def write(self, texts):  # type: (Texts) -> None
-        """The files, each whole or not at all, and nothing that runs."""
+        """Writes the files, each atomically. Does not change the running rules."""
         raise NotImplementedError
 
     def go_back(self, before, candidate):  # type: (Texts, Texts) -> RolledBack
-        """Files and what runs from *candidate*, or from half of it, to *before*, proven."""
+        """Restores files and running rules from *candidate*, or from a part of it, to *before*, and verifies them."""
         raise NotImplementedError
 
     def committed(self, texts):  # type: (Texts) -> Texts
-        """What of *texts* makes a state that can be gone back to later."""
+        """The part of *texts* that a later rollback needs."""
         return texts

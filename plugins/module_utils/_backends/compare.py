@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a host's firewall is as planned. Reads, and changes nothing. Runs on Python 3.6."""
+"""Compares a host's firewall with the plan. Changes nothing. Runs on Python 3.6."""
 
 from typing import Any, Callable, Dict, List, Optional
 
@@ -21,7 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import bui
 
 
 def warnings_of(backend):  # type: (Backend) -> List[str]
-    """A candidate that waits, and one that was rolled back and that no run has told of yet."""
+    """Warnings about a candidate that waits for confirmation, and about a rollback that no run has reported yet."""
     host = Host(backend, state_of(backend.name))
     found = []
     sentence = confirming.waiting(host)
@@ -35,10 +35,11 @@ def warnings_of(backend):  # type: (Backend) -> List[str]
 
 def compare(backend, rules, connection, ssh_port, keep_controllers, warn):
     # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int, Callable[[str], None]) -> Dict[str, Any]
-    """``as_planned``, with what it stands on. What the site has beside our rules, *warn* is told.
+    """``as_planned`` and the reasons for it. Calls *warn* for each problem in the site's own rules.
 
-    Where the firewall cannot be asked, it is None, and ``reason`` says why. ``alarms`` come first: with one, nothing is
-    as planned, whatever else can be asked.
+    ``as_planned`` is None if the firewall cannot be read, and ``reason`` has the cause. With an alarm it is False, even
+    then. *ssh_port*: None for that of *connection*. *keep_controllers*: how many controllers have access, with that of
+    *connection*.
     """
     result = {
         "as_planned": None,

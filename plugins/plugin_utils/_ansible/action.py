@@ -22,6 +22,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._printable import printa
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import make_folder, write_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names import in_option_words, option_words
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
 
 #: Ends of the names of strategies, Mitogen's as well, in which no host waits for another.
@@ -29,6 +30,16 @@ _APART = ("free", "host_pinned")
 
 #: How the plan comes to an action: as jsa.ports.plan returned it.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
+
+#: As jsa.ports.port_flows returned it.
+SCOPE_OPTION: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "name": {"type": "str", "choices": list(SCOPES), "required": True},
+        "sample": {"type": "int", "default": 20},
+        "seed": {"type": "int", "default": 0},
+    },
+}
 
 
 class ControllerAction(ActionBase):

@@ -106,6 +106,7 @@ class ConsoleSource:
 
     def _add(self, found: Inventory, filters: list[tuple[bool, str]]) -> None:
         inventory, strict = self._plugin.inventory, self._option("strict")
+        compose, groups, keyed_groups = map(self._option, ("compose", "groups", "keyed_groups"))
         for variable, value in found.variables.items():
             inventory.set_variable("all", variable, _never_a_template(value))
         for host in found.hosts:
@@ -117,9 +118,9 @@ class ConsoleSource:
                 inventory.add_host(host.name, group=inventory.add_group(group))
             for name, value in variables.items():
                 inventory.set_variable(host.name, name, value)
-            self._plugin._set_composite_vars(self._option("compose"), variables, host.name, strict)
-            self._plugin._add_host_to_composed_groups(self._option("groups"), variables, host.name, strict)
-            self._plugin._add_host_to_keyed_groups(self._option("keyed_groups"), variables, host.name, strict)
+            self._plugin._set_composite_vars(compose, variables, host.name, strict)
+            self._plugin._add_host_to_composed_groups(groups, variables, host.name, strict)
+            self._plugin._add_host_to_keyed_groups(keyed_groups, variables, host.name, strict)
 
     def _is_included(self, host: InventoryHost, variables: Mapping[str, Any], filters: list[tuple[bool, str]]) -> bool:
         known = {**variables, "inventory_hostname": host.name, "group_names": list(host.groups)}

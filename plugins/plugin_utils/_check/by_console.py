@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import Finding
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CONSOLE_RESULTS, HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import CONSOLE_RESULTS
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, Plan
 

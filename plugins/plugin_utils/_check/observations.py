@@ -21,6 +21,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import parse_port
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATHS, OwnAddress, Path, PathKey, PathsSeen
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
+    CONSOLE_RESULTS,
     OBSERVATIONS_VERSION,
     PROBES,
     SKIPPED,
@@ -38,9 +39,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, 
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
 
 NETWORK = "network"
-
-#: What the console's server_connection_validator says.
-CONSOLE_RESULTS = ("SUCCESS", "UNREACHABLE", "MANAGEDHOST_UNREACHABLE")
 
 
 @dataclass(frozen=True, kw_only=True)

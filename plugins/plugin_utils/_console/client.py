@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.access import Access
@@ -40,7 +40,7 @@ class Client:
         self.remarks: list[str] = []
         self._transport = transport
         self._version = access.version
-        if access.version is not None and not _is_known(access.version):
+        if access.version is not None and float(access.version) > NEWEST:
             self.remarks.append(
                 f"api_version {access.version} is newer than the versions that this collection knows "
                 f"({OLDEST} to {NEWEST}): its answers may have another form"
@@ -87,8 +87,8 @@ class Client:
             if not isinstance(page, list):
                 raise self._malformed(path, "expected a list")
             total = _total(response)
-            if total is None and not found and len(page) != self.access.page_size:
-                # The resource has no pages, or these are all.
+            if total is None and (page == found or (not found and len(page) != self.access.page_size)):
+                # The resource has no pages and answers each request with the whole list, or these are all.
                 return page
             if first_total is None:
                 first_total = total
@@ -126,33 +126,24 @@ class Client:
         path = "/help/versions"
         response = self._send("GET", path, {"fields": "version,deprecated,removed"}, versioned=False)
         found = self._decoded(response, "GET", path)
-        offered: list[tuple[float, bool, str]] = []
-        for item in found if isinstance(found, list) else ():
-            version = item.get("version") if isinstance(item, Mapping) else None
-            if (
-                isinstance(version, str)
-                and re.fullmatch(r"[0-9]+\.[0-9]+", version)
-                and item.get("removed") is not True
-            ):
-                offered.append((float(version), item.get("deprecated") is not True, version))
+        offered = sorted(_offered(found), key=lambda one: one.number)
         if not offered:
             raise self._malformed(path, "it names no version of the API")
-        usable = [one for one in offered if OLDEST <= one[0] <= NEWEST]
+        usable = [one for one in offered if OLDEST <= one.number <= NEWEST]
         if usable:
-            # A version that is not deprecated, then the newest.
-            return max(usable, key=lambda one: (one[1], one[0]))[2]
-        newest = max(offered)
-        if newest[0] < OLDEST:
+            # The newest one that is not deprecated, or the newest one.
+            return max(usable, key=lambda one: (not one.deprecated, one.number)).text
+        oldest, newest = offered[0], offered[-1]
+        if newest.number < OLDEST:
             raise ConsoleError(
-                f"{self.access.url} offers versions of the API up to {newest[2]}, but {OLDEST} (JSA 7.3.3) is "
+                f"{self.access.url} offers versions of the API up to {newest.text}, but {OLDEST} (JSA 7.3.3) is "
                 "required: write the inventory by hand"
             )
-        oldest = min(offered)
         self.remarks.append(
-            f"{self.access.url} offers versions of the API from {oldest[2]} only, which are newer than those that this "
-            f"collection knows ({OLDEST} to {NEWEST}): check the result"
+            f"{self.access.url} offers versions of the API from {oldest.text} only, which are newer than those that "
+            f"this collection knows ({OLDEST} to {NEWEST}): check the result"
         )
-        return oldest[2]
+        return oldest.text
 
     def _value(self, method: str, path: str, query: Mapping[str, str | None], body: Any = None) -> Any:
         return self._decoded(self._send(method, path, query, body=body), method, path)
@@ -195,8 +186,20 @@ class Client:
         )
 
 
-def _is_known(version: str) -> bool:
-    return float(version) <= NEWEST
+class _Version(NamedTuple):
+    """A version of the API that the console offers."""
+
+    text: str
+    number: float
+    deprecated: bool
+
+
+def _offered(answer: Any) -> Iterator[_Version]:
+    """The versions in the answer to ``/help/versions`` that are not removed."""
+    for item in answer if isinstance(answer, list) else ():
+        text = item.get("version") if isinstance(item, Mapping) and item.get("removed") is not True else None
+        if isinstance(text, str) and re.fullmatch(r"[0-9]+\.[0-9]+", text):
+            yield _Version(text, float(text), item.get("deprecated") is True)
 
 
 def _total(response: Response) -> int | None:

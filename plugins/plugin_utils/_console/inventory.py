@@ -194,11 +194,12 @@ class _Maker:
         """The processor that the host has tunnels to, if it is a single one."""
         if not _reports(roles):
             return None
-        remote = {one.remote_host_id for one in self._records.tunnels.get(str(host.id), ())}
+        tunnels = self._records.tunnels.get(str(host.id), ())
+        remote = {one.remote_host_id for one in tunnels if one.remote_host_id is not None}
         found = [
             number
-            for number in nodes
-            if number in remote and number != host.id and _is_processor(all_roles[number] or frozenset())
+            for number in remote
+            if number in nodes and number != host.id and _is_processor(all_roles[number] or frozenset())
         ]
         return nodes[found[0]][0].name if len(found) == 1 else None
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import ConsoleError
-from ansible_collections.jsa.ports.plugins.plugin_utils._console.validator import RESULTS, CallKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._console.validator import CallKey
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import CONSOLE_RESULTS
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Address, Time
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PORT, Choice, Converted, parse_time
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
@@ -28,8 +29,8 @@ PROGRESS_AGE = 3600.0
 def _numbered(value: Any) -> dict[int, str]:
     if not isinstance(value, Mapping) or any(not str(key).isdecimal() for key in value):
         raise ValueError("expected a mapping from ids of hosts to results")
-    if any(result not in RESULTS for result in value.values()):
-        raise ValueError(f"a result is not one of {', '.join(RESULTS)}")
+    if any(result not in CONSOLE_RESULTS for result in value.values()):
+        raise ValueError(f"a result is not one of {', '.join(CONSOLE_RESULTS)}")
     return {int(key): str(result) for key, result in value.items()}
 
 

@@ -21,13 +21,13 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._console.client import C
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.records import HostRecord, ServerRecord
 from ansible_collections.jsa.ports.plugins.plugin_utils._console.transport import ConsoleError, TimedOutError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import CONSOLE_RESULTS
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_address
 
 VALIDATOR = "/system/server_connection_validator"
 
-RESULTS = ("SUCCESS", "UNREACHABLE", "MANAGEDHOST_UNREACHABLE")
-SUCCESS, UNREACHABLE, MANAGED_HOST_UNREACHABLE = RESULTS
+SUCCESS = CONSOLE_RESULTS[0]
 
 #: Attempts for one call, and calls that fail one after the other until the run ends.
 _ATTEMPTS = 3
@@ -179,7 +179,7 @@ class Run:
             )
         found = {item.get("id"): str(item.get("connection_result")) for item in items if isinstance(item, Mapping)}
         # A result that is not documented is none.
-        return {number: result for number in call.hosts if (result := found.get(number, "")) in RESULTS}
+        return {number: result for number in call.hosts if (result := found.get(number, "")) in CONSOLE_RESULTS}
 
 
 def not_tested(plan: Plan, flows: Iterable[ExpectedFlow], reasons: Mapping[str, str]) -> list[str]:

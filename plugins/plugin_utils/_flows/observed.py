@@ -29,6 +29,9 @@ OBSERVATIONS_VERSION = 1
 
 PROBE_RESULTS = ("open", "refused", "prohibited", "unreachable", "no_answer", "open_or_filtered", "unavailable")
 
+#: What the console's server_connection_validator returns for a connection.
+CONSOLE_RESULTS = ("SUCCESS", "UNREACHABLE", "MANAGEDHOST_UNREACHABLE")
+
 #: Why a part of an observation is not there. ``unreachable`` and ``failed``: Ansible says so, and counts the host as
 #: failed; ``unanswered``: the module did not answer, and the task did not count that as a failure; ``skipped``: the
 #: task was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.

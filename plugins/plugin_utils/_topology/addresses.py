@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import ANY_V4, ANY_V6
@@ -20,6 +21,12 @@ def parse_address(text: Any) -> str:
     """One address of a host, normalized. Raises ValueError with what is wrong."""
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not an IP address")
+    return _parsed(text)
+
+
+# An inventory plugin and a plan ask for each address several times.
+@lru_cache(maxsize=65536)
+def _parsed(text: str) -> str:
     _refuse_zone(text)
     try:
         address = ipaddress.ip_address(text.strip())

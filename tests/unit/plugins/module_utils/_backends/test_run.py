@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,6 +177,39 @@ def test_mistakes_come_before_anything_else(params: dict[str, Any], words: str) 
 
     with pytest.raises(FirewallError, match=words):
         running.run(Module(**params), select)
+
+
+def test_the_least_values_are_taken(firewalld: Firewalld) -> None:
+    assert firewalld.run(steps=1, confirm_timeout=0, update_timeout=1, keep_controllers=1)["changed"]
+
+
+@pytest.mark.parametrize("new_connection", [False, True])
+@pytest.mark.parametrize("come", [CONNECTION, None])
+def test_what_a_confirmation_has_to_know(
+    monkeypatch: pytest.MonkeyPatch, come: SSHConnection | None, new_connection: bool
+) -> None:
+    """Who staged the rules, through which session, and whom they let in."""
+    staged: list[tuple[Any, ...]] = []
+
+    def stage(host: Any, candidate: Any, seconds: int, origin: Any, arm: Callable[[str], None]) -> tuple[Any, bool]:
+        staged.append((candidate, seconds, origin.controller, origin.session, list(origin.controllers)))
+        arm("id")
+        return SimpleNamespace(id="id"), True
+
+    armed: list[Any] = []
+    monkeypatch.setattr(running.confirming, "stage", stage)
+    monkeypatch.setattr(running.timer, "session", lambda: "10.0.0.250 50001 10.0.0.1 22")
+    monkeypatch.setattr(running.timer, "arm", lambda *arguments: armed.append(arguments))
+    monkeypatch.setattr(running.timer, "command", lambda state: ["timer"])
+    backend = SimpleNamespace(programs="programs", candidate=lambda *change: change)
+    host: Any = SimpleNamespace(backend=backend, state=None)
+    values: Any = ("situation", "wanted", "decision")
+    change = running._Change(*values, come, ["10.0.0.250", "10.0.0.251"])
+    told = running._stage({"confirm_timeout": 60, "new_connection": new_connection}, host, change)
+    assert told == ({"id": "id", "seconds": 60, "command": ["timer"]}, True)
+    session = "10.0.0.250 50001 10.0.0.1 22" if new_connection else None
+    assert staged == [(values, 60, come.address if come else None, session, ["10.0.0.250", "10.0.0.251"])]
+    assert armed == [("programs", host, "id")]
 
 
 def test_a_host_without_firewalld_has_nothing_to_remove(firewalld: Firewalld) -> None:
@@ -444,6 +478,15 @@ class TestEarlierControllers:
             self.come(firewalld, connection, last)
         connection(SSHConnection("192.0.2.1", 22))
         assert not firewalld.run()["changed"]
+
+    def test_rules_that_are_removed_let_nobody_in(
+        self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None], state: State
+    ) -> None:
+        for last in (1, 2):
+            self.come(firewalld, connection, last)
+        assert state.history()[-1].controllers == ["192.0.2.2", "192.0.2.1"]
+        assert self.come(firewalld, connection, 3, state="absent") == ["192.0.2.3"]
+        assert state.history()[-1].controllers == ["192.0.2.3"]
 
     def test_one_forgets_the_others(
         self, firewalld: Firewalld, connection: Callable[[SSHConnection | None], None]

@@ -118,6 +118,19 @@ def test_everyone_else_is_refused(
     assert found == expected
 
 
+def test_each_refusal_has_the_reasons_of_its_ports() -> None:
+    ports = {"a": "10-20", "b": "20-30", "d": "19", "e": "21", "f": "31"}
+    refused = [{"protocol": "tcp", "ports": text, "why": [why]} for why, text in ports.items()]
+    inbound = [row("20", sources=["0.0.0.0/0"], why=["c"]), row("31", why=["g"])]
+    policy = make_ruleset(inbound, refused).policies["jsa-in"]
+    found = {(rule.family, rule.ports): policy.why[rule] for rule in policy.rules if rule.action == REFUSE}
+    assert found == {
+        ("ipv4", (10, 19)): ("a", "d"),
+        ("ipv4", (21, 31)): ("b", "e", "f", "g"),
+        ("ipv6", (10, 31)): ("a", "b", "c", "d", "e", "f", "g"),
+    }
+
+
 def test_accepts_stand_before_refusals() -> None:
     policy = make_ruleset([row("22"), row("514", "udp")], [{"protocol": "tcp", "ports": "5432"}]).policies["jsa-in"]
     actions = [rule.action for rule in policy.rules]
@@ -209,6 +222,12 @@ def test_different_classes_never_share_a_set(classes: list[list[str]]) -> None:
                      [], 22, ["10.0.0.250/32"], [], id="let in elsewhere only"),
         pytest.param([row("22", sources=["10.0.0.0/24"])], None, ["10.0.0.0/16"], 22, ["10.0.0.0/16"], [],
                      id="let in by half"),
+        pytest.param([row("22", sources=["10.0.0.250/32"])], "10.0.0.250", [], 22, [], [],
+                     id="let in on exactly this port and address"),
+        pytest.param([row("22-23", sources=["10.0.0.251/32"]), row("20-21", sources=["10.0.0.250/32"])],
+                     "10.0.0.250", [], 22, ["10.0.0.250/32"], [], id="a neighbor is let in, and on ports beside"),
+        pytest.param([row("22", sources=["::/0"])], "10.0.0.250", ["fd00::1"], 22, ["10.0.0.250/32"], [],
+                     id="anyone is let in, in one family"),
     ],
 )  # fmt: skip
 def test_guard(

@@ -62,8 +62,10 @@ def test_a_filter_is_applied_by_the_console(standin: StandIn) -> None:
     assert found == [{"hostname": "old1"}, {"hostname": "strange1"}]
 
 
-def test_a_list_without_pages(standin: StandIn) -> None:
-    assert len(client(standin, pages=1).items("/config/network_hierarchy/networks")) == 2
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_a_list_without_pages(standin: StandIn, pages: int) -> None:
+    """Also one that has as many items as a page: it is asked for the next page, and answers with the same list."""
+    assert len(client(standin, pages=pages).items("/config/network_hierarchy/networks")) == 2
 
 
 def test_an_empty_list(standin: StandIn) -> None:

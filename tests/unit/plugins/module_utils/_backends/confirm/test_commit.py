@@ -294,6 +294,19 @@ def test_the_last_five_are_kept(state: State) -> None:
         confirming.previous(state, {"rules": "8"}, 5)
 
 
+def test_what_is_remembered_is_returned(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the state before it, if that is not the last one that is known: nobody of ours has written that."""
+    monkeypatch.setattr(confirming, "timestamp", lambda: "now")
+    one, two, three = ({"rules": name} for name in ("one", "two", "three"))
+    commit = confirming.remember(state, "id", "10.0.0.250", one, two, ("10.0.0.250", "10.0.0.251"))
+    assert commit == Commit("id", "now", "10.0.0.250", states.digest(two), two, ["10.0.0.250", "10.0.0.251"])
+    first = Commit("", "now", None, states.digest(one), one)
+    assert state.history() == [first, commit]
+    again = confirming.remember(state, "", None, two, three)
+    assert again == Commit("", "now", None, states.digest(three), three)
+    assert state.history() == [first, commit, again]
+
+
 def test_what_is_written_is_read_back(state: State) -> None:
     commit = Commit("id", "now", None, states.digest(FILES), FILES)
     state.set_history([commit])
