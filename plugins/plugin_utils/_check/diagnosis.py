@@ -311,8 +311,8 @@ def _beyond_the_hosts(evidence: FlowEvidence) -> Finding:
         return Finding(
             "network",
             f"{flow.initiator} does not have {evidence.sent_from}, which the inventory assigns to it and "
-            f"{flow.listener} accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the packet "
-            "instead of translating it",
+            f"{flow.listener} accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the "
+            "packet instead of translating it",
         )
     if evidence.result == "open_or_filtered":
         return Finding(

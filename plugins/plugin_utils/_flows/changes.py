@@ -16,9 +16,11 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports, merge_ranges, subtract
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.alike import Alike
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.destinations import PortsOf, contacts
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
     HOST,
@@ -26,10 +28,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
     Endpoint,
     Member,
     NamedFlow,
+    Peers,
     endpoint_text,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import cidrs_of, span_of, spans_of, without
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, InboundRule, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
 
@@ -78,15 +81,27 @@ def plan_changes(old: Plan, new: Plan) -> PlanChanges:
     return _Comparison(old, new).changes()
 
 
-@dataclass(frozen=True)
 class _Rule:
-    """One rule with its peers."""
+    """One rule with its peers, which are looked up only where they are asked for."""
 
-    ports: PortRange
-    members: frozenset[Member]
-    #: The listener, where it is one of the members and none of the peers.
-    left_out: str | None
-    ids: tuple[str, ...]
+    def __init__(self, directory: Directory, listener: str, rule: InboundRule) -> None:
+        self.rule = rule
+        self.ports = rule.ports or _NO_PORTS
+        self._directory = directory
+        self._listener = listener
+
+    @cached_property
+    def _peers(self) -> tuple[Peers, str | None]:
+        return self._directory.peers(self._listener, self.rule.sources, self.rule.source_classes)
+
+    @property
+    def members(self) -> frozenset[Member]:
+        return self._peers[0].members
+
+    @property
+    def left_out(self) -> str | None:
+        """The listener, where it is one of the members and none of the peers."""
+        return self._peers[1]
 
     def admits(self, member: Member) -> bool:
         return member in self.members and member[:2] != (HOST, self.left_out)
@@ -102,6 +117,7 @@ class _Comparison:
     def __init__(self, old: Plan, new: Plan) -> None:
         self._old, self._new = old, new
         self._before, self._after = Directory(old), Directory(new)
+        self._alike = Alike(old, new, self._before, self._after)
         #: Members that only one of two sets has, by the identity of the sets. These are kept: ids are used again.
         self._apart: dict[tuple[int, int], tuple[frozenset[Member], frozenset[Member], frozenset[Member]]] = {}
 
@@ -112,11 +128,12 @@ class _Comparison:
         others = list(_differing(None, _settings(self._old), _settings(self._new)))
         for name in sorted({*old, *new}):
             before, after = old.get(name), new.get(name)
-            was = _rules(self._before, name, before)
-            now = _rules(self._after, name, after)
-            candidates = self._candidates(was, now)
-            removed += _flows(name, candidates, was, now)
-            added += _flows(name, candidates, now, was)
+            if before is None or after is None or not self._has_same_flows(before, after):
+                was = _rules(self._before, name, before)
+                now = _rules(self._after, name, after)
+                candidates = self._candidates(was, now)
+                removed += _flows(name, candidates, was, now)
+                added += _flows(name, candidates, now, was)
             if before is not None and after is not None:
                 others += self._others(name, before, after)
         return PlanChanges(
@@ -126,6 +143,9 @@ class _Comparison:
             added=tuple(added),
             others=tuple(others),
         )
+
+    def _has_same_flows(self, before: HostPlan, after: HostPlan) -> bool:
+        return before.inbound == after.inbound and all(map(self._alike.names_the_same, after.inbound))
 
     def _candidates(self, was: _Rules, now: _Rules) -> dict[str, set[Member]]:
         """By protocol, the members of rules that are not on both sides."""
@@ -137,15 +157,20 @@ class _Comparison:
                     by_ports[rule.ports][side].append(rule)
             members: set[Member] = set()
             for ours, theirs in by_ports.values():
-                if len(ours) == len(theirs) == 1 and ours[0].left_out == theirs[0].left_out:
-                    members |= self._only_one_has(ours[0].members, theirs[0].members)
+                if len(ours) == len(theirs) == 1:
+                    members |= self._only_one_has(ours[0], theirs[0])
                 else:
                     members.update(*(rule.members for rule in (*ours, *theirs)))
             if members:
                 found[protocol] = members
         return found
 
-    def _only_one_has(self, ours: frozenset[Member], theirs: frozenset[Member]) -> frozenset[Member]:
+    def _only_one_has(self, was: _Rule, now: _Rule) -> frozenset[Member]:
+        if was.rule == now.rule and self._alike.names_the_same(now.rule):
+            return frozenset()
+        ours, theirs = was.members, now.members
+        if was.left_out != now.left_out:
+            return ours | theirs
         key = id(ours), id(theirs)
         if key not in self._apart:
             self._apart[key] = ours, theirs, ours ^ theirs
@@ -168,9 +193,7 @@ class _Comparison:
 def _rules(directory: Directory, listener: str, host: HostPlan | None) -> _Rules:
     found: _Rules = {}
     for rule in host.inbound if host else ():
-        peers, left_out = directory.peers(listener, rule.sources, rule.source_classes)
-        one = _Rule(rule.ports or _NO_PORTS, peers.members, left_out, rule.why)
-        found.setdefault(rule.protocol, []).append(one)
+        found.setdefault(rule.protocol, []).append(_Rule(directory, listener, rule))
     return found
 
 
@@ -186,7 +209,7 @@ def _flows(listener: str, candidates: dict[str, set[Member]], ours: _Rules, thei
             for ports in subtract(merge_ranges((rule.ports for rule in rules), adjacent=False), others):
                 cidrs, ids = found.setdefault((protocol, ports, kind, name), ([], set()))
                 cidrs.append(cidr)
-                ids.update(one for rule in rules if _meet(rule.ports, ports) for one in rule.ids)
+                ids.update(one for rule in rules if _meet(rule.ports, ports) for one in rule.rule.why)
     for (protocol, ports, kind, name), (cidrs, ids) in sorted(found.items(), key=lambda item: _flow_key(*item[0])):
         source = Endpoint(kind, name, tuple(sorted(cidrs, key=span_of)))
         yield NamedFlow(listener, source, protocol, None if ports == _NO_PORTS else ports, tuple(sorted(ids)))

@@ -16,7 +16,7 @@ import bisect
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import merge_ranges
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import (
@@ -118,6 +118,17 @@ class _Meant:
         """Addresses of the networks."""
         return spans_of(cidr for own in self.networks.values() for cidr in own)
 
+    @cached_property
+    def everything(self) -> list[Span]:
+        """Addresses of all of them."""
+        return spans_of(cidr for own in (*self.hosts.values(), *self.networks.values()) for cidr in own)
+
+    @cached_property
+    def peers(self) -> Peers:
+        """Them, where all of their addresses are let in, which is how plans are computed."""
+        members = {(HOST, name): own for name, own in self.hosts.items()} | self.networks
+        return Peers(_sorted({key: [as_cidr(text) for text in own] for key, own in members.items() if own}), [])
+
     def only_of(self, name: str) -> list[Span]:
         """The addresses that only this host has among all that is meant."""
         own = {span_of(cidr) for cidr in self.hosts.get(name, ())}
@@ -143,16 +154,17 @@ class Directory:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._own = {
+        #: Each host's addresses. Both nodes of a pair have its virtual address.
+        self.own = {
             name: (*host.addresses, *host.virtual_addresses, *host.public_addresses)
             for name, host in plan.hosts.items()
         }
-        #: Both nodes of a pair have its virtual address.
-        self._owners: dict[Span, list[str]] = {}
-        for name, addresses in self._own.items():
+        #: Address -> the hosts that have it.
+        self.owners: dict[Span, list[str]] = {}
+        for name, addresses in self.own.items():
             for address in addresses:
-                self._owners.setdefault(span_of(address), []).append(name)
-        self._starts = sorted(first for first, _last in self._owners)
+                self.owners.setdefault(span_of(address), []).append(name)
+        self._starts = sorted(first for first, _last in self.owners)
         self._meant: dict[tuple[str, ...], _Meant] = {}
         self._spans: dict[tuple[str, ...], list[Span]] = {}
         self._found: dict[tuple[object, ...], Peers] = {}
@@ -160,6 +172,12 @@ class Directory:
     def has_class(self, label: str) -> bool:
         """Whether the plan says who the source class *label* is."""
         return label in self._plan.source_classes
+
+    def spans(self, cidrs: tuple[str, ...]) -> list[Span]:
+        """The addresses of *cidrs*; many rules have the same ones."""
+        if cidrs not in self._spans:
+            self._spans[cidrs] = spans_of(cidrs)
+        return self._spans[cidrs]
 
     def endpoints(self, listener: str, cidrs: tuple[str, ...], classes: tuple[str, ...] = ()) -> tuple[Endpoint, ...]:
         """Who *cidrs* are, on a rule of *listener* with the source classes *classes*.
@@ -179,9 +197,7 @@ class Directory:
         mesh takes no more memory than its hosts.
         """
         meant = self._meant_by(classes)
-        if cidrs not in self._spans:
-            self._spans[cidrs] = spans_of(cidrs)
-        spans = self._spans[cidrs]
+        spans = self.spans(cidrs)
         own = meant.only_of(listener)
         key: tuple[object, ...]
         if any(cut(span, spans) for span in own):
@@ -191,7 +207,8 @@ class Directory:
             everybody, apart = merge_ranges([*spans, *own]) if own else spans, None
             key = (tuple(everybody), classes)
         if key not in self._found:
-            self._found[key] = _explained(meant, everybody, apart)
+            whole = apart is None and everybody == meant.everything
+            self._found[key] = meant.peers if whole else _explained(meant, everybody, apart)
         peers = self._found[key]
         if peers.rest:
             peers = self._with_rest(peers, listener, cidrs)
@@ -207,9 +224,9 @@ class Directory:
             if source is None:
                 continue
             for name in source.hosts:
-                if name not in self._own:
+                if name not in self.own:
                     continue
-                hosts.setdefault(name, []).extend(self._own[name])
+                hosts.setdefault(name, []).extend(self.own[name])
                 # On a link that it uses for this class alone.
                 hosts[name].extend(source.links if len(source.hosts) == 1 else ())
             if is_name(label):
@@ -217,7 +234,7 @@ class Directory:
                 networks.setdefault((ANYONE, ANYONE) if everybody else (NETWORK, label), []).extend(source.networks)
                 continue
             for cidr in source.networks:
-                owners = self._owners.get(span_of(cidr), ())
+                owners = self.owners.get(span_of(cidr), ())
                 for name in owners:
                     hosts.setdefault(name, []).append(cidr)
                 if not owners:
@@ -237,7 +254,7 @@ class Directory:
                     found.setdefault((NETWORK, part), []).append(part)
                     continue
                 for start in inside:
-                    owners = self._owners[start, start]
+                    owners = self.owners[start, start]
                     for name in [name for name in owners if name != listener] or owners:
                         found.setdefault((HOST, name), []).extend(cidrs_of((start, start)))
         return Peers(_sorted(found), peers.rest)
@@ -251,13 +268,19 @@ def _explained(meant: _Meant, spans: list[Span], apart: str | None) -> Peers:
     return Peers(_sorted(found), without(spans, taken))
 
 
+@lru_cache(maxsize=65536)
+def as_cidr(text: str) -> str:
+    """A network, or an address, in the form of a rule's sources."""
+    return text if "/" in text else cidrs_of(span_of(text))[0]
+
+
 def _within(cidrs: Iterable[str], spans: list[Span]) -> list[str]:
     """What of *cidrs* is in *spans*, in the form of a rule's sources."""
     found: list[str] = []
     for cidr in cidrs:
         whole = span_of(cidr)
         for part in cut(whole, spans):
-            found += [cidr] if part == whole and "/" in cidr else cidrs_of(part)
+            found += [as_cidr(cidr)] if part == whole else cidrs_of(part)
     return found
 
 

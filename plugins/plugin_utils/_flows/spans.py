@@ -68,6 +68,17 @@ def without(spans: list[Span], taken: list[Span]) -> list[Span]:
     return left
 
 
+def meet(spans: list[Span], others: list[Span]) -> bool:
+    """Whether an address is in both. Both are sorted and merged."""
+    for first, last in spans:
+        place = max(0, bisect.bisect_right(others, (first, _END)) - 1)
+        if place < len(others) and others[place][1] < first:
+            place += 1
+        if place < len(others) and others[place][0] <= last:
+            return True
+    return False
+
+
 def cidrs_of(span: Span) -> tuple[str, ...]:
     """The fewest CIDRs that are exactly the addresses of *span*."""
     first, last = span

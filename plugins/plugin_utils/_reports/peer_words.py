@@ -15,11 +15,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
     Directory,
     Endpoint,
     Peers,
+    as_cidr,
     cidr_text,
     endpoint_text,
     is_name,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import cidrs_of, span_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
 #: The maximum number of sources of a rule, unless all are wanted; the others are counted.
@@ -37,9 +37,9 @@ class PeerWords:
         self._plan = plan
         self._every = every
         self._directory = Directory(plan)
-        self._virtual = {cidrs_of(span_of(address))[0]: name for address, name in virtual_names(plan).items()}
+        self._virtual = {as_cidr(address): name for address, name in virtual_names(plan).items()}
         self._own = {
-            name: frozenset(cidrs_of(span_of(address))[0] for address in (*host.addresses, *host.public_addresses))
+            name: frozenset(as_cidr(address) for address in (*host.addresses, *host.public_addresses))
             for name, host in plan.hosts.items()
         }
         self._words: dict[int, tuple[Peers, list[_Word]]] = {}

@@ -27,6 +27,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
+    DynamicService,
     HostPlan,
     InboundRule,
     OutboundRule,
@@ -191,10 +192,8 @@ def test_what_is_of_the_whole_deployment() -> None:
 def outbound(*rules: tuple[tuple[str, ...], tuple[str, ...]]) -> dict[str, Any]:
     return {
         "outbound": tuple(
-            OutboundRule(
-                protocol=protocol, ports=(443, 443), destinations=cidrs, why=("x",), destination_classes=labels
-            )
-            for protocol, cidrs, labels in rules
+            OutboundRule(protocol="tcp", ports=(443, 443), destinations=cidrs, why=("x",), destination_classes=labels)
+            for cidrs, labels in rules
         )
     }
 
@@ -218,15 +217,16 @@ def test_what_a_host_may_contact(cidrs: tuple[str, ...], labels: tuple[str, ...]
     assert f"tcp 443 to {words}" in change.added
 
 
+def dynamic(entry: str, *sources: str) -> dict[str, Any]:
+    return {"dynamic": (DynamicService(id=entry, protocols=("tcp",), ports=(1, 9), sources=sources),)}
+
+
 def test_ports_that_services_choose() -> None:
-    groups = {name: group for name, group in deployments.EVERY_ROLE.items() if name != "ec2"}
-    found = plan_changes(
-        deployments.Plan(groups).plan, deployments.Plan({**groups, "ec2": "jsa_event_collectors"}).plan
-    )
-    dynamic = {change.host: change for change in found.others if change.what == "dynamic"}
-    assert dynamic["con1"].added == ("tcp 32001-65535 imq_dynamic from ec2 (10.0.0.12)",)
-    assert dynamic["con1"].removed == ()
-    assert "ec2" not in dynamic
+    """A new source by its name; a service that is new without its sources."""
+    (change,) = plan_changes(plan(**dynamic("imq", ONE)), plan(**dynamic("imq", BOTH))).others
+    assert change == OtherChange("con1", "dynamic", (), ("tcp 1-9 imq from ec2 (10.0.0.3)",))
+    (change,) = plan_changes(plan(**dynamic("imq", ONE)), plan(**dynamic("nfs", ONE))).others
+    assert change == OtherChange("con1", "dynamic", ("tcp 1-9 imq",), ("tcp 1-9 nfs",))
 
 
 def star(hosts: int) -> Plan:

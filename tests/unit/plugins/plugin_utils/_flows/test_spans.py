@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import cidrs_of, cut, span_of, spans_of, without
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import (
+    cidrs_of,
+    cut,
+    meet,
+    span_of,
+    spans_of,
+    without,
+)
 
 #: Networks among 64 addresses of each family, so that they meet.
 CIDRS = st.builds(
@@ -54,3 +61,8 @@ def test_families_stay_apart(cidrs: list[str], expected: list[str]) -> None:
 def test_what_is_no_address() -> None:
     with pytest.raises(ValueError):
         span_of("log_sources")
+
+
+@given(st.lists(CIDRS, max_size=6), st.lists(CIDRS, max_size=6))
+def test_whether_two_sets_meet(some: list[str], others: list[str]) -> None:
+    assert meet(spans_of(some), spans_of(others)) == bool(addresses(some) & addresses(others))
