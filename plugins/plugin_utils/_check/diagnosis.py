@@ -310,9 +310,9 @@ def _beyond_the_hosts(evidence: FlowEvidence) -> Finding:
         own = ", ".join(evidence.initiator.addresses or {})
         return Finding(
             "network",
-            f"{flow.initiator} does not have {evidence.sent_from}, which the inventory assigns to it and {flow.listener} "
-            f"accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the packet instead of "
-            "translating it",
+            f"{flow.initiator} does not have {evidence.sent_from}, which the inventory assigns to it and "
+            f"{flow.listener} accepts (it has: {own}): the inventory is wrong, or a device on the path blocks the "
+            "packet instead of translating it",
         )
     if evidence.result == "open_or_filtered":
         return Finding(
