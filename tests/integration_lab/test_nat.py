@@ -120,7 +120,7 @@ def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 lab.run(name, ["ip", "route", "replace", public, "via", gateway], check=True)
                 lab.run(name, ["sysctl", "-qw", *UNLIMITED], check=True)
         right(lab)
-        ansible(lab, "firewall")
+        ansible(lab, "firewall", "-e", "jsa_firewall_confirm_timeout=0")
         yield lab
 
 

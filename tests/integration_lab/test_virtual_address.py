@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The virtual address of an HA pair on real hosts: checked on the node that has it, and told where none has."""
+"""The virtual address of an HA pair on real hosts: checked on the node that has it, and missed where none has."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         for host in JSA:
             lab.run(host, ["sysctl", "-qw", *UNLIMITED], check=True)
         lab.ansible(["ansible-playbook", "jsa.ports.plan", "-e", f"jsa_plan_dest={plan}"], check=True)
-        lab.ansible(["ansible-playbook", "jsa.ports.firewall"], check=True)
+        lab.ansible(["ansible-playbook", "jsa.ports.firewall", "-e", "jsa_firewall_confirm_timeout=0"], check=True)
         lab.load_services(json.loads(plan.read_text()))
         yield lab
 

@@ -26,8 +26,7 @@ def require_identity(planned, own):  # type: (Sequence[str], Optional[Sequence[s
     """Raises FirewallError where the host has none of the addresses that the plan has for it.
 
     Two hosts whose ansible_host are swapped would get each other's rules. One address in common is enough. *planned*
-    are the host's own ones: its public addresses, which NAT translates, are no proof, and
-    neither is that of an HA pair.
+    are the host's own ones: its public addresses, which NAT translates, are no proof, and neither is that of a pair.
     """
     if not planned or own is None or set(planned) & set(own):
         return

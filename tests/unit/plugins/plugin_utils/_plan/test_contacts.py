@@ -205,7 +205,7 @@ def test_each_pair_agrees_on_its_addresses(made: tuple[dict[str, str], dict[str,
     pairs = set()
     for flow in Expectations(plan, list(groups)).wanted():
         pairs.add((flow.initiator, flow.listener))
-        seen = list(_known_as(hosts, flow.initiator, flow.listener))
+        seen = _known_as(hosts, flow.initiator, flow.listener)
         assert flow.address in _known_as(hosts, flow.listener, flow.initiator)
         assert source_of(plan, flow) in seen
         assert _is_let_in(plan, flow, str(source_of(plan, flow)))
