@@ -49,6 +49,7 @@ ELSEWHERE = {
     ("docs/performance.md", "ansible -m*"): "says what is measured",
     ("docs/performance.md", "*tests/bench/joining.py*"): "a measurement; tests/unit/tests/test_bench.py runs it small",
 }
+PLAN = "ansible-playbook jsa.ports.plan -i hosts.yml"
 FIREWALL = "ansible-playbook jsa.ports.site -i hosts.yml --tags firewall"
 #: What the reader has done before, by page.
 BEFORE = {
@@ -72,7 +73,7 @@ BEFORE = {
     # What is gone back to must let the page's probe through.
     "docs/confirm.md": [FIREWALL, f"{FIREWALL} -e jsa_firewall_unlisted=reject"],
     "docs/offline.md": ["mkdir bundle && cp $DIST/jsa-ports-*.tar.gz bundle"],
-    "docs/plan.md": ["cp longer.yml hosts.yml"],
+    "docs/plan.md": [f"{PLAN} -e jsa_plan_dest=old.json", "cp longer.yml hosts.yml"],
     "docs/preflight.md": [FIREWALL],
     "docs/unknown.md": ["ansible-playbook jsa.ports.remove -i hosts.yml"],
     "roles/jsa_port_check/README.md": [FIREWALL],
@@ -100,7 +101,6 @@ SAYS = {
     ),
 }
 ROLES = ("jsa_port_check", "jsa_preflight")
-PLAN = "ansible-playbook jsa.ports.plan -i hosts.yml"
 
 
 def elsewhere(item: Item) -> list[tuple[str, str]]:

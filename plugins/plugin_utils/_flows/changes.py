@@ -41,6 +41,7 @@ _NO_PORTS: PortRange = (0, 0)
 
 #: Keys of a host's plan that are compared as flows or as ports, or that follow from these.
 _NOT_ATTRIBUTES = ("inbound", "outbound", "refused", "internal", "dynamic", "listeners")
+_ATTRIBUTES = tuple(one.name for one in dataclasses.fields(HostPlan) if one.name not in _NOT_ATTRIBUTES)
 #: Of a plan, what is compared for the whole deployment.
 _OF_DEPLOYMENT = ("release", "data_ports", "confidences")
 
@@ -177,7 +178,9 @@ class _Comparison:
         return self._apart[key][2]
 
     def _others(self, name: str, before: HostPlan, after: HostPlan) -> Iterator[OtherChange]:
-        yield from _differing(name, _attributes(before), _attributes(after))
+        keys = [key for key in _ATTRIBUTES if getattr(before, key) != getattr(after, key)]
+        was_set, now_set = ({key: _items(getattr(host, key)) for key in keys} for host in (before, after))
+        yield from _differing(name, was_set, now_set)
         if before.refused != after.refused:
             was, now = _refused(before), _refused(after)
             yield from _of_host(name, "refused", _ports_of(was, now), _ports_of(now, was))
@@ -281,12 +284,6 @@ def _differing(host: str | None, was: _Attributes, now: _Attributes) -> Iterator
 
 def _settings(plan: Plan) -> _Attributes:
     return {key: _items(getattr(plan, key)) for key in _OF_DEPLOYMENT}
-
-
-def _attributes(host: HostPlan) -> _Attributes:
-    """What a host's plan says beyond its rules."""
-    names = (one.name for one in dataclasses.fields(host))
-    return {name: _items(getattr(host, name)) for name in names if name not in _NOT_ATTRIBUTES}
 
 
 def _items(value: Any) -> tuple[str, ...]:

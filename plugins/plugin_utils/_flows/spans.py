@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import bisect
 import ipaddress
+import socket
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -30,9 +31,23 @@ _END = _V6 + (1 << 128)
 @lru_cache(maxsize=65536)
 def span_of(cidr: str) -> Span:
     """The addresses of a network or of one address. Raises ValueError."""
-    network = ipaddress.ip_network(cidr)
-    shift = _V6 if network.version == 6 else 0
-    return int(network.network_address) + shift, int(network.broadcast_address) + shift
+    # A tenth of the time that ipaddress takes, and a plan has tens of thousands.
+    text, slash, length = cidr.partition("/")
+    is_v6 = ":" in text
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if is_v6 else socket.AF_INET, text)
+    except OSError:
+        raise ValueError(f"{cidr!r} is no address and no network") from None
+    bits = len(packed) * 8
+    if slash and not (length.isascii() and length.isdigit() and int(length) <= bits):
+        raise ValueError(f"{cidr!r} is no network")
+    first = int.from_bytes(packed, "big")
+    size = 1 << (bits - int(length)) if slash else 1
+    if first & (size - 1):
+        raise ValueError(f"{cidr!r} has host bits set")
+    if is_v6:
+        first += _V6
+    return first, first + size - 1
 
 
 def spans_of(cidrs: Iterable[str]) -> list[Span]:

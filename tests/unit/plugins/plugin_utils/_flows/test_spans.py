@@ -58,9 +58,26 @@ def test_families_stay_apart(cidrs: list[str], expected: list[str]) -> None:
     assert [cidr for span in spans_of(cidrs) for cidr in cidrs_of(span)] == expected
 
 
-def test_what_is_no_address() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log_sources",
+        "",
+        "10.0.0.1/24",
+        "10.0.0.0/33",
+        "10.0.0.0/",
+        "10.0.0.0/x",
+        "10.0.0",
+        "::/129",
+        "fd00::1/64",
+        "ec1.example.com",
+        "10.0.0.0/+8",
+        "10.0.0.0/٨",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError):
-        span_of("log_sources")
+        span_of(text)
 
 
 @given(st.lists(CIDRS, max_size=6), st.lists(CIDRS, max_size=6))
