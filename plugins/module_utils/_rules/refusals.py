@@ -9,9 +9,14 @@ import ipaddress
 from bisect import bisect_right
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._families import FAMILIES, family_of, family_of_address
+from ansible_collections.jsa.ports.plugins.module_utils._families import (
+    FAMILIES,
+    IPV4,
+    family_of,
+    family_of_address,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import ANYONE, spans
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import ESSENTIALS
@@ -47,11 +52,7 @@ class Refusals(object):
         """Whether the port is refused to those whom no rule accepts."""
         rows = [(row.protocol, row.ports) for row in self._rules.inbound]
         rows += [(row.protocol, row.ports) for row in self._rules.refused]
-        if any(one == protocol and _covers(ports, port) for one, ports in rows):
-            return True
-        if self._rules.unlisted == "zone":
-            return False
-        return not any(rule.protocol == protocol and _covers(rule.ports, port) for rule in ESSENTIALS)
+        return self._rules.unlisted != "zone" or any(one == protocol and _covers(ports, port) for one, ports in rows)
 
     def _accepted(self, protocol, port):  # type: (str, int) -> Dict[str, _Stretches]
         entries = {family: [] for family in FAMILIES}  # type: Dict[str, List[str]]
@@ -61,6 +62,9 @@ class Refusals(object):
                 everyone.update(row.sources.any)
                 for family, cidrs in row.sources.entries.items():
                     entries[family] += cidrs
+        for rule in ESSENTIALS if self._rules.unlisted != "zone" else ():
+            if rule.protocol == protocol and _covers(rule.ports, port):
+                entries[rule.family or IPV4].append(rule.source or ANYONE[rule.family or IPV4])
         if self._guard is not None and (protocol, port) == ("tcp", self._guard.port):
             for network in self._guard.networks:
                 entries[family_of(network)].append(str(network))

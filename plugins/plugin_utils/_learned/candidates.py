@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import IN
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import listens, ports_of
@@ -109,7 +110,8 @@ class Candidates:
     def elsewhere(self, name: str, protocol: str, port: int) -> Entry | None:
         """An entry for traffic from outside that another role than those of the host *name* listens for."""
         host = self._planner.topology.hosts[name]
-        for entry in self._planner.catalog:
+        # What the site has named itself for other hosts tells nothing about this one.
+        for entry in load_catalog().values():
             covers = any(first <= port <= last for first, last in entry.ports)
             if entry.exposure == "external_in" and covers and protocol in entry.protocols and not listens(entry, host):
                 return entry

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import HostLearned, Learned
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import InboundRule, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DESTINATION_NETWORKS
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import (
     EVERY_ROLE,
     NO_NETWORKS,
@@ -196,11 +197,13 @@ VARIABLES = st.fixed_dictionaries(
         "jsa_firewall_restrict_outbound": st.booleans(),
     },
 )
+GROUPS = {name: EVERY_ROLE[name] for name in ("con1", "ec1", "ep1", "fp1", "dn1")}
+NOBODY = {**NO_NETWORKS, **dict.fromkeys(DESTINATION_NETWORKS, "none")}
 DEPLOYMENTS = st.builds(
     lambda hosts, data_ports, networks: planner(
-        hosts=hosts, jsa_data_ports=data_ports, jsa_networks={**NO_NETWORKS, **networks}
+        GROUPS, hosts, jsa_data_ports=data_ports, jsa_networks={**NOBODY, **networks}
     ),
-    st.dictionaries(st.sampled_from(sorted(EVERY_ROLE)), VARIABLES),
+    st.dictionaries(st.sampled_from(sorted(GROUPS)), VARIABLES),
     st.sampled_from(["paired", "range", "listed"]),
     st.dictionaries(
         st.sampled_from(sorted(NO_NETWORKS)), st.sampled_from([["10.1.0.0/16"], ["192.0.2.0/24", "2001:db8::/32"]])

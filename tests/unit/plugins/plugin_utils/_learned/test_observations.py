@@ -119,7 +119,7 @@ class TestAHostThatWasNotObserved:
     def test_is_named_where_nobody_says_why(self) -> None:
         with pytest.raises(InputError) as caught:
             observed({"traffic": {"ep1": WHOLE}}, ["ec1", "ep1"], ["ec1", "ep1"])
-        assert caught.value.problems == ("traffic: ec1 has no result of jsa.ports.traffic",)
+        assert caught.value.problems == ["traffic: ec1 has no result of jsa.ports.traffic"]
 
     def test_is_lost_where_ansible_has_dropped_it(self) -> None:
         found = observed({"traffic": {"ep1": WHOLE}}, ["ec1", "ep1"], ["ep1"])
@@ -136,7 +136,7 @@ def test_what_others_have_removed_is_told_all_the_same() -> None:
     [
         ("ecs-ec", "ecs-ec"),
         ("{{ lookup('pipe', 'id') }}", "{ { lookup('pipe', 'id') }}"),
-        ("{{{%", "{ { {%"),
+        ("{{{%", "{ { { %"),
         ("{% raw %}{# x #}", "{ % raw %}{ # x #}"),
         ("a\x1b[2Jb\nc", "a\\x1b[2Jb\\nc"),
         ("{x}", "{x}"),
