@@ -22,7 +22,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.model im
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.zones import Zones
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import ANYONE_CIDRS, HOST, named_flows
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PROTOCOLS, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
 
 #: Source, destination, protocol and ports.
 _Key = tuple[str, str, str, "PortRange | None"]

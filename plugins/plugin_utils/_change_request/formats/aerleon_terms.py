@@ -80,7 +80,7 @@ def render(target: str, filters: Mapping[str, Sequence[Term]], version: int) -> 
     """aerleon's text of *target*. *filters*: options of the target -> the terms of that filter. Raises InputError."""
     networks: dict[str, Any] = {}
     services: dict[str, Any] = {}
-    policy: list[dict[str, Any]] = []
+    policy: list[Any] = []
     for options, members in filters.items():
         lines = [_line(term, version, networks, services) for term in members]
         policy.append({"header": {"targets": {target: options}}, "terms": lines})
@@ -88,7 +88,7 @@ def render(target: str, filters: Mapping[str, Sequence[Term]], version: int) -> 
     definitions.ParseDefinitionsObject({"networks": networks, "services": services}, "")
     with _quiet():
         try:
-            (text,) = api.Generate([{"filename": NAME, "filters": policy}], definitions).values()
+            (text,) = (api.Generate([{"filename": NAME, "filters": policy}], definitions) or {}).values()
         except Exception as error:
             # It has many classes of errors, and no common one that it documents.
             raise InputError(f"aerleon cannot write {target}", [" ".join(str(error).split())]) from error

@@ -95,8 +95,9 @@ def test_when_it_is_needed(ids: tuple[str, ...], condition: str) -> None:
 
 
 def test_the_sites_own_entries() -> None:
-    own = load_extra([{"id": "own", "service": "Own", "purpose": "Ours.", "ports": [9100], "flows": [
-        {"listeners": ["console"], "initiators": ["10.9.0.0/24"]}]}])  # fmt: skip
+    flows = [{"listeners": ["console"], "initiators": ["10.9.0.0/24"]}]
+    entry = {"id": "own", "service": "Own", "purpose": "Ours.", "protocols": ["tcp"], "ports": [9100], "flows": flows}
+    own = load_extra([entry])
     found = row(replace(FLOW, ids=("own",)), reasons=Reasons(own.values()))
     assert (found["application"], found["justification"]) == ("Own", "Ours.")
     assert found["reference"] == "the site's own entry (jsa_extra_flows)"

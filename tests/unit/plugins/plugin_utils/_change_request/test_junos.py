@@ -217,9 +217,6 @@ OTHERS = (("a",), ("a", ""), ("x" * 200,), ("x" * 199 + "y",), ("ü", "\n"), ("\
 
 
 def test_names_of_anything_are_names() -> None:
-    names = [
-        hashed_name(parts)
-        for parts in OTHERS
-    ]
+    names = [hashed_name(parts) for parts in OTHERS]
     assert len(set(names)) == len(names)
     assert all(NAME.fullmatch(name) for name in names)
