@@ -148,7 +148,9 @@ def _facts(plan: Plan, people: People, rules: Sequence[Rule], check: CheckResult
 def _ids(plan: Plan) -> Iterable[str]:
     found: dict[str, None] = {}
     for host in plan.hosts.values():
-        for rule in (*host.inbound, *(host.outbound or ()), *host.refused):
-            found.update(dict.fromkeys(rule.why))
-        found.update(dict.fromkeys(item.id for item in host.dynamic))
+        reasons = [rule.why for rule in host.inbound]
+        reasons += [rule.why for rule in host.outbound or ()]
+        reasons += [rule.why for rule in host.refused]
+        found.update((one, None) for why in reasons for one in why)
+        found.update((item.id, None) for item in host.dynamic)
     return found

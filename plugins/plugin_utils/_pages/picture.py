@@ -67,7 +67,7 @@ def picture(people: People, rules: Sequence[Rule], zone_of: Mapping[str, str]) -
             f"{len(crossing):,} pairs of boxes exchange flows. They are not drawn, because nobody could follow "
             "the lines. See the matrix."
         )
-        crossing = {}
+        crossing = Counter()
     lines = tuple(
         _line(boxes[source], boxes[target], f"{count:,} {'flow' if count == 1 else 'flows'} from {boxes[source].title} to {boxes[target].title}")
         for (source, target), count in crossing.items()
