@@ -38,8 +38,8 @@ def blocks(path: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / path).read_text(), re.MULTILINE | re.DOTALL)
 
 
-def only(page: str, kind: str) -> str:
-    (text,) = [item.text for item in pages.items(page) if item.kind == kind]
+def only(page: str, kind: str, having: str = "") -> str:
+    (text,) = [item.text for item in pages.items(page) if item.kind == kind and having in item.text]
     return text
 
 
@@ -91,7 +91,7 @@ def test_the_badges_are_true() -> None:
 
 
 def test_the_entry_of_ones_own() -> None:
-    variables = yaml.safe_load(only("docs/variables.md", "variables"))
+    variables = yaml.safe_load(only("docs/variables.md", "variables", "jsa_extra_flows"))
     variables["jsa_networks"] = {**NO_NETWORKS, **variables["jsa_networks"]}
     topology, problems = read_topology({"con1": {"ansible_host": "10.0.0.1", **variables}}, {"con1": ["jsa_console"]})
     plan = Planner(topology).plan(problems)
