@@ -99,6 +99,20 @@ def test_the_entry_of_ones_own() -> None:
     assert rule.sources == ("192.0.2.16/28",)
 
 
+def test_two_sites_with_nat_between_them() -> None:
+    section = (ROOT / "docs/variables.md").read_text().partition("\n## Sites with NAT between them\n")[2]
+    groups = yaml.safe_load(section.split("```")[1])
+    hosts = {name: own for group in groups.values() for name, own in group["hosts"].items()}
+    topology, problems = read_topology(
+        {name: {"jsa_networks": NO_NETWORKS, **own} for name, own in hosts.items()},
+        {name: [group] for group, content in groups.items() for name in content["hosts"]},
+    )
+    plan = Planner(topology).plan(problems)
+    sources = {name: {cidr for rule in host.inbound for cidr in rule.sources} for name, host in plan.hosts.items()}
+    assert sources["ep1"] == {"10.1.0.11/32", "10.2.0.32/32"}
+    assert "203.0.113.31/32" in sources["con1"] and not any(cidr.startswith("10.2.") for cidr in sources["con1"])
+
+
 def test_the_deployments_of_dynamic_ports_and_outward() -> None:
     for page in ("docs/dynamic_ports.md", "docs/outward.md"):
         (text,) = blocks(page, "yaml")
