@@ -540,6 +540,16 @@ class TestNetworks:
         for name in ("admin", "wincollect_agents", "snmp_managers", "packet_capture_sources"):
             assert f"jsa_networks.{name}" not in text
 
+    def test_a_comparison_with_traffic_goes_without_them_and_lets_nobody_in(self) -> None:
+        topology, problems = read(jsa_networks=None)
+        plan = Planner(topology).plan(problems, networks_required=False)
+        with_nobody = Planner(read(jsa_networks=NO_NETWORKS)[0]).plan()
+        assert {name: [rule.sources for rule in host.inbound] for name, host in plan.hosts.items()} == {
+            name: [rule.sources for rule in host.inbound] for name, host in with_nobody.hosts.items()
+        }
+        with pytest.raises(InputError, match=r"ep1\.example"):
+            Planner(topology).plan(["ep1.example is no address"], networks_required=False)
+
     def test_told_together_with_other_problems(self) -> None:
         topology, problems = read(hosts={"ep1": {"ansible_host": "ep1.example"}}, jsa_networks=None)
         with pytest.raises(InputError) as caught:

@@ -102,6 +102,12 @@ def test_data_nodes_of_two_processors() -> None:
     assert "dn1 reports to ep1" in explanation_text(why(asked, asked.plan(), Question("dn1", "dn2", "32006/tcp")))
 
 
+def test_a_stranger_is_told_to_whom_a_port_is_open_whatever_else_is_in_the_way() -> None:
+    told = explanation_text(ask("203.0.113.9", "con1", "443/tcp"))
+    assert "it is open only to managed_host, app_host, users, api_clients, and this address is not one of them" in told
+    assert "con1 does not have the feature wincollect" in told
+
+
 def test_an_entry_that_no_row_has_names_its_other_sources() -> None:
     networks = {**NO_NETWORKS, "log_sources": ["192.0.2.0/24"]}
     asked = planner(hosts={"ec1": {"jsa_features": ["udp_multiline"]}}, jsa_networks=networks)
