@@ -127,6 +127,7 @@ EXAMPLES = r"""
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
     observations: "{{ lookup('ansible.builtin.file', 'observations.json') | from_json }}"
+    fail_on: [unexpected_open]
   run_once: true
 """
 

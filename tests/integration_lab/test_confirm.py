@@ -115,9 +115,10 @@ def committed(lab: Lab, name: str) -> Iterator[Target]:
     finally:
         for daemon in ("dbus", "firewalld"):
             lab.daemon(name, "start", daemon)
-        target.run(f"rm -rf {STATE}/pending.json; rm -rf /etc/firewalld/*/jsa-*; firewall-cmd --reload")
-        wait_for(lambda: not target.timers(), 10)
-        target.run(f"rm -rf {STATE}")
+        # A timer whose candidate is lost goes back, and writes the committed files for that: it has to be over first.
+        target.run(f"rm -rf {STATE}/pending.json")
+        wait_for(lambda: not target.timers(), 60)
+        target.run(f"rm -rf /etc/firewalld/*/jsa-*; firewall-cmd --reload; rm -rf {STATE}")
 
 
 @pytest.fixture

@@ -166,5 +166,6 @@ def test_a_broker_that_does_not_tell(lab: Lab, tmp_path: Path) -> None:
         plan, output = planned(lab, tmp_path / "plan.json", "site", "--tags", "plan", *WANTED)
     finally:
         lab.port_mapper("ep1", "normal")
-    assert "ep1: imq_dynamic has no ports in the plan: the answer begins with" in output
+    assert "ep1: imq_dynamic has no ports in the plan: " in output
+    assert "the answer starts with '" in output
     assert "discovered" not in plan["hosts"]["ep1"]["dynamic"][0]

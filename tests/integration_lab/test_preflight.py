@@ -181,7 +181,7 @@ class TestTheNetwork:
             result = preflight(lab, tmp_path)
         assert result.status != 0
         assert result.faults() == {("con1", "ep1", "udp", 5514): "network"}
-        assert "never reaches ep1" in result.reason("con1", "ep1", "udp", 5514)
+        assert "it does not reach ep1: a device on the path drops it" in result.reason("con1", "ep1", "udp", 5514)
         assert result.lines == {("10.77.1.0/24", "10.77.2.0/24", ("udp 5514",), "dropped")}
         assert "10.77.1.0/24 -> 10.77.2.0/24: udp 5514 dropped (con1 to ep1)" in result.output
 

@@ -405,7 +405,7 @@ def test_a_user_without_privilege(wires: Wires) -> None:
         ("refused", NEAR[0]),
         ("unavailable", None),
     ]
-    assert "needs root" in results[-1]["error"]
+    assert "requires root" in results[-1]["error"]
 
 
 def test_listeners_sees_its_own_host_alone(wires: Wires, tmp_path: Path) -> None:

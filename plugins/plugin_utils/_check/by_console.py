@@ -43,14 +43,15 @@ def _blocked(flow: ExpectedFlow, plan: Plan, observations: Mapping[str, HostObse
     if observations[flow.listener].listens(flow):
         return Finding(
             "blocked",
-            f"{flow.initiator} cannot connect, and the service listens: host firewall or network: connect to "
-            f"{flow.initiator} by SSH to tell which",
+            f"{flow.initiator} cannot connect to {flow.listener}, and the service listens: host firewall or network: "
+            f"connect to {flow.initiator} by SSH to tell which",
         )
     if not flow.required:
         return Finding("unverifiable", "no connection, but not every deployment has this service")
     return Finding(
         "blocked",
-        f"{flow.initiator} cannot connect: service, host firewall or network: connect by SSH to tell which",
+        f"{flow.initiator} cannot connect to {flow.listener}: service, host firewall or network: connect by SSH to tell "
+        "which",
     )
 
 
