@@ -43,7 +43,7 @@ SETTINGS = Settings(RoleTable({}, {}))
 
 def records_of(standin: StandIn, learn: bool = False, settings: Settings = SETTINGS) -> Records:
     access = Access.of(standin.url, standin.token, None, 500)
-    client = Client(access, UrlTransport(10, True, str(standin.ca_path)))
+    client = Client(access, UrlTransport(60, True, str(standin.ca_path)))
     return read_console(client, learn, settings.has_tunnels)
 
 
