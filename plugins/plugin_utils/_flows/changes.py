@@ -31,7 +31,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import (
     Peers,
     endpoint_text,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import cidrs_of, span_of, spans_of, without
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import cidrs_of, meet, span_of, spans_of, without
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, InboundRule, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
@@ -105,6 +105,9 @@ class _Rule:
         return self._peers[1]
 
     def admits(self, member: Member) -> bool:
+        # Most rules do not have the addresses at all, whoever their peers are.
+        if not meet([span_of(member[2])], self._directory.spans(self.rule.sources)):
+            return False
         return member in self.members and member[:2] != (HOST, self.left_out)
 
 
