@@ -9,7 +9,7 @@ Texts are as hosts, inventories and APIs have them. Only the template makes them
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,4 +392,4 @@ class Page:
     differences: Differences | None = None
     learned: Learned | None = None
     #: Ids of the sections that are there, with their titles.
-    sections: tuple[tuple[str, str], ...] = field(default=())
+    sections: tuple[tuple[str, str], ...] = ()
