@@ -156,26 +156,31 @@ def test_from_first_contact_to_enforced(lab: Lab, folder: Path) -> None:
 class TestWhoIsConnected:
     """A change that would refuse somebody who is connected. Before and after, the host has no rules of ours."""
 
-    RULES = {"inbound": [], "refused": [{"protocol": "tcp", "ports": "9443", "why": ["https"]}]}
-    #: The stand-in of the service would close the connection after a moment.
-    SERVER = "import socket, time; server = socket.create_server(('', 9443)); held = server.accept(); time.sleep(300)"
+    RULES = {"inbound": [], "refused": [{"protocol": "tcp", "ports": "7000", "why": ["https"]}]}
+    #: The lab's services end a connection soon: these two hold theirs until they are ended.
+    SERVER = (
+        "import socket as s; l = s.create_server(('', 7000)); print('ready', flush=True); c = l.accept(); l.accept()"
+    )
+    CLIENT = f"import socket; c = socket.create_connection(('{CON1}', 7000)); print('open', flush=True); c.recv(1)"
 
     @pytest.fixture(name="session")
     def fixture_session(self, lab: Lab) -> Iterator[None]:
         lab.module("con1", "firewall", {"state": "absent"})
-        lab.run("con1", ["firewall-cmd", "--add-port=9443/tcp"], check=True)
-        serve = f'python3 -c "{self.SERVER}" >/dev/null 2>&1 & echo $!'
-        server = lab.run("con1", ["bash", "-c", serve], check=True).stdout.strip()
-        hold = f"until exec 3<>/dev/tcp/{CON1}/9443; do sleep 0.1; done; echo open; exec sleep 300"
-        holder = lab.run("user", ["bash", "-c", f"({hold}) >/run/held 2>&1 & echo $!"], check=True).stdout.strip()
+        lab.run("con1", ["firewall-cmd", "--add-port=7000/tcp"], check=True)
+        running = []
         try:
-            lab.run("user", ["bash", "-c", "until grep -q open /run/held; do sleep 0.1; done"], check=True)
+            for host, script in (("con1", self.SERVER), ("user", self.CLIENT)):
+                command = [*lab.entering(host), "/usr/bin/python3", "-c", script]
+                running.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+                stdout = running[-1].stdout
+                assert stdout is not None and stdout.readline() in (b"ready\n", b"open\n")
             yield
         finally:
-            lab.run("user", ["kill", holder])
-            lab.run("con1", ["kill", server])
+            for process in reversed(running):
+                process.kill()
+                process.communicate()
             lab.module("con1", "firewall", {"state": "absent"})
-            lab.run("con1", ["firewall-cmd", "--remove-port=9443/tcp"], check=True)
+            lab.run("con1", ["firewall-cmd", "--remove-port=7000/tcp"], check=True)
 
     def change(self, lab: Lab, learned: str, check_mode: bool = False) -> dict[str, Any]:
         arguments = {
@@ -190,12 +195,12 @@ class TestWhoIsConnected:
 
     @pytest.mark.usefixtures("session")
     def test_is_named_and_ends_a_run_where_that_is_wished(self, lab: Lab) -> None:
-        peer = {"peer": "10.77.0.32", "protocol": "tcp", "port": 9443}
+        peer = {"peer": "10.77.0.32", "protocol": "tcp", "port": 7000}
         for check_mode in (True, False):
             failed = self.change(lab, "fail", check_mode)
-            assert failed["failed"] and "tcp 9443 from 10.77.0.32" in failed["msg"]
+            assert failed["failed"] and "tcp 7000 from 10.77.0.32" in failed["msg"]
             assert "jsa-in" not in lab.ruleset("con1")
         told = self.change(lab, "warn")
         assert told["changed"] and told["refused_peers"] == [peer]
-        assert any("tcp 9443 from 10.77.0.32. They stay open" in str(text) for text in told["warnings"])
+        assert any("tcp 7000 from 10.77.0.32. They stay open" in str(text) for text in told["warnings"])
         assert self.change(lab, "fail")["refused_peers"] == [], "nothing changes any more"
