@@ -69,7 +69,11 @@ def picture(people: People, rules: Sequence[Rule], zone_of: Mapping[str, str]) -
         )
         crossing = Counter()
     lines = tuple(
-        _line(boxes[source], boxes[target], f"{count:,} {'flow' if count == 1 else 'flows'} from {boxes[source].title} to {boxes[target].title}")
+        _line(
+            boxes[source],
+            boxes[target],
+            f"{count:,} {'flow' if count == 1 else 'flows'} from {boxes[source].title} to {boxes[target].title}",
+        )
         for (source, target), count in crossing.items()
     )
     description = (

@@ -79,7 +79,8 @@ def test_a_row_has_port_service_peers_and_reasons(plan: Plan) -> None:
 
 def test_rows_are_by_listener_and_port_and_the_first_has_the_anchor(plan: Plan) -> None:
     rows = made(plan).flows
-    assert [row.listener.name for row in rows] == sorted((row.listener.name for row in rows), key=list(plan.hosts).index)
+    names = [row.listener.name for row in rows]
+    assert names == sorted(names, key=list(plan.hosts).index)
     assert [row.is_first for row in rows] == [
         number == 0 or rows[number - 1].listener is not row.listener for number, row in enumerate(rows)
     ]
