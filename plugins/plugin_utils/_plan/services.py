@@ -21,6 +21,7 @@ class Services:
 
     def __init__(self, *plans: Plan) -> None:
         self._names = _OWN | {name: entry.service for name, entry in load_catalog().items()}
+        self._texts: dict[tuple[str, ...], str] = {}
         for plan in plans:
             # Entries of the site's own; hosts of one kind share their listeners.
             shared = {id(host.listeners): host.listeners or () for host in plan.hosts.values()}
@@ -31,5 +32,8 @@ class Services:
 
     def text(self, ids: Iterable[str]) -> str:
         """The services of a rule's ``why``, each once; an entry that nobody knows by its id."""
-        # Names have commas, as "NetFlow, second port" does.
-        return "; ".join(dict.fromkeys(self._names.get(one) or one for one in ids))
+        key = tuple(ids)
+        if key not in self._texts:
+            # Names have commas, as "NetFlow, second port" does.
+            self._texts[key] = "; ".join(dict.fromkeys(self._names.get(one) or one for one in key))
+        return self._texts[key]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange, format_ports
@@ -142,14 +143,16 @@ def _aligned(rows: Sequence[_Row]) -> Iterator[str]:
             yield f"  {head}  {left:{services}}  {right}".rstrip()
 
 
-def _folded(text: str, width: int, kept: str = "") -> list[str]:
+# Hosts of one kind have the same cells.
+@lru_cache(maxsize=4096)
+def _folded(text: str, width: int, kept: str = "") -> tuple[str, ...]:
     """The lines of a cell. *kept*: what separates its items, which stay in one line each."""
     if len(text) <= width:
-        return [text]
+        return (text,)
     if kept:
         text = kept.join(item.replace(" ", "\0") for item in text.split(kept))
     lines = textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-    return [line.replace("\0", " ") for line in lines] or [""]
+    return tuple(line.replace("\0", " ") for line in lines) or ("",)
 
 
 def _wrapped_text(text: str) -> list[str]:
