@@ -80,7 +80,7 @@ table inet filter {
 }
 """
 
-#: Both networks are on one cable, so a router would tell hosts to take the direct way.
+#: The other hosts are strangers to JSA.
 DEPLOYMENT = "jsa_console,jsa_event_processors,jsa_event_collectors"
 
 
@@ -117,7 +117,7 @@ def rules(folder: Path) -> dict[str, str]:
 
 
 def load(lab: Lab, texts: dict[str, str]) -> None:
-    """The router has these files now, and forgets the connections that others have let through."""
+    """The router has the rules of these files now, and no others."""
     lab.run("router", ["nft", "flush", "chain", "inet", "filter", "jsa_ports"], check=True)
     for text in texts.values():
         lab.run("router", ["nft", "-f", "-"], stdin=text, check=True)
