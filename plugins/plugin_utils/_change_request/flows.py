@@ -22,7 +22,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.model im
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._change_request.zones import Zones
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.named import ANYONE_CIDRS, HOST, named_flows
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import (
+    addresses_toward,
+    virtual_addresses_toward,
+)
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import HostPlan, Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import PROTOCOLS
 
 #: Source, destination, protocol and ports.
@@ -71,14 +75,11 @@ def make_request(plan: Plan, zones: Zones, earlier: Plan | None = None, only: Co
 
 
 def _flows_of(plan: Plan, zones: Zones, only: Collection[str] | None) -> _Found:
-    own = {
-        name: {cidr_of(one) for one in (*host.addresses, *host.virtual_addresses)} for name, host in plan.hosts.items()
-    }
+    own = {name: {cidr_of(one) for one in _addresses(host)} for name, host in plan.hosts.items()}
     owners: dict[str, set[str]] = {}
     for name, cidrs in own.items():
         for cidr in cidrs:
             owners.setdefault(cidr, set()).add(name)
-    reached = {name: sorted(cidrs, key=cidr_key) for name, cidrs in own.items()}
     merged: dict[_Key, _Merged] = {}
     zone_of: dict[str, str] = {}
     direct: set[_Key] = set()
@@ -88,8 +89,9 @@ def _flows_of(plan: Plan, zones: Zones, only: Collection[str] | None) -> _Found:
         if only is not None and flow.listener not in only and not (source.kind == HOST and source.name in only):
             continue
         met = False
+        reached = _reached(plan.hosts[flow.listener], plan.hosts.get(source.name) if source.kind == HOST else None)
         for cidr in source.cidrs:
-            for destination in reached[flow.listener]:
+            for destination in reached:
                 if (":" in cidr) != (":" in destination):
                     continue
                 met = True
@@ -104,11 +106,24 @@ def _flows_of(plan: Plan, zones: Zones, only: Collection[str] | None) -> _Found:
                     one.ids.update(flow.ids)
         if not met:
             apart[f"{source.name} to {flow.listener}"] = None
-    zone_of |= {cidr: zones.zone_of(cidr) for cidrs in reached.values() for cidr in cidrs}
+    zone_of |= {cidr: zones.zone_of(cidr) for cidrs in own.values() for cidr in cidrs}
     crossing = [key for key in merged if not zone_of[key[0]] or zone_of[key[0]] != zone_of[key[1]]]
     flows = [_flow(key, merged[key], zone_of) for key in crossing]
     flows.sort(key=_order)
     return _Found(tuple(flows), len(merged) - len(crossing), len(direct), tuple(apart))
+
+
+def _addresses(host: HostPlan) -> tuple[str, ...]:
+    return (*host.addresses, *host.virtual_addresses, *host.public_addresses)
+
+
+def _reached(listener: HostPlan, source: HostPlan | None) -> list[str]:
+    """The CIDRs at which *source* contacts *listener*. None is a network: it can be on both sides of a NAT."""
+    if source is None:
+        found = _addresses(listener)
+    else:
+        found = (*addresses_toward(listener, source), *virtual_addresses_toward(listener, source))
+    return sorted({cidr_of(one) for one in found}, key=cidr_key)
 
 
 def _flow(key: _Key, merged: _Merged, zone_of: dict[str, str]) -> RequestedFlow:

@@ -131,6 +131,7 @@ def networks_of_hosts(plans: Iterable[Plan], prefix: int, prefix_ipv6: int) -> Z
         str(network.supernet(new_prefix=lengths[network.version]))
         for plan in plans
         for host in plan.hosts.values()
-        for network in (ipaddress.ip_network(cidr_of(one)) for one in (*host.addresses, *host.virtual_addresses))
+        for one in (*host.addresses, *host.virtual_addresses, *host.public_addresses)
+        for network in (ipaddress.ip_network(cidr_of(one)),)
     }
     return Zones({cidr: cidr for cidr in sorted(networks)}, split=False)

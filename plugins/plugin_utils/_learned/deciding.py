@@ -16,6 +16,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._learned.peers import Pe
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.applicability import DATA_RANGE, listens, ports_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.asking import End, Packet
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import addresses_toward
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.leaving import (
     leaving,
     outbound_entries,
@@ -110,7 +111,8 @@ class Decider:
     def _inbound_reasons(self, name: str, protocol: str, port: int, peer: Peer) -> tuple[str, ...]:
         host = self.plan.hosts[name]
         refusing = _is_refused(host, protocol, port)
-        addresses = (peer.address,) if peer.host is None else self.planner.topology.hosts[peer.host].addresses
+        hosts = self.planner.topology.hosts
+        addresses = (peer.address,) if peer.host is None else addresses_toward(hosts[peer.host], hosts[name])
         packet = Packet(End(peer.name, addresses, peer.host), End(name, host.addresses, name), protocol, port)
         denied = why_not(self.planner, packet, refusing)
         # Who else has the port is of interest where the host itself does not.

@@ -36,7 +36,12 @@ class Peers:
         """*strangers*: hosts of the inventory that are not in the deployment, with their addresses."""
         self._members: dict[Key, str] = {}
         for name, host in topology.hosts.items():
-            for text in (*host.addresses, *host.crossover_addresses, *host.virtual_addresses):
+            for text in (
+                *host.addresses,
+                *host.crossover_addresses,
+                *host.virtual_addresses,
+                *host.public_addresses,
+            ):
                 # The address of a pair is that of both nodes: the first has to do.
                 self._members.setdefault(key_of(text), name)
         self._strangers = {key_of(text): name for name, texts in (strangers or {}).items() for text in texts}

@@ -62,6 +62,9 @@ def host_rows(
 def _remarks(host: HostPlan) -> Iterator[str]:
     if host.virtual_addresses:
         yield f"virtual address {', '.join(host.virtual_addresses)}"
+    if host.nat_group is not None:
+        public = f" with the public address {', '.join(host.public_addresses)}" if host.public_addresses else ""
+        yield f"NAT group {host.nat_group}{public}"
     if host.ha_peer:
         yield f"HA pair with {host.ha_peer}"
     if host.processor:

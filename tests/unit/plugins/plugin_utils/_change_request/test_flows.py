@@ -30,6 +30,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import (
     Plan,
     SourceClass,
 )
+from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils import deployments
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._change_request.plans import (
     FEW,
     PACKETS,
@@ -134,6 +135,34 @@ def test_the_link_of_a_pair_is_nobodys_firewall() -> None:
     found = request(replace(one, hosts=hosts), zones=named_zones({"one": "10.0.0.2"}))
     assert {flow.source.cidr for flow in found.flows} == {"10.0.0.2/32"}
     assert any(note.text == "left out: 2 flows over the link between the nodes of an HA pair" for note in found.notes)
+
+
+def test_nat_decides_on_the_addresses() -> None:
+    # con1 has no NAT, ep1 and dn1 are one site behind it.
+    groups = {"con1": "jsa_console", "ep1": "jsa_event_processors", "dn1": "jsa_data_nodes"}
+    behind = {
+        name: {"jsa_address": f"10.2.0.{last}", "jsa_public_address": f"203.0.113.{last}", "jsa_nat_group": "branch"}
+        for name, last in (("ep1", 31), ("dn1", 32))
+    }
+    one = deployments.planner(groups, behind).plan()
+    con1 = one.hosts["con1"].addresses[0]
+    found = request(one, zones=networks_of_hosts([one], 32, 128))
+    told = {
+        (source, destination): (flow.source.cidr, flow.destination.cidr)
+        for flow in found.flows
+        for source in flow.source.names
+        for destination in flow.destination.names
+        if source in groups
+    }
+    assert told == {
+        ("con1", "ep1"): (f"{con1}/32", "203.0.113.31/32"),
+        ("con1", "dn1"): (f"{con1}/32", "203.0.113.32/32"),
+        ("ep1", "con1"): ("203.0.113.31/32", f"{con1}/32"),
+        ("dn1", "con1"): ("203.0.113.32/32", f"{con1}/32"),
+        ("ep1", "dn1"): ("10.2.0.31/32", "10.2.0.32/32"),
+        ("dn1", "ep1"): ("10.2.0.32/32", "10.2.0.31/32"),
+    }
+    assert not [note for note in found.notes if "HA pair" in note.text]
 
 
 def test_hosts_that_cannot_talk() -> None:

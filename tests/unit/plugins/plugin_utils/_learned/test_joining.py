@@ -47,6 +47,14 @@ def host(name: str, *inbound: dict[str, Any], asked: Planner = PLANNER, **more: 
     return learned(asked, {name: record(*inbound, **more)}).hosts[name]
 
 
+def test_a_host_behind_nat_is_known_by_its_public_address() -> None:
+    behind = {"jsa_address": "10.2.0.31", "jsa_public_address": "203.0.113.31", "jsa_nat_group": "branch"}
+    asked = planner({"con1": "jsa_console", "ep1": "jsa_event_processors"}, {"ep1": behind}, jsa_networks=NETWORKS)
+    found = host("con1", contact("203.0.113.31", "443/tcp"), contact("203.0.113.31", "9999/tcp"), asked=asked)
+    assert [row.source for row in found.planned_seen] == ["ep1"]
+    assert [(row.source, row.port) for row in (*found.cut_off, *found.left_to_zones)] == [("ep1", 9999)]
+
+
 class TestWhatWouldBeCutOff:
     def test_a_stranger_and_why(self) -> None:
         (row,) = host("con1", contact("203.0.113.9", "443/tcp", 7)).cut_off
