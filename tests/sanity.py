@@ -153,6 +153,12 @@ def run_ansible_test(arguments: Sequence[str], home: Path, folders: Sequence[Pat
     return finished.returncode
 
 
+def ends_of(pythons: Mapping[str, Path]) -> dict[str, Path]:
+    """The oldest and the newest of *pythons*, which are in the order of their versions."""
+    names = list(pythons)
+    return {name: pythons[name] for name in (*names[:1], *names[-1:])}
+
+
 def chosen_tests(names: Sequence[str], pylint_folder: str | None) -> list[list[str]]:
     """What each run of ansible-test is given: the tests of *names*, or all of them."""
     if pylint_folder is None:
@@ -164,6 +170,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="ansible-test sanity without containers")
     parser.add_argument("results", type=Path, help="folder for the JUnit reports")
     parser.add_argument("tests", nargs="*", help="names of sanity tests; all without any")
+    parser.add_argument("--ends", action="store_true", help="run on the oldest and the newest Python alone")
     parser.add_argument("--pylint", metavar="FOLDER", help="let pylint, which takes longest, read this folder alone")
     arguments = parser.parse_args()
 
@@ -176,6 +183,8 @@ def main() -> int:
     )
     pythons = find_pythons(versions, os.environ)
     absent = [version for version in versions if version not in pythons]
+    if arguments.ends:
+        pythons = ends_of(pythons)
     print(f"Pythons: {', '.join(pythons)}; not on this machine: {', '.join(absent) or '-'}")
 
     command = ["sanity", "--junit", "--color", "no", "--controller", "origin:python=default"]

@@ -95,3 +95,10 @@ def test_each_test_runs_once() -> None:
     assert sanity.chosen_tests([], None) == [[]]
     assert sanity.chosen_tests(["pep8", "import"], None) == [["--test", "pep8", "--test", "import"]]
     assert sanity.chosen_tests([], "plugins") == [["--skip-test", "pylint"], ["--test", "pylint", "plugins/"]]
+
+
+def test_the_ends_of_the_pythons() -> None:
+    found = {version: Path(version) for version in ("3.8", "3.9", "3.13")}
+    assert list(sanity.ends_of(found)) == ["3.8", "3.13"]
+    assert list(sanity.ends_of({"3.11": Path("3.11")})) == ["3.11"]
+    assert not sanity.ends_of({})
