@@ -83,7 +83,7 @@ def parse_table(text):  # type: (str) -> List[Tracked]
     found = []
     for line in text.splitlines():
         words = line.split()
-        fields = [(name, value) for name, value in _FIELD.findall(line)]
+        fields = _FIELD.findall(line)
         if len(words) < 6 or words[2] not in _PROTOCOLS.values() or len(fields) != 8 or words[5] in _NOT_CONNECTED:
             continue
         original, reply = dict(fields[:4]), dict(fields[4:])

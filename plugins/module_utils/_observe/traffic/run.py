@@ -13,7 +13,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic import table
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import Look, look
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import Look
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import look as look_at
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.keeper import UNIT, Keeper
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import ABSENT, NOW, RECORDING, Gap
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import (
@@ -54,7 +55,7 @@ class Order(NamedTuple):
 class Host(object):
     """What a recording needs of its host."""
 
-    def __init__(self, programs, store, keeper, boot, now, looking=look):
+    def __init__(self, programs, store, keeper, boot, now, looking=look_at):
         # type: (Programs, Store, Keeper, str, int, Callable[[int], Look]) -> None
         self.programs = programs
         self.store = store
@@ -188,7 +189,7 @@ def keep():  # type: () -> None
     try:
         keep_on(Host.this(), sys.argv[1])
     except (FirewallError, TableError) as error:
-        sys.exit(str(error))
+        raise SystemExit(str(error))
 
 
 def keep_on(host, verb):  # type: (Host, str) -> None
