@@ -75,8 +75,8 @@ STAGES: Mapping[str, Sequence[Step]] = {
         Step("shellcheck", ("shellcheck", ".ci/run", "tests/lab/image.sh")),
     ),
     "unit-few": (pytest("-n", "2", "--hypothesis-profile=check", "tests/unit"),),
-    "unit": (pytest("-n", "2", "tests/unit"),),
-    "package": (pytest("tests/package"),),
+    "unit": (pytest("-n", "2", "tests/unit", timeout=1500),),
+    "package": (pytest("tests/package", timeout=900),),
     "sanity": (own("sanity", "{reports}", timeout=900),),
     # ruff and mypy have read the tests; what goes wrong between two Pythons goes wrong on one of these as a rule.
     "sanity-gate": (own("sanity", "{reports}", "--ends", "--pylint=plugins", timeout=900),),
@@ -91,7 +91,7 @@ STAGES: Mapping[str, Sequence[Step]] = {
         ),
     ),
     "lab-gate": (
-        side_by_side(*_IN_A_LAB, "-m", "gate", workers=3, timeout=900),
+        side_by_side(*_IN_A_LAB, "-m", "gate", workers=3, timeout=2400),
         # What can only go wrong on other systems.
         pytest(f"{_LAB}/test_without_ipset.py", "--systems", "-m", "gate", name="other systems"),
     ),
