@@ -135,11 +135,11 @@ def test_a_candidate_is_rolled_back_although_no_file_can_be_loaded(target: Targe
     assert target.who_gets_in(32011) == ["peer"]
     target.break_files()
     deadline = time.monotonic() + 60
-    while target.who_gets_in(32011):
+    # While firewalld reloads, it drops everything: nobody gets in to either port for a moment.
+    while target.who_gets_in(32011) or target.who_gets_in() != ["peer"]:
         assert time.monotonic() < deadline, target.state("last_result")
         assert "stranger" not in target.who_gets_in(), "at no time is the host open"
         time.sleep(0.5)
-    assert target.who_gets_in() == ["peer"]
     told = target.module(failed=True, **COMMITTED)["msg"]
     assert "firewalld has failed" in told
     assert GEO_PATH in told
