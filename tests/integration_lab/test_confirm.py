@@ -468,7 +468,7 @@ class TestDisk:
 
     def test_the_state_folder_is_full_when_it_is_time_to_go_back(self, target: Target) -> None:
         before = target.both()
-        target.run(f"mount -t tmpfs -o size=400k tmpfs {STATE}")
+        target.run(f"mount -t tmpfs -o size=4m,mode=0700 tmpfs {STATE}")
         try:
             target.stage(3)
             target.run(f"cat /dev/zero >{STATE}/filler 2>/dev/null; true")
