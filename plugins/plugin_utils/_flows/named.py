@@ -291,16 +291,18 @@ def _sorted(found: dict[tuple[str, str], list[str]]) -> tuple[Endpoint, ...]:
         found = {key: cidrs for key, cidrs in found.items() if key not in nameless}
         found[ANYONE, ANYONE] = list(ANYONE_CIDRS)
     return tuple(
-        Endpoint(kind, name, tuple(sorted(set(cidrs), key=span_of)))
+        Endpoint(kind, name, tuple(sorted(set(cidrs), key=span_of)) if len(cidrs) > 1 else tuple(cidrs))
         for (kind, name), cidrs in sorted(found.items(), key=lambda item: (_ORDER[item[0][0]], _name_key(item[0][1])))
     )
 
 
+@lru_cache(maxsize=65536)
 def _name_key(name: str) -> tuple[bool, int, str]:
     """Sorts names before CIDRs, and these by number."""
     return (False, 0, name) if is_name(name) else (True, span_of(name)[0], name)
 
 
+@lru_cache(maxsize=65536)
 def is_name(label: str) -> bool:
     """Whether a source class or network has a name: one of the site's own flows can name an address instead."""
     try:

@@ -94,9 +94,13 @@ def meet(spans: list[Span], others: list[Span]) -> bool:
     return False
 
 
+@lru_cache(maxsize=65536)
 def cidrs_of(span: Span) -> tuple[str, ...]:
     """The fewest CIDRs that are exactly the addresses of *span*."""
     first, last = span
+    if first == last < _V6:
+        # Of most hosts; a tenth of the time that ipaddress takes.
+        return (f"{socket.inet_ntoa(first.to_bytes(4, 'big'))}/32",)
     if first >= _V6:
         ends6 = ipaddress.IPv6Address(first - _V6), ipaddress.IPv6Address(last - _V6)
         return tuple(str(network) for network in ipaddress.summarize_address_range(*ends6))
