@@ -87,6 +87,11 @@ options:
     type: list
     elements: dict
     default: []
+  hosts:
+    description:
+      - Number of hosts that the task runs on. With it, the task prints how many of them are done, how many probes they
+        have sent, and the first results that are not as expected, while it runs.
+    type: int
 seealso:
   - module: jsa.ports.port_flows
   - module: jsa.ports.port_verdicts
@@ -166,6 +171,8 @@ def main():
             "recheck_seconds": {"type": "float", "default": 20},
             "flows": {"type": "list", "elements": "dict", "default": []},
             "foreseen": {"type": "list", "elements": "dict", "default": []},
+            # The action plugin reads it.
+            "hosts": {"type": "int"},
         },
         supports_check_mode=True,
     )
