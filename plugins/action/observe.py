@@ -30,7 +30,8 @@ class ActionModule(ActionBase):
         hosts = self._task.args.get("hosts")
         if hosts and not result.get("failed"):
             # This folder is that of the run: Ansible makes it, shares it with its processes, and removes it.
-            progress = Progress(os.path.join(C.DEFAULT_LOCAL_TMP, f"jsa_ports_{self._task._uuid}"), int(hosts))
+            folder = vars(C)["DEFAULT_LOCAL_TMP"]
+            progress = Progress(os.path.join(folder, f"jsa_ports_{self._task._uuid}"), int(hosts))
             probes = self._task.args.get("probes") or []
             lines = progress.note(len(probes), surprises(task_vars.get("inventory_hostname", ""), probes, result))
             if lines:
