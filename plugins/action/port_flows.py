@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of jsa.ports.port_flows: selects flows, probes, and flows with unexpected results."""
+"""Action plugin of jsa.ports.port_flows: selects flows, and what each host is asked for."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import PLAN_OPTION, ControllerAction, show
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK, PREFLIGHT, hosts_in_play
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.asking import Questions, first_questions, left_questions
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import parse_baseline
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import PROBES
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._preflight.flows import tested_flows
@@ -44,6 +43,7 @@ class ActionModule(ControllerAction):
         "token": {"type": "str", "no_log": False},
         "baseline": {"type": "path"},
         "fail_on_new": {"type": "bool", "default": False},
+        "console_hosts": {"type": "list", "elements": "str", "default": []},
         "observations": {"type": "dict"},
     }
 
@@ -59,13 +59,20 @@ class ActionModule(ControllerAction):
         scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], len(names))
         virtual = VirtualAddresses(plan, observations or {})
         expectations = Expectations(plan, names, scope, virtual.holders())
-        if observations is None:
-            return _chosen(expectations, len(names), arguments)
-        if PROBES.name in given or "version" in given:
-            return _closer_looks(plan, expectations, observations)
         # At most this many hosts probe at the same time.
         at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
-        return _probes(expectations, observations, virtual, arguments, at_once)
+        if observations is None:
+            chosen = _chosen(expectations, len(names), arguments)
+            questions = first_questions(plan, names, expectations, arguments["console_hosts"])
+            asked = _asked(questions, arguments, at_once)
+            if questions.probes:
+                show(_announcement(questions.probes, asked["rates"], at_once))
+            return {**chosen, **asked}
+        questions = left_questions(plan, expectations, observations, virtual)
+        again = questions.hosts
+        if again:
+            show(f"{len(again):,} of {len(names):,} hosts are asked again, because of what the others observed.")
+        return {**_asked(questions, arguments, at_once), "left": again}
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not arguments["token"]:
@@ -90,31 +97,13 @@ def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
 
 
-def _probes(
-    expectations: Expectations,
-    observations: Mapping[str, HostObservation],
-    virtual: VirtualAddresses,
-    arguments: Mapping[str, Any],
-    at_once: int,
-) -> dict[str, Any]:
-    probes: dict[str, list[Probe]] = {name: [] for name in observations}
-    for flow in expectations.wanted():
-        if observations[flow.initiator].is_left_to_console or virtual.is_nowhere_up(flow):
-            continue
-        if flow.required or observations[flow.listener].listens(flow):
-            probes[flow.initiator].append(Probe.of(flow))
-    for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
-        if observations[flow.initiator].is_left_to_console:
-            continue
-        # Rejected or silent, the port is closed. Another probe would only use up the peer's rate limit for ICMP errors.
-        probes[flow.initiator].append(Probe.of(flow, recheck=False))
-    probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in probes.items()}
-    rates_of = rates(probes, arguments["rate"], at_once)
-    show(_announcement(probes, rates_of, at_once))
+def _asked(questions: Questions, arguments: Mapping[str, Any], at_once: int) -> dict[str, Any]:
+    probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in questions.probes.items()}
     return {
         "changed": False,
         "probes": {name: [probe.as_dict() for probe in own] for name, own in probes.items()},
-        "rates": rates_of,
+        "rates": rates(probes, arguments["rate"], at_once),
+        "closer_looks": {name: [as_flow(key) for key in own] for name, own in questions.looks.items()},
         "_ansible_verbose_override": True,
     }
 
@@ -128,15 +117,3 @@ def _announcement(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, 
         f"at a time: at least {seconds:,} seconds. Add the timeout for ports that do not answer, and the overhead of "
         "Ansible for each host."
     )
-
-
-def _closer_looks(
-    plan: Plan, expectations: Expectations, observations: Mapping[str, HostObservation]
-) -> dict[str, Any]:
-    exposed = {name: seen.exposed for name, seen in observations.items()}
-    looks = closer_looks(plan, [*expectations.wanted(), *expectations.unwanted(exposed)], observations)
-    return {
-        "changed": False,
-        "closer_looks": {name: [as_flow(key) for key in own] for name, own in looks.items()},
-        "_ansible_verbose_override": True,
-    }

@@ -175,7 +175,7 @@ diff:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.compare import compare, warnings_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends import compare as comparing
 from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import Options, select_backend
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
@@ -196,10 +196,8 @@ def look(module):
         "product": Product(backend.programs).gather(),
     }
     if rules is not None:
-        for text in warnings_of(backend):
-            module.warn(printable(text))
         ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
-        result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn))
+        result.update(comparing.look(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn))
     return result
 
 

@@ -320,21 +320,15 @@ connections:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._host.routing import read_addresses
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.compare import compare, summarize
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.connections import read_filter
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import ExpectationError, read_options
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.observe import read_connections, read_listeners
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.observe import (
+    compared,
+    read_connections,
+    read_listeners,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import TableError
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
-
-
-def own_addresses():
-    """The host's addresses; None where the kernel does not tell."""
-    try:
-        return [one._asdict() for one in read_addresses()]
-    except OSError:
-        return None
 
 
 def run(params):
@@ -344,8 +338,7 @@ def run(params):
     if not params["connections"] and any(chosen):
         raise ExpectationError("port, process and state require connections: true")
     listeners = read_listeners()
-    results = compare(listeners, expected, known, params["unlisted"])
-    answer = {"changed": False, "results": results, "summary": summarize(results), "addresses": own_addresses()}
+    answer = dict(compared(listeners, expected, known, params["unlisted"]), changed=False)
     if params["return_sockets"]:
         answer["sockets"] = listeners.table()
     if params["connections"]:

@@ -127,7 +127,8 @@ obstacle:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import FlowError, Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.flow import FlowError, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 

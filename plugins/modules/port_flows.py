@@ -7,17 +7,15 @@
 
 DOCUMENTATION = r"""
 module: port_flows
-short_description: Select the flows of a JSA deployment, the probes of each host, and the flows with unexpected results
+short_description: Select the flows of a JSA deployment to check, and what to ask each host for
 version_added: 1.0.0
 description:
   - Without O(observations), selects the flows between the hosts of the play to check, and returns how many are left
-    out. A full mesh of n hosts has n² pairs.
-  - With the sockets of the hosts in O(observations), returns the probes of each host, in the form that
-    M(jsa.ports.reachability) requires. A port that listens on the network, but is not open to all hosts, is also probed
-    once from a host that should be rejected.
-  - With the results of the probes in O(observations), returns the flows with unexpected results, in the form that
-    M(jsa.ports.packet_path) requires. In these, a service listens and could not be reached, or a host that should be
-    rejected could connect.
+    out. A full mesh of n hosts has n² pairs. Also returns what to ask each host for before anything is known of the
+    others, in the form that M(jsa.ports.observe) requires.
+  - With O(observations), returns what is left to ask, now that it is known what listens and which results the probes
+    have. If the sockets were read but nothing was probed, this is all probes. A port that listens on the network, but
+    is not open to all hosts, is probed once from a host that should be rejected.
   - Connects to no host. Run it with C(run_once).
 extends_documentation_fragment:
   - jsa.ports.attributes
@@ -66,6 +64,11 @@ options:
     description: Whether M(jsa.ports.port_verdicts) will fail for new verdicts only. Requires O(baseline).
     type: bool
     default: false
+  console_hosts:
+    description: The hosts that are not asked themselves, because the console tests their flows. They probe nothing.
+    type: list
+    elements: str
+    default: []
   observations:
     description:
       - The observations so far, in the form that M(jsa.ports.port_verdicts) requires, or with
@@ -74,6 +77,7 @@ options:
         host from the play.
     type: dict
 seealso:
+  - module: jsa.ports.observe
   - module: jsa.ports.reachability
   - module: jsa.ports.packet_path
   - module: jsa.ports.port_verdicts
@@ -90,30 +94,32 @@ EXAMPLES = r"""
   run_once: true
   register: chosen
 
-- name: Select the probes of each host, without the observed sockets
-  jsa.ports.port_flows:
-    plan: "{{ planned.plan }}"
-    scope: "{{ chosen.scope.name }}"
-    observations: {}
-  run_once: true
-  register: to_probe
+- name: Observe the host
+  jsa.ports.observe:
+    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
+    probes: "{{ chosen.probes[inventory_hostname] }}"
+    rate: "{{ chosen.rates[inventory_hostname] }}"
+    foreseen: "{{ chosen.closer_looks[inventory_hostname] }}"
+  register: first
 
-- name: Probe the other hosts
-  jsa.ports.reachability:
-    probes: "{{ to_probe.probes[inventory_hostname] }}"
-    rate: "{{ to_probe.rates[inventory_hostname] }}"
-  register: reached
-
-- name: Select the flows with unexpected results
+- name: Select what is left to ask
   jsa.ports.port_flows:
     plan: "{{ planned.plan }}"
     scope: "{{ chosen.scope.name }}"
     observations:
-      probes: >-
+      observed: >-
         {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'reached') | map('default', none))) }}
+           | map('extract', hostvars, 'first') | map('default', none))) }}
   run_once: true
-  register: doubtful
+  register: rest
+
+- name: Observe the host again
+  jsa.ports.observe:
+    probes: "{{ rest.probes[inventory_hostname] }}"
+    rate: "{{ rest.rates[inventory_hostname] }}"
+    flows: "{{ rest.closer_looks[inventory_hostname] }}"
+  register: second
+  when: inventory_hostname in rest.left
 """
 
 RETURN = r"""
@@ -133,23 +139,30 @@ left_out:
   type: int
   sample: 43800
 probes:
-  description: The probes by host name. If a temporary listener runs, the probe expects it.
-  returned: when O(purpose=preflight), or O(observations) is set without the results of probes
+  description:
+    - The probes by host name, in the form that M(jsa.ports.observe) requires, or with O(purpose=preflight)
+      M(jsa.ports.reachability). If a temporary listener runs, the probe expects it.
+  returned: always
   type: dict
   sample:
     ep1:
       - address: 10.0.0.1
         port: 443
         protocol: tcp
+        open: true
+        own: 10.0.0.2
 rates:
   description: The maximum number of new probes per second by host name.
-  returned: when O(purpose=check) and RV(probes) is returned
+  returned: when O(purpose=check)
   type: dict
   sample:
     ep1: 40.0
 closer_looks:
-  description: The flows to evaluate by host name.
-  returned: when O(purpose=check) and O(observations) has the results of probes
+  description:
+    - The flows whose packets a host should evaluate, by host name. Without O(observations), those that often have an
+      unexpected result of which the listener knows nothing. With O(observations), those that have one, and were not
+      evaluated yet.
+  returned: when O(purpose=check)
   type: dict
   sample:
     ep1:
@@ -158,4 +171,10 @@ closer_looks:
         peer: 10.0.0.1
         protocol: tcp
         port: 32006
+left:
+  description: The hosts for which RV(probes) or RV(closer_looks) is not empty.
+  returned: when O(purpose=check) and O(observations) is set
+  type: list
+  elements: str
+  sample: [ep1]
 """

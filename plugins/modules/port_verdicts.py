@@ -27,6 +27,8 @@ options:
         M(jsa.ports.firewall_info) and C(paths) of M(jsa.ports.packet_path) optional. C(console) of
         M(jsa.ports.console_check) replaces the other parts for hosts that are not asked themselves. With it, none of
         them is required.
+      - Instead of these four parts, C(observed) has the results of M(jsa.ports.observe), and C(observed_again) those of
+        the second call, which can be skipped.
       - If a host of the play has no result, the task fails and names the host. If Ansible removed the host from the
         play, or if a result cannot be read, the task prints and writes everything first, and then fails.
       - Alternatively, the content of an earlier O(observations_dest). The hosts are then those in the observations,
@@ -82,42 +84,35 @@ options:
     default: true
 seealso:
   - module: jsa.ports.port_flows
+  - module: jsa.ports.observe
   - module: jsa.ports.console_check
 author:
   - the jsa.ports authors (@jsa-ports)
 """
 
 EXAMPLES = r"""
-- name: Read the listening sockets
-  jsa.ports.listeners:
-    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
-  register: listening
-
-- name: Select the probes of each host
+- name: Select what to ask each host for
   jsa.ports.port_flows:
     plan: "{{ planned.plan }}"
-    observations:
-      sockets: >-
-        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'listening') | map('default', none))) }}
   run_once: true
   register: selected
 
-- name: Probe the other hosts
-  jsa.ports.reachability:
+- name: Observe the host
+  jsa.ports.observe:
+    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
+    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
     probes: "{{ selected.probes[inventory_hostname] }}"
-  register: reached
+    rate: "{{ selected.rates[inventory_hostname] }}"
+    foreseen: "{{ selected.closer_looks[inventory_hostname] }}"
+  register: first
 
 - name: Report the causes, and fail only if a port is open that should not be
   jsa.ports.port_verdicts:
     plan: "{{ planned.plan }}"
     observations:
-      sockets: >-
+      observed: >-
         {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'listening') | map('default', none))) }}
-      probes: >-
-        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'reached') | map('default', none))) }}
+           | map('extract', hostvars, 'first') | map('default', none))) }}
     observations_dest: observations.json
     dest: results
     fail_on: [unexpected_open]

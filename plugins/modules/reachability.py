@@ -196,42 +196,22 @@ seconds:
   sample: 3.021
 """
 
-import math
-import time
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import ProbeError, read_probes
-from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import RESULTS
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.result import check_numbers, send
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 
 #: Each numeric option, and whether it accepts zero.
 NUMBERS = {"timeout": False, "rate": True, "retries": True, "recheck_seconds": True}
 
 
-def check_numbers(params):
-    """Checks the numeric options. Returns the list of problems, one sentence each."""
-    problems = []
-    for name in sorted(NUMBERS):
-        value = params[name]
-        if not math.isfinite(value) or value < 0 or (not value and not NUMBERS[name]):
-            problems.append("%s: %s is not a number %s" % (name, value, "of 0 or more" if NUMBERS[name] else "above 0"))
-    return problems
-
-
 def run(params):
     """Sends the probes and returns the result of the module. Raises ProbeError with all problems of the options."""
-    probes = read_probes(params["probes"], params["source"], check_numbers(params))
+    probes = read_probes(params["probes"], params["source"], check_numbers(params, NUMBERS))
     engine = Engine(params["timeout"], params["rate"], params["retries"], params["recheck_seconds"])
-    start = time.monotonic()
-    outcomes = engine.run(probes)
-    seconds = time.monotonic() - start
-    results = [describe(probe, outcomes[probe.index]) for probe in probes]
-    summary = dict.fromkeys(RESULTS, 0)
-    for result in results:
-        summary[result["result"]] += 1
-    return {"changed": False, "results": results, "summary": summary, "seconds": round(seconds, 3)}
+    return dict(send(engine, probes), changed=False)
 
 
 def main():

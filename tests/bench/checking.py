@@ -22,14 +22,24 @@ from ansible_collections.jsa.ports.tests.bench.process import UnmeasurableError
 
 LAB = "bench-check"
 _HOSTS = 50
+#: With firewalld on each of them.
+_SITE_LAB = "bench-site"
+_SITE_HOSTS = 16
 _SCOPE = "full"
 _WAITED_FOR = 5
 _RATE = 200
 
+#: A whole check, beside a play with one ping of the same hosts; and a site run without a change, beside ping and check.
+_MOST_PINGS = 2.5
+_MOST_SITE = 1.3
+
 _JOINED = 2000
-_MOST_MIB = 1024
+_MOST_MIB = 512
 
 _CHECK = "jsa.ports.check, everything"
+_SITE = f"jsa.ports.site, no change, {_SITE_HOSTS} hosts with firewalld"
+_SITE_CHECK = f"jsa.ports.check, {_SITE_HOSTS} hosts with firewalld"
+_SITE_PING = f"play with ping, {_SITE_HOSTS} hosts with firewalld"
 _OURS = "play with reachability"
 _NMAP = "play with nmap -sT"
 _LOOP = f"play with wait_for, {_WAITED_FOR} ports of each host"
@@ -56,6 +66,7 @@ def measure(folder: Path, rounds: int, size: int = _HOSTS) -> Part:
             samples.add(_OURS, run.play({"jsa.ports.reachability": {"probes": "{{ probes }}", "rate": _RATE}}))
             samples.add(_NMAP, run.play({"ansible.builtin.shell": "{{ nmap }}"}))
             samples.add(_LOOP, run.play(_looped()))
+    _measure_site(folder, rounds, samples)
     count = sum(map(len, probes.values()))
     waited = sum(min(_WAITED_FOR, len(own)) for own in probes.values())
     # Ours keeps what Ansible itself takes: so little is left without it that noise would decide.
@@ -65,26 +76,47 @@ def measure(folder: Path, rounds: int, size: int = _HOSTS) -> Part:
     return Part(
         f"(e) A check of {size} hosts, beside nmap and wait_for",
         f"A console with its HA secondary, processors, data nodes and collectors with JSA's sockets on {size} hosts of "
-        f"the lab, without firewalld. `jsa.ports.check` (`jsa_port_check_scope: {_SCOPE}`, the default rate) reads "
-        f"sockets and firewalls and probes; the {count:,} TCP probes of all hosts are then given to one task of "
-        f"`jsa.ports.reachability` (`rate: {_RATE}`), of `nmap -sT -Pn -n` on the hosts, and, {_WAITED_FOR} of each "
-        f"host, to a loop of `wait_for`. Whole processes of `ansible-playbook` with its default of five forks. The "
-        f"ratio with wait_for is per port, after a play with ping has been taken off the loop. The check itself took "
+        f"the lab, without firewalld. `jsa.ports.check` (`jsa_port_check_scope: {_SCOPE}`, the default rate) asks each "
+        f"host once for its sockets, its firewall and its probes; the {count:,} TCP probes of all hosts are then given "
+        f"to one task of `jsa.ports.reachability` (`rate: {_RATE}`), of `nmap -sT -Pn -n` on the hosts, and, "
+        f"{_WAITED_FOR} of each host, to a loop of `wait_for`. Whole processes of `ansible-playbook` with its default "
+        "of five forks. The "
+        "ratio with wait_for is per port, after a play with ping has been taken off the loop. The check itself took "
         f"{everything / size:.2f} seconds per host. The memory is that of a process that joins invented results of "
         f"{_JOINED:,} hosts (scope console, {memory['flows']:,} flows, {memory['seconds']:.0f} seconds): "
         f"{memory['mib']:.0f} MiB at its peak, of which {memory['before_mib']:.0f} MiB are the plan and the results "
-        "themselves.",
+        f"themselves. `jsa.ports.site` plans, compares the rules of each host, and checks, on {_SITE_HOSTS} hosts with "
+        "firewalld and the rules of their plan, where everything is as it should be.",
         samples,
         [
             Ratio("TCP probes per second, check", count / everything),
             Ratio("TCP probes per second, reachability", count / samples.median(_OURS)),
             Ratio("TCP probes per second, nmap", count / samples.median(_NMAP)),
+            samples.ratio("check / ping", [_CHECK], [_PING], AT_MOST, _MOST_PINGS),
+            samples.ratio(f"check / ping, {_SITE_HOSTS} hosts with firewalld", [_SITE_CHECK], [_SITE_PING]),
+            samples.ratio("site / (ping + check)", [_SITE], [_SITE_PING, _SITE_CHECK], AT_MOST, _MOST_SITE),
             samples.ratio("reachability / nmap", [_OURS], [_NMAP]),
             samples.ratio("check / nmap", [_CHECK], [_NMAP]),
             Ratio("wait_for / reachability, per port", loop / ours, AT_LEAST, 1),
             Ratio(f"MiB, joining {_JOINED:,} hosts' results", memory["mib"], AT_MOST, _MOST_MIB),
         ],
     )
+
+
+def _measure_site(folder: Path, rounds: int, samples: Samples) -> None:
+    """A whole run that finds everything as it should be, on hosts with the rules of their plan."""
+    inventory = folder / "check.yml"
+    inventory.write_text(json.dumps(_inventory(_SITE_HOSTS, firewalld=True)))
+    take_down(_SITE_LAB)
+    with Lab.up(inventory, _SITE_LAB) as lab:
+        run = _Run(lab, folder)
+        run.playbook("jsa.ports.plan", "-e", f"jsa_plan_dest={folder}/check-plan.json")
+        lab.load_services(folder / "check-plan.json")
+        run.playbook("jsa.ports.site", "--tags", "firewall")
+        for _round in range(rounds):
+            samples.add(_SITE_PING, run.play({"ansible.builtin.ping": {}}))
+            samples.add(_SITE_CHECK, run.check())
+            samples.add(_SITE, run.check("jsa.ports.site"))
 
 
 class _Run:
@@ -110,14 +142,14 @@ class _Run:
         file.write_text(json.dumps([play]))
         return self.playbook(str(file), "-e", f"@{self._variables}")
 
-    def check(self) -> float:
+    def check(self, playbook: str = "jsa.ports.check") -> float:
         # Verdicts fail nothing: what is timed is how they are come by.
         options = {
             "jsa_port_check_fail_on": [],
             "jsa_port_check_dest": str(self._folder / "check"),
             "jsa_port_check_scope": _SCOPE,
         }
-        return self.playbook("jsa.ports.check", "-e", json.dumps(options))
+        return self.playbook(playbook, "-e", json.dumps(options))
 
     def probes(self) -> dict[str, list[dict[str, Any]]]:
         """The TCP probes of each host, as the check had them; also as variables for the other plays."""
@@ -156,10 +188,10 @@ def _looped() -> dict[str, Any]:
     }
 
 
-def _inventory(size: int) -> dict[str, Any]:
+def _inventory(size: int, firewalld: bool = False) -> dict[str, Any]:
     """A deployment of the lab's hosts."""
     whole = planning.inventory(size)
-    whole["all"]["vars"]["lab_firewalld"] = False
+    whole["all"]["vars"]["lab_firewalld"] = firewalld
     members = [host for group in whole["all"]["children"].values() for host in group["hosts"].items()]
     for name, variables in members:
         variables["ansible_host"] = f"10.77.0.{101 + int(name[1:])}"

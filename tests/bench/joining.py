@@ -19,7 +19,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe

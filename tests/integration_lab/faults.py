@@ -21,7 +21,8 @@ from typing import Any
 
 from lab import Lab
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations

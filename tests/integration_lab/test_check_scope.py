@@ -93,6 +93,30 @@ def test_each_scope_looks_at_its_pairs_and_says_what_it_leaves_out(lab: Lab, tmp
     assert flows(again) == flows(found["sample"])
 
 
+def asked_again(output: str) -> set[str]:
+    """The hosts that the check called a second time."""
+    task = output.partition("TASK [jsa.ports.jsa_port_check : Observe the host again]")[2].partition("TASK [")[0]
+    assert task
+    return {host for host in HOSTS if f"ok: [{host}]" in task}
+
+
+def test_a_host_is_asked_again_only_for_what_another_host_observed(lab: Lab, tmp_path: Path) -> None:
+    result, document = check(lab, tmp_path)
+    assert result.returncode == 0 and asked_again(result.stdout) == set()
+    assert {item["verdict"] for item in document["verdicts"] if item["protocol"] == "tcp"} == {"ok"}
+    blocked = "add table inet site; add chain inet site input { type filter hook input priority -10; }; "
+    blocked += "add rule inet site input ip saddr 10.77.0.21 tcp dport 32006 drop"
+    lab.run("ep1", ["nft", "-f", "-"], stdin=blocked, check=True)
+    try:
+        result, document = check(lab, tmp_path)
+    finally:
+        lab.run("ep1", ["nft", "delete", "table", "inet", "site"], check=True)
+    assert asked_again(result.stdout) == {"ep1"}
+    (found,) = [item for item in document["verdicts"] if item["verdict"] == "host_firewall"]
+    assert (found["from"], found["to"], found["port"]) == ("con1", "ep1", 32006)
+    assert "table inet site, chain input" in found["reason"]
+
+
 def test_a_baseline_shows_what_has_changed(lab: Lab, tmp_path: Path) -> None:
     new_only = ["-e", f"jsa_port_check_baseline={tmp_path}/port_check.json", "-e", "jsa_port_check_fail_on_new=true"]
     lab.services("ep1", "stop", "tcp/32006")
@@ -141,7 +165,7 @@ def test_what_cannot_work_is_said_before_any_host_is_touched(
     result = play(lab, "check", "-e", json.dumps({**variables, "jsa_port_check_dest": str(tmp_path / "out")}))
     assert result.returncode != 0
     assert told in result.stdout + result.stderr
-    assert "Read the listening sockets" not in result.stdout
+    assert "Observe the host" not in result.stdout
     assert not (tmp_path / "out").exists()
 
 
@@ -159,11 +183,11 @@ def unreachable(host: str) -> str:
 
 
 def test_a_result_under_another_name_is_no_green_check(lab: Lab, tmp_path: Path) -> None:
-    other = {"jsa_port_check_seen_sockets": {}, "jsa_port_check_fail_on": []}
+    other = {"jsa_port_check_seen": {}, "jsa_port_check_fail_on": []}
     result = play(lab, "check", "-e", json.dumps(other), "-e", f"jsa_port_check_dest={tmp_path}")
     assert result.returncode != 0
     for host in HOSTS:
-        assert f"sockets: {host} has no result of jsa.ports.listeners" in result.stdout + result.stderr
+        assert f"observed: {host} has no result of jsa.ports.observe" in result.stdout + result.stderr
     assert not (tmp_path / "port_check.json").exists()
 
 

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.told import di
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.root import NEEDS_ROOT, is_root
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
+from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import earlier_controllers, guard_of
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
@@ -31,6 +32,14 @@ def warnings_of(backend):  # type: (Backend) -> List[str]
     if result is not None:
         found.append(confirming.rollback_words(result))
     return found
+
+
+def look(backend, rules, connection, ssh_port, keep_controllers, warn):
+    # type: (Backend, HostRules, Optional[SSHConnection], Optional[int], int, Callable[[str], None]) -> Dict[str, Any]
+    """As :func:`compare`, after the warnings about a candidate that waits and about a rollback."""
+    for text in warnings_of(backend):
+        warn(printable(text))
+    return compare(backend, rules, connection, ssh_port, keep_controllers, warn)
 
 
 def compare(backend, rules, connection, ssh_port, keep_controllers, warn):

@@ -6,10 +6,6 @@
 
 from typing import NamedTuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import (
-    ApplianceBackend,
-    open_appliance,
-)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import UPDATE_SECONDS, Product
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.backend import FirewalldBackend
@@ -21,7 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.appliance import M
 
 AUTO = "auto"
 FIREWALLD = FirewalldBackend.name
-APPLIANCE = ApplianceBackend.name
+APPLIANCE = "appliance"
 CHOICES = (AUTO, FIREWALLD, APPLIANCE)
 
 _ON_APPLIANCE = (
@@ -60,6 +56,9 @@ def select_backend(choice, options=DEFAULTS):  # type: (str, Options) -> Backend
     if choice == APPLIANCE and not mark:
         raise FirewallError(_NO_APPLIANCE % " nor ".join("%s/%s" % (QRADAR, name) for name in MARKS))
     if mark:
+        # Compiled anew in every call of a module, and most hosts are none.
+        from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.backend import open_appliance
+
         return open_appliance(Product(seconds=options.update_timeout))
     return FirewalldBackend(
         Client(),

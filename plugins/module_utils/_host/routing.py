@@ -56,6 +56,14 @@ def read_addresses():  # type: () -> List[OwnAddress]
     return sorted(found)
 
 
+def own_addresses():  # type: () -> Optional[List[Dict[str, Any]]]
+    """The same as dictionaries, as modules return them; None where the kernel does not tell."""
+    try:
+        return [dict(one._asdict()) for one in read_addresses()]
+    except OSError:
+        return None
+
+
 def ask_route(family, packed, attributes=b""):  # type: (int, bytes, bytes) -> Optional[Tuple[int, Dict[int, bytes]]]
     """The kind of the route to an address, and its attributes. Raises OSError where there is none."""
     request = _ROUTE.pack(family, len(packed) * 8, 0, 0, 0, 0, 0, 0, 0) + netlink.attribute(_RTA_DST, packed)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check import observations as check
+from ansible_collections.jsa.ports.plugins.plugin_utils._check import observing
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Part
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned import observations as learned
@@ -35,6 +36,8 @@ class Purpose(Generic[Seen]):
     document: Any
     parts: Sequence[Part[Any]]
     observed: Callable[[Mapping[str, Any], Iterable[str], Collection[str]], dict[str, Seen]]
+    #: Keys beside the parts: the results of a module that tells several parts.
+    several: Sequence[str] = ()
 
     def read(
         self, value: Mapping[str, Any], plan: Plan, task_vars: Mapping[str, Any], required: Collection[str] = ()
@@ -46,7 +49,7 @@ class Purpose(Generic[Seen]):
         """
         if "version" in value:
             return self._from_document(value, plan, hosts_in_play(plan, task_vars))
-        names = [part.name for part in self.parts]
+        names = [*(part.name for part in self.parts), *self.several]
         problems = [
             f"observations: unknown key {key!r}{did_you_mean(str(key), names)}" for key in value if key not in names
         ]
@@ -74,7 +77,12 @@ class Purpose(Generic[Seen]):
         return json.dumps(write(self.document(hosts=hosts)), indent=1) + "\n"
 
 
-CHECK = Purpose(check.CheckObservations, check.CHECK_PARTS, check.observed)
+CHECK = Purpose(
+    check.CheckObservations,
+    check.CHECK_PARTS,
+    observing.observed,
+    (observing.OBSERVED, observing.OBSERVED_AGAIN),
+)
 PREFLIGHT = Purpose(preflight.PreflightObservations, preflight.PREFLIGHT_PARTS, preflight.observed)
 LEARNED = Purpose(learned.LearnedObservations, learned.LEARNED_PARTS, learned.observed)
 
@@ -84,6 +92,8 @@ def required_in_check(value: Mapping[str, Any]) -> tuple[str, ...]:
 
     *value*: the results of the modules by part and host. The console's part is skipped for hosts that are asked by SSH.
     """
+    if observing.OBSERVED in value:
+        return ()
     console = value.get("console")
     results = console.values() if isinstance(console, Mapping) else ({"skipped": True},)
     asked = any(isinstance(one, Mapping) and one.get("skipped") for one in results)

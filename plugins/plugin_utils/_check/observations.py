@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
@@ -33,7 +33,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     Text,
     Unseen,
     known,
-    read_parts,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Address, Ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
@@ -223,6 +222,17 @@ class CheckObservations:
     hosts: Annotated[Mapping[str, HostObservation], NonEmpty("nobody was observed")]
 
 
+def answer_of(flow: ExpectedFlow, observations: Mapping[str, HostObservation]) -> ProbeAnswer | None:
+    """What the probe of *flow* met; None where there is no answer that counts.
+
+    A service that not every deployment has is probed before anybody knows whether it runs: the answer counts only where
+    something listens.
+    """
+    if flow.wanted and not flow.required and not observations[flow.listener].listens(flow):
+        return None
+    return observations[flow.initiator].answers.get(flow.probe_key)
+
+
 # The same few addresses stand in the sockets of every host.
 @lru_cache(maxsize=65536)
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -269,18 +279,3 @@ CHECK_PARTS: tuple[Part[Any], ...] = (
     PATHS,
     Part("console", "jsa.ports.console_check", "answers", _console, ConsoleSeen),
 )
-
-
-def observed(
-    handed_over: Mapping[str, Any], names: Iterable[str], alive: Collection[str]
-) -> dict[str, HostObservation]:
-    """Out of the modules' results, as :func:`read_parts` takes them. Raises InputError."""
-    found = {}
-    for name, parts in read_parts(CHECK_PARTS, handed_over, names, alive).items():
-        unseen: dict[str, Unseen] = parts["unseen"]
-        # A host is asked itself, or the console tests its flows: what is skipped on purpose is not missing.
-        skipped = [part for part, one in unseen.items() if one.kind == SKIPPED]
-        for part in skipped if "console" in parts else [part for part in skipped if part == "console"]:
-            del unseen[part]
-        found[name] = HostObservation(**parts)
-    return found

@@ -98,6 +98,12 @@ class PathsSeen:
     addresses: tuple[OwnAddress, ...] | None
     flows: tuple[Path, ...]
 
+    def then(self, later: PathsSeen) -> PathsSeen:
+        """Both; of a flow that was evaluated again, the later decision counts."""
+        flows = {one.key: one for one in (*self.flows, *later.flows)}
+        addresses = self.addresses if later.addresses is None else later.addresses
+        return PathsSeen(addresses=addresses, flows=tuple(flows.values()))
+
 
 def _document(result: Mapping[str, Any]) -> dict[str, Any]:
     addresses = result["addresses"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, answer_of
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import (
     INITIATOR,
     LISTENER,
     PathKey,
     key_at,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 
@@ -28,9 +29,10 @@ def closer_looks(
     Those are the flows that should get through and did not, where something listens, and those that should not and did.
     """
     found: dict[str, list[PathKey]] = {name: [] for name in observations}
+    virtual = VirtualAddresses(plan, observations)
     for flow in flows:
-        answer = observations[flow.initiator].answers.get(flow.probe_key)
-        if answer is None or (answer.result == "open") == flow.wanted:
+        answer = answer_of(flow, observations)
+        if answer is None or (answer.result == "open") == flow.wanted or virtual.is_nowhere_up(flow):
             continue
         if flow.port is not None and observations[flow.listener].listens(flow) is False:
             continue

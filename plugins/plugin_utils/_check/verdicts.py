@@ -19,7 +19,11 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.diagnosis import 
     not_its_address,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.drift import opening_line
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import NETWORK, HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
+    NETWORK,
+    HostObservation,
+    answer_of,
+)
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import LISTENER
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow
@@ -84,7 +88,7 @@ class Diagnosis:
         return self._plan.hosts[name].encrypted
 
     def _verdict(self, flow: ExpectedFlow) -> Verdict | None:
-        probe = self._observations[flow.initiator].answers.get(flow.probe_key)
+        probe = answer_of(flow, self._observations)
         if not flow.wanted:
             return self._unwanted(flow, probe)
         if self._virtual.is_nowhere_up(flow):

@@ -63,6 +63,10 @@ class Probe:
     recheck: bool = True
     #: Token of the run and name of the host whose temporary listener has to answer.
     expect: str | None = None
+    #: Whether the port should be open; None where every result is as it should be.
+    is_open: bool | None = None
+    #: The initiator's own address that it sends from.
+    own: str | None = None
 
     @classmethod
     def of(cls, flow: ExpectedFlow, recheck: bool = True, expect: str | None = None) -> Probe:
@@ -70,7 +74,7 @@ class Probe:
         return cls(flow.address, flow.protocol, flow.port, recheck, expect)
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``jsa.ports.reachability`` takes it."""
+        """As ``jsa.ports.observe`` and ``jsa.ports.reachability`` take it."""
         probe: dict[str, Any] = {"address": self.address, "protocol": self.protocol}
         if self.port is not None:
             probe["port"] = self.port
@@ -78,4 +82,8 @@ class Probe:
             probe["recheck"] = False
         if self.expect is not None:
             probe["expect"] = self.expect
+        if self.is_open is not None:
+            probe["open"] = self.is_open
+        if self.own is not None:
+            probe["own"] = self.own
         return probe

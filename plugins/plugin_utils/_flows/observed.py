@@ -209,6 +209,10 @@ class ProbesSeen:
 
     answers: tuple[ProbeAnswer, ...]
 
+    def then(self, later: ProbesSeen) -> ProbesSeen:
+        """Both; of a probe that was sent again, the later answer counts."""
+        return ProbesSeen(answers=tuple({one.key: one for one in (*self.answers, *later.answers)}.values()))
+
 
 #: The results of ``jsa.ports.reachability``.
 PROBES = Part(

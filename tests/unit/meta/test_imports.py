@@ -50,6 +50,9 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_observe.preflight": _GENERAL | {"_host", "_observe.probe", "_observe.sockets"},
     "_observe.facts": _GENERAL | {"_host"},
     "_observe.traffic": _GENERAL | {"_host", "_observe.sockets"},
+    # All that a check asks of a host, in one go.
+    "_observe.whole": _GENERAL | {"_host", "_rules", "_backends run", "_observe.wire", "_observe.sockets",
+                                  "_observe.probe", "_observe.packets"},
 }  # fmt: skip
 
 _WORDS = {"_vocabulary", "_errors", "_suggestions", "_file_names", "module_utils._ports", "module_utils._families",

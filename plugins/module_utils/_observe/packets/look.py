@@ -7,12 +7,13 @@
 import ipaddress
 import os
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import ruleset_objects
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs
-from ansible_collections.jsa.ports.plugins.module_utils._host.routing import find_route, read_addresses
+from ansible_collections.jsa.ports.plugins.module_utils._host.routing import find_route, own_addresses
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.conditions import Packet
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.flow import LISTENER, Flow
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.nft import (
     ACCEPT,
     ODD,
@@ -28,11 +29,6 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_ne
     read_sockets,
 )
 
-LISTENER = "listener"
-INITIATOR = "initiator"
-ROLES = (LISTENER, INITIATOR)
-PROTOCOLS = ("tcp", "udp", "icmp")
-
 _INWARD = ("ingress", "prerouting", "input")
 _OUTWARD = ("output", "postrouting", "egress")
 _SYN_RECEIVED = (3, 12)
@@ -42,54 +38,6 @@ _SYN = frozenset(("syn",))
 _SYN_ACK = frozenset(("syn", "ack"))
 _LEGACY_TABLES = ("net/ip_tables_names", "net/ip6_tables_names")
 _IGNORES_ECHO = {4: "sys/net/ipv4/icmp_echo_ignore_all", 6: "sys/net/ipv6/icmp/echo_ignore_all"}
-
-
-class Flow(NamedTuple):
-    """A flow as this host sees it."""
-
-    given: Dict[str, Any]
-    role: str
-    #: This host's address, and the other one's.
-    own: Any
-    peer: Any
-    protocol: str
-    #: The listener's; 0 for ICMP.
-    port: int
-
-
-class FlowError(ValueError):
-    """Invalid options."""
-
-
-def read_flows(items):  # type: (Iterable[Dict[str, Any]]) -> List[Flow]
-    """The flows of the module's option. Raises FlowError with all problems."""
-    flows = []
-    problems = []
-    for number, item in enumerate(items):
-        mine = []  # type: List[str]
-        ends = []
-        for key in ("own", "peer"):
-            try:
-                ends.append(ipaddress.ip_address(str(item.get(key))))
-            except ValueError as error:
-                mine.append("%s: %s" % (key, error))
-        if len({end.version for end in ends}) == 2:
-            mine.append("own and peer are of different address families")
-        for key, choices in (("role", ROLES), ("protocol", PROTOCOLS)):
-            if item.get(key) not in choices:
-                mine.append("%s: %r is none of %s" % (key, item.get(key), ", ".join(choices)))
-        try:
-            port = int(item.get("port") or 0)
-        except (TypeError, ValueError):
-            port = -1
-        if not 0 <= port <= 65535 or bool(port) == (item.get("protocol") == "icmp"):
-            mine.append("port: %r: expected a number from 1 to 65535, or no port for ICMP" % (item.get("port"),))
-        problems += ["flows[%d]: %s" % (number, problem) for problem in mine]
-        if not mine:
-            flows.append(Flow(item, item["role"], ends[0], ends[1], item["protocol"], port))
-    if problems:
-        raise FlowError("; ".join(problems[:20]))
-    return flows
 
 
 class Look(object):
@@ -107,13 +55,9 @@ class Look(object):
 
     def result(self, flows):  # type: (List[Flow]) -> Dict[str, Any]
         """The module's result: the decision of rules and routes for each flow, and the host's addresses."""
-        try:
-            addresses = [one._asdict() for one in read_addresses()]  # type: Optional[List[Dict[str, Any]]]
-        except OSError:
-            addresses = None
         if flows:
             self._read()
-        return {"addresses": addresses, "flows": [self._flow(flow) for flow in flows], "obstacle": self.obstacle}
+        return {"addresses": own_addresses(), "flows": [self._flow(flow) for flow in flows], "obstacle": self.obstacle}
 
     def _read(self):  # type: () -> None
         try:

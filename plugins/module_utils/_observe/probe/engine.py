@@ -38,10 +38,14 @@ _MOST_AT_ONCE = 8192
 class Engine(object):
     """Runs all probes of a task."""
 
-    def __init__(self, timeout=3.0, rate=200.0, retries=1, recheck_seconds=20.0, watch=None):
-        # type: (float, float, int, float, Optional[bool]) -> None
-        """*watch*: look for ICMP errors about TCP in raw sockets; None where the kernel makes that necessary."""
+    def __init__(self, timeout=3.0, rate=200.0, retries=1, recheck_seconds=20.0, watch=None, settle=None):
+        # type: (float, float, int, float, Optional[bool], Optional[float]) -> None
+        """*watch*: look for ICMP errors about TCP in raw sockets; None where the kernel makes that necessary.
+
+        *settle*: as :class:`Exchange` takes it.
+        """
         self._timeout = timeout
+        self._settle = settle
         self._rate = Rate(rate)
         self._retries = retries
         self._recheck_seconds = recheck_seconds
@@ -54,7 +58,7 @@ class Engine(object):
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         watch = IcmpWatch() if self._wants_watch and any(probe.protocol == TCP for probe in probes) else None
         try:
-            exchange = Exchange(self._timeout, self._retries, self._rate, make_room(len(probes)), watch)
+            exchange = Exchange(self._timeout, self._retries, self._rate, make_room(len(probes)), watch, self._settle)
             silent = exchange.run(Queue(interleave(probes)), self._note)
             doubtful = self._explain(silent)
             if doubtful:

@@ -14,21 +14,35 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.expecting
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.pacing import Queue, Rate, RationedQueue
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.attempts import ATTEMPTS, Attempt, BusyError
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch import IcmpWatch
-from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import UNAVAILABLE, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
+    OPEN,
+    REFUSED,
+    UNAVAILABLE,
+    Outcome,
+    Probe,
+)
 
 #: Probes that are sent before answers are read. More make the times less precise, fewer cost time.
 _BATCH = 32
 
+#: A peer has to answer so many times faster than silence is taken for silence.
+_MARGIN = 4
+
 
 class Exchange(object):
-    """Sends the probes of a queue at its rate, and waits the same time for each answer."""
+    """Sends the probes of a queue at its rate, and waits the same time for each answer.
 
-    def __init__(self, timeout, retries, rate, most, watch):
-        # type: (float, int, Rate, int, Optional[IcmpWatch]) -> None
+    With *settle*, it waits that many seconds only for the answer to a UDP or ICMP probe if the peer has answered others
+    much faster: what still could come is late by far.
+    """
+
+    def __init__(self, timeout, retries, rate, most, watch, settle=None):
+        # type: (float, int, Rate, int, Optional[IcmpWatch], Optional[float]) -> None
         """*most*: maximum number of open sockets."""
         self._timeout = timeout
+        self._settle = settle if settle is not None and settle < timeout else None
         self._retries = retries
-        self._repeat_after = timeout / (retries + 1)
+        self._repeat_after = (self._settle or timeout) / (retries + 1)
         self._rate = rate
         self._most = most
         self._watch = watch
@@ -36,6 +50,9 @@ class Exchange(object):
         # All have the same timeout, so both stay sorted.
         self._deadlines = deque()  # type: Deque[Tuple[float, int, Attempt]]
         self._repeats = deque()  # type: Deque[Tuple[float, int, int, Attempt]]
+        self._settling = deque()  # type: Deque[Tuple[float, int, Attempt]]
+        #: Address to the slowest of its answers, in seconds.
+        self._answered = {}  # type: Dict[str, float]
 
     def run(self, queue, note):
         # type: (Union[Queue, RationedQueue], Callable[[Probe, Outcome, bool], None]) -> List[Probe]
@@ -59,7 +76,9 @@ class Exchange(object):
                         epoll.modify(number, attempt.events)
                     if outcome is not None:
                         self._end(number, attempt)
-                        note(attempt.probe, outcome._replace(elapsed=time.monotonic() - attempt.started), True)
+                        outcome = outcome._replace(elapsed=time.monotonic() - attempt.started)
+                        self._remember(attempt.probe, outcome)
+                        note(attempt.probe, outcome, True)
                 for attempt in self._give_up(now):
                     outcome = attempt.unfinished()
                     known = outcome is not None
@@ -105,9 +124,16 @@ class Exchange(object):
             epoll.register(number, attempt.events)
             self._active[number] = attempt
             self._deadlines.append((now + self._timeout, number, attempt))
+            if self._settle is not None and attempt.repeats and probe.expect is None:
+                self._settling.append((now + self._settle, number, attempt))
             if self._retries and attempt.repeats:
                 self._repeats.append((now + self._repeat_after, self._retries, number, attempt))
         return True
+
+    def _remember(self, probe, outcome):  # type: (Probe, Outcome) -> None
+        """Records how fast the peer itself answers."""
+        if outcome.result in (OPEN, REFUSED) or outcome.by == probe.address:
+            self._answered[probe.address] = max(outcome.elapsed, self._answered.get(probe.address, 0.0))
 
     def _repeat(self, now):  # type: (float) -> None
         while self._repeats:
@@ -123,16 +149,26 @@ class Exchange(object):
 
     def _give_up(self, now):  # type: (float) -> List[Attempt]
         late = []
-        while self._deadlines:
-            at, number, attempt = self._deadlines[0]
-            over = self._active.get(number) is not attempt
-            if at > now and not over:
-                break
-            self._deadlines.popleft()
-            if not over:
+        for waiting in (self._settling, self._deadlines):
+            while waiting:
+                at, number, attempt = waiting[0]
+                over = self._active.get(number) is not attempt
+                if at > now and not over:
+                    break
+                waiting.popleft()
+                if over:
+                    continue
+                if waiting is self._settling and not self._is_settled(attempt.probe):
+                    # It may be slow, or ration its ICMP errors.
+                    attempt.repeat()
+                    continue
                 self._end(number, attempt)
                 late.append(attempt)
         return late
+
+    def _is_settled(self, probe):  # type: (Probe) -> bool
+        slowest = self._answered.get(probe.address)
+        return slowest is not None and self._settle is not None and slowest * _MARGIN <= self._settle
 
     def _end(self, number, attempt):  # type: (int, Attempt) -> None
         del self._active[number]
@@ -141,7 +177,7 @@ class Exchange(object):
 
     def _idle(self, queue, now):  # type: (Union[Queue, RationedQueue], float) -> float
         """The seconds until the next timeout or the next probe."""
-        times = [waiting[0][0] for waiting in (self._deadlines, self._repeats) if waiting]
+        times = [waiting[0][0] for waiting in (self._deadlines, self._settling, self._repeats) if waiting]
         if queue and len(self._active) < self._most:
             times.append(max(queue.next_at(), self._rate.next_at))
         return max(0.0, min(times) - now) if times else 0.0

@@ -4,10 +4,12 @@
 
 """Reads the sockets of this host once. Runs on Python 3.6."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.compare import Listeners
+from ansible_collections.jsa.ports.plugins.module_utils._host.routing import own_addresses
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.compare import Listeners, compare, summarize
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.connections import Filter, describe, select
+from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.expected import Expected, Known
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.inet_diag import read_v6only
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.owners import find_owners
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.proc_net import (
@@ -22,6 +24,13 @@ def read_listeners(proc="/proc"):  # type: (str) -> Listeners
     # Only a socket on :: can serve two families.
     v6only = read_v6only() if any(row.address == "::" for row in rows) else {}
     return Listeners(rows, v6only, find_owners((row.inode for row in rows), proc), read_ephemeral_ports(proc))
+
+
+def compared(listeners, expected, known, unlisted=True):
+    # type: (Listeners, Sequence[Expected], Sequence[Known], bool) -> Dict[str, Any]
+    """The listening sockets beside what is expected: ``results``, their ``summary``, and the host's ``addresses``."""
+    results = compare(listeners, expected, known, unlisted)
+    return {"results": results, "summary": summarize(results), "addresses": own_addresses()}
 
 
 def read_connections(chosen, proc="/proc"):  # type: (Filter, str) -> List[Dict[str, Any]]

@@ -72,7 +72,19 @@ class TestCheck:
         full, console = work(), work(scope="console")
         assert full["scope"] == {"name": "full"} and full["left_out"] == 0 < full["flows"]
         assert console["flows"] + console["left_out"] == full["flows"] and console["left_out"] > 0
-        assert "probes" not in full
+
+    def test_the_first_step_asks_for_all_that_is_known_before(self, work: Work) -> None:
+        first = work()
+        assert set(first["probes"]) == set(first["rates"]) == set(first["closer_looks"]) == set(GROUPS)
+        queries = [one for one in first["probes"]["con1"] if (one["address"], one.get("port")) == (EP1, 32006)]
+        assert queries == [{"address": EP1, "protocol": "tcp", "port": 32006, "open": True, "own": CON1}]
+        closed = {one["port"] for own in first["probes"].values() for one in own if one.get("open") is False}
+        assert 5432 in closed and 8080 not in closed
+
+    def test_no_host_is_asked_for_what_the_console_tests(self, work: Work) -> None:
+        assert set(work(console_hosts=["con1"])["probes"]) == {"ep1", "dn1"}
+        nobody = work(console_hosts=list(GROUPS))
+        assert nobody["probes"] == nobody["closer_looks"] == {} and nobody["flows"]
 
     def test_probes_what_listens_and_what_should(self, work: Work) -> None:
         result = work({"sockets": SOCKETS})
@@ -95,16 +107,20 @@ class TestCheck:
         assert work({}, scope="console")["rates"]["ep1"] < work({})["rates"]["con1"] == 200
 
     def test_a_closer_look_at_what_did_not_get_through(self, work: Work) -> None:
-        lost = {"address": EP1, "protocol": "tcp", "port": 32006, "result": "no_answer"}
-        fine = {"address": EP1, "protocol": "tcp", "port": 22, "result": "open"}
-        probes = {"con1": {"results": [lost, fine]}, "ep1": {"results": []}, "dn1": {"results": []}}
-        looks = work({"sockets": SOCKETS, "probes": probes})["closer_looks"]
+        def answered(name: str, one: dict[str, Any]) -> dict[str, Any]:
+            lost = (name, one["address"], one.get("port")) == ("con1", EP1, 32006)
+            return {**one, "result": "no_answer" if lost else "open" if one["open"] else "prohibited"}
+
+        sent = work({"sockets": SOCKETS})["probes"]
+        probes = {name: {"results": [answered(name, one) for one in own]} for name, own in sent.items()}
+        result = work({"sockets": SOCKETS, "probes": probes})
         ends = {"protocol": "tcp", "port": 32006}
-        assert looks == {
+        assert result["closer_looks"] == {
             "con1": [{"role": "initiator", "own": CON1, "peer": EP1, **ends}],
             "ep1": [{"role": "listener", "own": EP1, "peer": CON1, **ends}],
             "dn1": [],
         }
+        assert not any(result["probes"].values()) and result["left"] == ["con1", "ep1"]
 
     def test_a_host_without_a_result_is_named(self, work: Work) -> None:
         some = {name: result for name, result in SOCKETS.items() if name != "ep1"}

@@ -25,12 +25,16 @@ class StandIn:
         self.given = given
         self.made_with: dict[str, Any] = {}
         self.params: dict[str, Any] = {}
+        self.warnings: list[str] = []
 
     def __call__(self, **arguments: Any) -> StandIn:
         self.made_with = arguments
         self.params = {name: option.get("default") for name, option in arguments["argument_spec"].items()}
         self.params.update(self.given)
         return self
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
 
     def exit_json(self, **answer: Any) -> None:
         raise Ended(answer)

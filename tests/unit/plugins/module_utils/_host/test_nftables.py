@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import health, snapshot
 from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import ruleset_objects, ruleset_text, tables
-from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.flow import read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look
 
 FILTER = """table inet firewalld {
 \tchain filter_INPUT {

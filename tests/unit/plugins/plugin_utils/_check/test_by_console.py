@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation, observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis, Verdict
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of

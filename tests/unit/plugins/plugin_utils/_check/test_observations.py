@@ -14,11 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import (
-    CheckObservations,
-    HostObservation,
-    observed,
-)
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations, HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Backlog
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Unseen, failures

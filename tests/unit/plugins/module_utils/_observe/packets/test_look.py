@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
 from ansible_collections.jsa.ports.plugins.module_utils._host.routing import OwnAddress
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets import look
-from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import FlowError, Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.flow import FlowError, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look
 from ansible_collections.jsa.ports.plugins.module_utils._observe.sockets.inet_diag import Backlog
 
 FLOW = {"role": "listener", "own": "10.2.0.31", "peer": "10.1.0.11", "protocol": "tcp", "port": 32006}
@@ -60,7 +61,7 @@ def proc(tmp_path, monkeypatch):
     (ipv4 / "ip_local_port_range").write_text("32768 60999")
     monkeypatch.setattr(look, "find_route", lambda peer: "eth0")
     monkeypatch.setattr(look, "read_backlogs", dict)
-    monkeypatch.setattr(look, "read_addresses", lambda: [OwnAddress("10.2.0.31", 24, "eth0")])
+    monkeypatch.setattr(look, "own_addresses", lambda: [OwnAddress("10.2.0.31", 24, "eth0")._asdict()])
     return tmp_path
 
 

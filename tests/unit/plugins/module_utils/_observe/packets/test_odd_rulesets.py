@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
-from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look, read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.flow import read_flows
+from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.look import Look
 from ansible_collections.jsa.ports.plugins.module_utils._observe.packets.nft import DECISIONS, Ruleset
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils._observe.packets.test_nft import (
     DROP,

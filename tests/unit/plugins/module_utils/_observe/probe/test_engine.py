@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import engine
+from ansible_collections.jsa.ports.plugins.module_utils._observe.probe import engine, exchange
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.engine import Engine, describe, make_room
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.model import read_probes
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire import attempts
@@ -450,3 +450,41 @@ def test_a_peer_that_is_not_there_is_not_asked_again(made_up: type[MadeUpExchang
     found = asked([{"port": 1}, {"port": 2, **absent}, {"port": 3, "protocol": "udp", **absent}])
     assert found == [("prohibited", False), ("unreachable", False), ("unreachable", False)]
     assert len(made_up.rounds) == 1
+
+
+@pytest.mark.parametrize(("others", "least", "most"), [(True, 0.2, 1.5), (False, 1.8, 30)])
+def test_silence_is_waited_for_less_long_where_the_peer_answers_others(
+    stack: ExitStack, others: bool, least: float, most: float
+) -> None:
+    probes: list[dict[str, Any]] = [{"address": "127.0.0.1", "port": silent_udp(stack), "protocol": "udp"}]
+    if others:
+        probes.append({"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")})
+    start = time.monotonic()
+    outcomes = Engine(timeout=1.9, settle=0.3).run(read_probes(probes))
+    took = time.monotonic() - start
+    assert outcomes[0].result == "open_or_filtered" and least <= outcomes[0].elapsed and least <= took <= most
+
+
+def test_a_datagram_is_repeated_before_silence_is_taken_for_silence(stack: ExitStack) -> None:
+    port, received = answering(stack, "127.0.0.1", after=100)
+    probes = [
+        {"address": "127.0.0.1", "port": port, "protocol": "udp"},
+        {"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")},
+    ]
+    Engine(timeout=20, settle=0.4).run(read_probes(probes))
+    assert received == [b"", b""]
+
+
+def test_an_answer_that_takes_as_long_as_others_of_the_peer_is_waited_for(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_MARGIN", 1e9)
+    probes: list[dict[str, Any]] = [
+        {"address": "127.0.0.1", "port": silent_udp(stack), "protocol": "udp"},
+        {"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")},
+    ]
+    assert Engine(timeout=0.8, settle=0.1).run(read_probes(probes))[0].elapsed >= 0.8
+
+
+def silent_udp(stack: ExitStack) -> int:
+    return bound(stack, "127.0.0.1", socket.SOCK_DGRAM).getsockname()[1]

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the jsa.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""jsa.ports.observe on the controller: the module's result, and what is printed while other hosts are still asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.jsa.ports.plugins.action import observe
+
+PROBES = [{"address": "10.0.0.2", "protocol": "tcp", "port": 22, "open": True}]
+RESULT: dict[str, Any] = {"changed": False, "probes": {"results": [{"result": "no_answer"}]}}
+
+
+@pytest.fixture(name="printed")
+def fixture_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    printed: list[str] = []
+    monkeypatch.setattr(observe, "show", printed.append)
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
+    return printed
+
+
+def run(result: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+    action = observe.ActionModule.__new__(observe.ActionModule)
+    action._task = SimpleNamespace(args={"probes": PROBES, **arguments}, _uuid="0242-1")
+    action._execute_module = lambda name, given, task_vars: result if given == action._task.args else {}
+    found: dict[str, Any] = action.run(task_vars={"inventory_hostname": "con1"})
+    return found
+
+
+def test_counts_the_hosts_of_the_run(printed: list[str]) -> None:
+    assert run(RESULT, hosts=2) == RESULT
+    run(RESULT, hosts=2)
+    fault = "  con1: 10.0.0.2 tcp 22: no_answer"
+    assert printed == [
+        f"1 of 2 hosts observed, 1 probes sent\n{fault}",
+        f"2 of 2 hosts observed, 2 probes sent\n{fault}",
+    ]
+
+
+def test_prints_nothing_unless_it_is_told_how_many_hosts_there_are(printed: list[str]) -> None:
+    assert run(RESULT) == RESULT
+    failed = {"failed": True, "msg": "the host is gone"}
+    assert run(failed, hosts=1) == failed
+    assert printed == []
