@@ -35,8 +35,10 @@ options:
     description:
       - What happens if a change of the rules would reject a peer that has an open connection to the host, if this
         connection were new. Open connections are never interrupted, but the peer could not connect again.
+      - The same applies to the sources in the host's record (M(jsa.ports.traffic)), except those
+        that the present rules reject already.
       - V(warn) names these peers in a warning. V(fail) fails and writes nothing, also in check mode. V(ignore) does not
-        look at the connections.
+        look at the connections and the record.
       - Only the rules of the plan are evaluated, not the site's own rules.
     type: str
     choices: [warn, fail, ignore]

@@ -295,6 +295,42 @@ refused_peers:
       type: int
       sample: 443
   sample: [{peer: 203.0.113.9, protocol: tcp, port: 443}]
+refused_recorded:
+  description:
+    - Sources in the record of M(jsa.ports.traffic), or of O(refuse=log), that the changed rules reject, and that the
+      present rules do not (O(learned)). The first 1000. Empty if nothing changes, and with O(refuse=log).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    peer:
+      description: The address of the source.
+      type: str
+      sample: 203.0.113.9
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      sample: udp
+    port:
+      description: The port of this host.
+      type: int
+      sample: 514
+    connections:
+      description: The number of connections, or V(none) if it is not known.
+      type: int
+      sample: 12
+    last_seen:
+      description: The time of the last new connection. V(none) if it is not known.
+      type: str
+      sample: "2026-11-30T17:02:11Z"
+  sample: [{peer: 203.0.113.9, protocol: udp, port: 514, connections: 12, last_seen: "2026-11-30T17:02:11Z"}]
+refuse:
+  description:
+    - V(enforce) if the rules of the host reject what they do not accept. V(log) if they reject nothing (O(refuse)).
+      V(none) if there are no rules.
+  returned: success
+  type: str
+  sample: enforce
 ipv6:
   description:
     - V(written), V(not in use) (no global address, or no IPv6 in the kernel), V(not filtered) (nothing filters IPv6 on
@@ -377,6 +413,7 @@ def main():
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "refuse": {"type": "str", "choices": ["enforce", "log"], "default": "enforce"},
             "learned": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
             "confirm_timeout": {"type": "int", "default": 60},
             "confirm_probes": {"type": "list", "elements": "dict", "default": []},

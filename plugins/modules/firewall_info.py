@@ -125,6 +125,13 @@ product:
       type: dict
       sample: {release: /opt/qradar/bin/myver -v}
   sample: {name: JSA, release: 7.5.0, update_package: 8, sources: {release: /opt/qradar/bin/myver -v}}
+refuse:
+  description:
+    - V(enforce) if the rules of this collection reject what the plan does not accept. V(log) if they reject nothing
+      (O(refuse)), with a warning. V(none) if there are no rules, or if they could not be read.
+  returned: success
+  type: str
+  sample: enforce
 as_planned:
   description: Whether the files and the kernel's rules match O(rules). V(none) if they could not be compared.
   returned: when O(rules) is set
@@ -175,13 +182,19 @@ diff:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.compare import compare, warnings_of
+from ansible_collections.jsa.ports.plugins.module_utils._backends.compare import (
+    compare,
+    enforcement,
+    not_enforced,
+    warnings_of,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.detect import Options, select_backend
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import find_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import Product
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import LOG
 
 
 def look(module):
@@ -194,12 +207,19 @@ def look(module):
         "backend": backend.name if runs else "none",
         "version": backend.version() if runs else None,
         "product": Product(backend.programs).gather(),
+        "refuse": None,
     }
     if rules is not None:
         for text in warnings_of(backend):
             module.warn(printable(text))
         ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
-        result.update(compare(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn))
+        refuse = module.params["refuse"]
+        told = compare(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn, refuse)
+        result.update(told)
+    elif runs:
+        result["refuse"] = enforcement(backend)
+        if result["refuse"] == LOG:
+            module.warn(printable(not_enforced(backend)))
     return result
 
 
@@ -211,6 +231,7 @@ def main():
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "refuse": {"type": "str", "choices": ["enforce", "log"], "default": "enforce"},
         },
         supports_check_mode=True,
     )
