@@ -101,6 +101,7 @@ def test_of_a_firewall_that_works(changed: bool) -> None:
     warnings: list[str] = []
     found = compare(Firewall(changed), RULES, CONNECTION, None, 3, warnings.append)
     assert found == {
+        "refuse": None,
         "as_planned": not changed,
         "reason": None,
         "alarms": [],

@@ -26,9 +26,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.load
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic import table
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import ports_of_texts
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.table import Settings
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import Seen, Traffic
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import NO_PORTS
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.table import Held, TableError
 from ansible_collections.jsa.ports.tests.unit.plugins.module_utils._observe.traffic.nft import Nft
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
@@ -587,9 +587,9 @@ class TestWhoWasRecorded:
     def recorded(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(running, "read_peers", lambda: [("203.0.113.8", "tcp", 32006)])
         firewalld.client.nft = Nft()
-        table.create(firewalld.client, Settings(100, 30, ports_of_texts(["32006/tcp"])))
-        for peer in ("203.0.113.8", "203.0.113.9", "10.0.0.3"):
-            firewalld.client.nft.record("jsa_ports_learn", "inbound_ipv4", peer, "tcp", 32006)
+        seen = tuple(Seen(peer, "tcp", 32006, 3, 1764504000) for peer in ("203.0.113.8", "203.0.113.9", "10.0.0.3"))
+        held = Held(1, True, 100, 30, NO_PORTS, Traffic(seen, ()), 0, True)
+        monkeypatch.setattr(running.recordings.table, "read", lambda programs, now: held)
 
     def test_is_told_before_anything_changes_and_apart_from_who_is_connected(self, firewalld: Firewalld) -> None:
         for check_mode in (True, False):
@@ -597,12 +597,9 @@ class TestWhoWasRecorded:
             result = firewalld.run(module)
             assert [one["peer"] for one in result["refused_peers"]] == ["203.0.113.8"]
             (told,) = result["refused_recorded"]
-            assert (told["peer"], told["protocol"], told["port"], told["connections"]) == (
-                "203.0.113.9",
-                "tcp",
-                32006,
-                1,
-            )
+            assert [told[key] for key in ("peer", "protocol", "port", "connections")] == [
+                "203.0.113.9", "tcp", 32006, 3,
+            ]  # fmt: skip
             (warning,) = [text for text in module.warnings if "The record of this host" in text]
             assert "tcp 32006 from 203.0.113.9. To accept them" in warning
         assert firewalld.run(learned="fail")["refused_recorded"] == [], "nothing changes"
@@ -620,10 +617,11 @@ class TestWhoWasRecorded:
         assert firewalld.run(Module(learned="warn", rules=rules))["refused_recorded"] == []
 
     def test_a_record_that_cannot_be_read(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(firewalld.client.nft, "_listed", lambda name: [{"table": {"handle": "x"}}])
-        with pytest.raises(
-            FirewallError, match=r"The record of who contacts this host could not be read: .*Nothing was"
-        ):
+        def unreadable(programs: Any, now: float) -> None:
+            raise TableError("the answer of nft cannot be read")
+
+        monkeypatch.setattr(running.recordings.table, "read", unreadable)
+        with pytest.raises(FirewallError, match=r"The record of who contacts .* could not be read: .*Nothing was"):
             firewalld.run(learned="fail")
         module = Module(learned="warn")
         assert firewalld.run(module)["changed"]

@@ -32,8 +32,13 @@ class Nft:
 
     def run(self, name: str, *arguments: str, **options: Any) -> str:
         assert name == "nft"
+        if self.refused and re.search(self.refused, " ".join(arguments)):
+            raise CommandError(["nft", *arguments], 1, "Error: not supported")
         if arguments == ("list", "tables"):
             return "".join(f"table inet {table}\n" for table in self.tables)
+        if arguments[:2] == ("delete", "table"):
+            self._obey(" ".join(arguments))
+            return ""
         if arguments == ("-f", "-"):
             if self.refused and re.search(self.refused, options["input"]):
                 raise CommandError(["nft", "-f", "-"], 1, "Error: not supported")
