@@ -14,7 +14,11 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities i
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.commit import Host
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import state_of
-from ansible_collections.jsa.ports.plugins.module_utils._backends.told import difference_lines, not_enforced_words
+from ansible_collections.jsa.ports.plugins.module_utils._backends.told import (
+    difference_lines,
+    not_enforced_words,
+    openings_of,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.root import NEEDS_ROOT, is_root
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
@@ -105,7 +109,7 @@ def compare(backend, rules, connection, ssh_port, keep_controllers, warn, refuse
     result.update(
         as_planned=not decision.changed and not alarms,
         differences=difference_lines(backend.differences(situation, wanted)),
-        openings=openings,
+        openings=openings_of(openings, result["refuse"]),
         actions=decision.actions,
         diff=backend.diff(situation, wanted) if decision.changed else [],
     )

@@ -35,6 +35,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.told import (
     difference_lines,
     not_enforced_words,
     opening_warning,
+    openings_of,
     recorded_words,
     refused_words,
     unlocked_words,
@@ -155,14 +156,11 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         reload_changes=decision.reload_changes,
         drift=decision.drift,
         differences=difference_lines(backend.differences(situation, wanted)),
-        openings=backend.openings(situation, internal),
+        openings=openings_of(backend.openings(situation, internal), result["refuse"]),
         ipv6=backend.ipv6(situation),
     )
-    if result["refuse"] == LOG:
-        # Nothing of ours is in the way of these any more.
-        result["openings"] = [dict(one, effective=True) for one in result["openings"] or ()] or result["openings"]
-        if refuses_anyone(found):
-            module.warn(printable(unlocked_words(found)))
+    if result["refuse"] == LOG and refuses_anyone(found):
+        module.warn(printable(unlocked_words(found)))
     _warn(module, result, backend.warnings(situation, wanted))
     if decision.changed and enforced is not None and result["refuse"] != LOG and module.params["learned"] != IGNORE:
         result.update(_refused(module, backend, Refusals(enforced), Refusals(found), recording))

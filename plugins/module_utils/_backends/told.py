@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import FILES, RUNTIME, Difference
 from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.refusals import Contact
-from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import words_of_refusals
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import LOG, words_of_refusals
 
 #: How many peers of one port, and how many ports, a sentence names.
 _SHOWN, _SHOWN_PORTS = 5, 10
@@ -26,6 +26,14 @@ def difference_lines(differences):  # type: (Sequence[Difference]) -> List[str]
         for verb, lines in (("lacks", one.lacks), ("has", one.has))
         for line in lines
     ]
+
+
+def openings_of(openings, refuse):
+    # type: (Optional[List[Dict[str, Any]]], Optional[str]) -> Optional[List[Dict[str, Any]]]
+    """*openings* as they are with rules that reject, or not (``log``): then nothing of ours is in their way."""
+    if openings is None or refuse != LOG:
+        return openings
+    return [dict(one, effective=True) for one in openings]
 
 
 def opening_warning(opening):  # type: (Dict[str, Any]) -> str

@@ -11,6 +11,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.told import (
     difference_lines,
     not_enforced_words,
     opening_warning,
+    openings_of,
     recorded_words,
     unlocked_words,
 )
@@ -57,3 +58,10 @@ def test_what_is_not_enforced() -> None:
     everything = make_ruleset(refused=refused, unlisted="drop", outbound=[])
     assert "(all ports; what the host contacts)" in not_enforced_words(everything, "is recorded since 2026")
     assert "reject. What of it is accepted is not recorded (x)" in not_enforced_words(None, "is not recorded (x)")
+
+
+def test_what_the_site_opens_is_open_where_nothing_is_rejected() -> None:
+    openings = [{"ports": "5432", "effective": False}]
+    assert openings_of(openings, "log") == [{"ports": "5432", "effective": True}]
+    assert openings_of(openings, "enforce") is openings_of(openings, None) is openings
+    assert openings_of(None, "log") is None and openings_of([], "log") == []
