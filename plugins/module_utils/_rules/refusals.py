@@ -33,6 +33,8 @@ class Refusals(object):
         self._rules = () if policy is None else tuple(by_family(policy.rules))  # type: Tuple[Rule, ...]
         self._rest = policy is not None and policy.target != CONTINUE
         self._refused = {}  # type: Dict[Tuple[str, str, int], Spans]
+        # A set of thousands of peers stands in the rules of many ports.
+        self._spans = {}  # type: Dict[str, Spans]
 
     def refuses(self, peer, protocol, port):  # type: (str, str, int) -> bool
         """Whether a new packet from the address *peer* is refused, whatever the site's own rules say."""
@@ -62,10 +64,13 @@ class Refusals(object):
     def _sources(self, rule, family):  # type: (Rule, str) -> Spans
         if rule.source is None:
             return everyone(family)
-        if not rule.source.startswith("@"):
-            return spans([rule.source])
-        known = self._sets.get(rule.source[1:])
-        return [] if known is None else spans(known.entries)
+        if rule.source not in self._spans:
+            entries = (rule.source,)  # type: Tuple[str, ...]
+            if rule.source.startswith("@"):
+                known = self._sets.get(rule.source[1:])
+                entries = () if known is None else known.entries
+            self._spans[rule.source] = spans(entries)
+        return self._spans[rule.source]
 
 
 def refused_of(refusals, contacts):  # type: (Refusals, Iterable[Contact]) -> List[Contact]
