@@ -75,7 +75,8 @@ def settle(programs, recording, now):  # type: (Programs, Recording, float) -> R
             staged.delete(programs)
             return recording._replace(held=None)
         known = recording.held.since if recording.held is not None else None
-        staged.write(programs, recording.rules, int(now) if known is None else known)
+        missed = recording.held.not_recorded if recording.held is not None else 0
+        staged.write(programs, recording.rules, int(now) if known is None else known, missed)
         held = staged.read(programs, now)
         made = held is not None and held.digest == staged.digest_of(recording.rules)
         return recording._replace(held=held, problem="" if made else _NOT_LISTED)

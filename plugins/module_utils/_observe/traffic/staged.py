@@ -96,20 +96,20 @@ def digest_of(ruleset):  # type: (Ruleset) -> str
     return _lines(ruleset, True).digest
 
 
-def write(programs, ruleset, since):  # type: (Programs, Ruleset, int) -> None
+def write(programs, ruleset, since, missed=0):  # type: (Programs, Ruleset, int, int) -> None
     """Records from now on what *ruleset* would refuse. What is recorded stays. Raises TableError.
 
-    *since*: since when there is a record, in seconds since 1970.
+    *since*: since when there is a record, in seconds since 1970. *missed*: how many connections have not fit.
     """
     try:
-        feed(programs, _commands(ruleset, since, True))
+        feed(programs, _commands(ruleset, since, missed, True))
     except TableError:
         # Somebody else's table of this name, or an older nft or kernel, without counters in sets.
         delete(programs)
         try:
-            feed(programs, _commands(ruleset, since, True))
+            feed(programs, _commands(ruleset, since, missed, True))
         except TableError:
-            feed(programs, _commands(ruleset, since, False))
+            feed(programs, _commands(ruleset, since, missed, False))
 
 
 def delete(programs):  # type: (Programs) -> bool
@@ -123,7 +123,7 @@ def delete(programs):  # type: (Programs) -> bool
     return True
 
 
-def _commands(ruleset, since, counting):  # type: (Ruleset, int, bool) -> List[str]
+def _commands(ruleset, since, missed, counting):  # type: (Ruleset, int, int, bool) -> List[str]
     """One transaction, whatever is there before."""
     place = "%s %s" % STAGED
     # The digest is that of the rules as they should be: where the kernel cannot count, that is no other rule.
@@ -140,10 +140,12 @@ def _commands(ruleset, since, counting):  # type: (Ruleset, int, bool) -> List[s
         found += ["add chain %s %s%s" % (place, chain, base), "flush chain %s %s" % (place, chain)]
     for chain, rules in lines.chains.items():
         for number, rule in enumerate(rules):
-            comment = ""
+            more = ""
             if chain == DIRECTIONS[0] and number == 0:
-                comment = ' comment "%s %d %s"' % (_MARK, since, digest)
-            found.append("add rule %s %s %s%s" % (place, chain, rule, comment))
+                more = ' comment "%s %d %s"' % (_MARK, since, digest)
+            elif missed and chain == "record_" + DIRECTIONS[0] and number == len(rules) - 1:
+                more = " packets %d bytes 0" % missed
+            found.append("add rule %s %s %s%s" % (place, chain, rule, more))
     return found
 
 

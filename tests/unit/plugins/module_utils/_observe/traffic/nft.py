@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError
 
 _COMMENT = re.compile(r' comment "([^"]*)"$')
+_COUNTER = re.compile(r"counter(?: packets (\d+) bytes 0)?$")
 _HOOK = re.compile(r"hook (\w+) ")
 
 
@@ -78,12 +79,17 @@ class Nft:
             for text in rules:
                 comment = _COMMENT.search(text)
                 rule: dict[str, Any] = {"chain": chain, "expr": []}
-                if text == "counter":
-                    rule["expr"] = [{"counter": {"packets": 0, "bytes": 0}}]
+                counter = _COUNTER.match(text)
+                if counter:
+                    rule["expr"] = [{"counter": {"packets": int(counter.group(1) or 0), "bytes": 0}}]
                 if comment:
                     rule["comment"] = comment.group(1)
                 found.append({"rule": rule})
         return found
+
+    def miss(self, table: str, chain: str, number: int) -> None:
+        """So many packets have not fit."""
+        self.tables[table]["rules"][chain][-1] = f"counter packets {number} bytes 0"
 
     def record(self, table: str, name: str, peer: str, protocol: str, port: int, ago: int = 0) -> None:
         """A packet has come."""

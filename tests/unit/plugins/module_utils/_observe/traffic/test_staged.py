@@ -105,6 +105,15 @@ def test_other_rules_keep_what_is_recorded(nft: Any) -> None:
     assert staged.delete(nft) and nft.tables == {}
 
 
+def test_what_did_not_fit_is_not_forgotten(nft: Any) -> None:
+    staged.write(nft, RULES, NOW)
+    nft.miss(staged.TABLE, "record_inbound", 3)
+    nft.miss(staged.TABLE, "record_outbound", 4)
+    assert (read(nft).not_recorded, read(nft).digest) == (7, staged.digest_of(RULES))
+    staged.write(nft, make_ruleset(), NOW, read(nft).not_recorded)
+    assert (read(nft).not_recorded, read(nft).digest) == (7, staged.digest_of(make_ruleset()))
+
+
 @pytest.mark.parametrize("chain", ["inbound", "decide_inbound", "record_outbound"])
 def test_rules_that_somebody_has_taken_away(nft: Any, chain: str) -> None:
     staged.write(nft, RULES, NOW)
