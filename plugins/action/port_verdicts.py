@@ -37,6 +37,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table imp
     alarm_table,
     fault_table,
     host_result,
+    not_enforced_table,
     reconciliation,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.unobserved import (
@@ -104,6 +105,7 @@ class ActionModule(ControllerAction):
         unseen_of = {name: seen.unseen for name, seen in observations.items()}
         parts = [
             alarm_table(alarms_of),
+            not_enforced_table([name for name, seen in observations.items() if not seen.is_enforced]),
             unobserved_table(unseen_of),
             fault_table(shown),
             drift_table(drift),

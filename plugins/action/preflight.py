@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import ENFORCE, LOG
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import fail_with
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.staging import NotConfirmed, StagingAction
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
@@ -47,12 +48,13 @@ class ActionModule(StagingAction):
         firewall = {**self._compare(rules, task_vars), "opened": False}
         pending = None
         if arguments["open"] and firewall["as_planned"] is False:
-            opened = self.load_temporarily(rules.as_dict(), arguments["seconds"], task_vars)
+            opened = self.load_temporarily(rules.as_dict(), arguments["seconds"], task_vars, firewall["refuse"])
             if opened.get("failed") or opened.get("unreachable"):
                 return opened
             pending = opened.get("pending")
             firewall.update(as_planned=not self._task.check_mode, opened=True)
         result: dict[str, Any] = plain(self._execute_module(_LISTENERS, for_module, task_vars=task_vars))
+        del firewall["refuse"]
         result["firewall"] = firewall
         result["changed"] = bool(result.get("changed")) or firewall["opened"]
         if pending:
@@ -76,8 +78,16 @@ class ActionModule(StagingAction):
         return result
 
     def _compare(self, rules: HostPlan, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """``as_planned``, None if the firewall could not be read, and the ``reason`` for that."""
-        told = plain(self._execute_module(_FIREWALL, {"rules": rules.as_dict()}, task_vars=task_vars))
+        """``as_planned``, None if the firewall could not be read, the ``reason`` for that, and ``refuse``.
+
+        A host that is not enforced stays so.
+        """
+        asked = {"rules": rules.as_dict()}
+        told = plain(self._execute_module(_FIREWALL, asked, task_vars=task_vars))
+        refuse = str(told.get("refuse") or ENFORCE)
+        if refuse == LOG:
+            told = plain(self._execute_module(_FIREWALL, {**asked, "refuse": refuse}, task_vars=task_vars))
         if told.get("failed") or "as_planned" not in told:
-            return {"as_planned": None, "reason": str(told.get("msg") or "its firewall could not be read")}
-        return {"as_planned": told["as_planned"], "reason": told["reason"]}
+            reason = str(told.get("msg") or "its firewall could not be read")
+            return {"as_planned": None, "reason": reason, "refuse": refuse}
+        return {"as_planned": told["as_planned"], "reason": told["reason"], "refuse": refuse}

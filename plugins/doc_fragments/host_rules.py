@@ -66,6 +66,20 @@ options:
       - Not used on an appliance, where the site's own rules in C(iptables.pre) are evaluated first.
     type: bool
     default: false
+  refuse:
+    description:
+      - V(enforce) rejects what the rules do not accept.
+      - V(log) is for a trial. The rules accept, and reject nothing. What they would reject is left to the site's own
+        rules, as without this collection, so a port that the site keeps closed stays closed. This also applies to
+        C(unlisted) and C(outbound).
+      - With V(log), the table C(inet jsa_ports_staged) of nftables records what was accepted and would be rejected.
+        M(jsa.ports.traffic) returns it. Without nft, nothing is recorded, and a warning says so. A restart of the host
+        removes the table, and the next run creates it again.
+      - Each run with V(log) warns that the host is not enforced. A change from V(enforce) to V(log) warns of the ports
+        that are no longer rejected.
+    type: str
+    choices: [enforce, log]
+    default: enforce
   ssh_port:
     description:
       - The host's SSH port for the management addresses. Defaults to the port of this run's SSH connection, or to V(22)

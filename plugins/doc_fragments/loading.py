@@ -35,10 +35,30 @@ options:
     description:
       - What happens if a change of the rules would reject a peer that has an open connection to the host, if this
         connection were new. Open connections are never interrupted, but the peer could not connect again.
+      - The same applies to the sources in the host's record (M(jsa.ports.traffic), and O(refuse=log)), except those
+        that the present rules reject already.
       - V(warn) names these peers in a warning. V(fail) fails and writes nothing, also in check mode. V(ignore) does not
-        look at the connections.
+        look at the connections and the record.
       - Only the rules of the plan are evaluated, not the site's own rules.
     type: str
     choices: [warn, fail, ignore]
     default: warn
+  verify_identity:
+    description:
+      - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
+        means that the rules are for another host.
+      - The addresses that NAT gives the host are in C(public_addresses) of O(rules), and are not compared.
+      - Set it to V(false) for a host whose own addresses are not in the plan.
+    type: bool
+    default: true
+  require_controller:
+    description:
+      - Whether to fail, and write nothing, if the connection comes from the host itself, as through a port forward, and
+        C(management_addresses) of O(rules) is empty. Loopback is always accepted, so such a connection does not prove
+        that others can connect.
+      - Also whether to fail, and write nothing, if the SSH connection of this run is not found on the host.
+      - The default is V(false) if Ansible's connection to the host is not SSH (local, a container's).
+      - Set it to V(false) if C(management_addresses) of O(rules) contains the controller's address.
+    type: bool
+    default: true
 """

@@ -68,24 +68,6 @@ options:
     description: Number of committed states that O(state=previous) goes back.
     type: int
     default: 1
-  verify_identity:
-    description:
-      - Whether to fail, and write nothing, if the host has none of the addresses in C(addresses) of O(rules), which
-        means that the rules are for another host.
-      - The addresses that NAT gives the host are in C(public_addresses) of O(rules), and are not compared.
-      - Set it to V(false) for a host whose own addresses are not in the plan.
-    type: bool
-    default: true
-  require_controller:
-    description:
-      - Whether to fail, and write nothing, if the connection comes from the host itself, as through a port forward, and
-        C(management_addresses) of O(rules) is empty. Loopback is always accepted, so such a connection does not prove
-        that others can connect.
-      - Also whether to fail, and write nothing, if the SSH connection of this run is not found on the host.
-      - The default is V(false) if Ansible's connection to the host is not SSH (local, a container's).
-      - Set it to V(false) if C(management_addresses) of O(rules) contains the controller's address.
-    type: bool
-    default: true
   confirm_timeout:
     description:
       - Number of seconds that the loaded rules wait for the confirmation. If they are not confirmed in time, the host
@@ -160,6 +142,11 @@ EXAMPLES = r"""
     rules: "{{ planned.plan.hosts[inventory_hostname] }}"
     confirm_probes:
       - {from: con1, port: 32006/tcp}
+
+- name: Try the rules of this host without rejecting anything
+  jsa.ports.firewall:
+    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
+    refuse: log
 
 - name: Restore the rules before the last change
   jsa.ports.firewall:
@@ -295,6 +282,20 @@ refused_peers:
       type: int
       sample: 443
   sample: [{peer: 203.0.113.9, protocol: tcp, port: 443}]
+refused_recorded:
+  description:
+    - Recorded sources that the changed rules reject and the present rules do not (O(learned)), at most 1000. The items
+      are like those of RV(jsa.ports.traffic#module:traffic.inbound), without C(process). Empty if nothing changes.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{peer: 203.0.113.9, protocol: udp, port: 514, connections: 12, last_seen: "2026-11-30T17:02:11Z"}]
+refuse:
+  description:
+    - Whether the rules of the host reject (V(enforce)) or not (V(log)), see O(refuse). V(none) if there are none.
+  returned: success
+  type: str
+  sample: enforce
 ipv6:
   description:
     - V(written), V(not in use) (no global address, or no IPv6 in the kernel), V(not filtered) (nothing filters IPv6 on
@@ -377,6 +378,7 @@ def main():
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "refuse": {"type": "str", "choices": ["enforce", "log"], "default": "enforce"},
             "learned": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
             "confirm_timeout": {"type": "int", "default": 60},
             "confirm_probes": {"type": "list", "elements": "dict", "default": []},

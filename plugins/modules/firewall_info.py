@@ -125,6 +125,13 @@ product:
       type: dict
       sample: {release: /opt/qradar/bin/myver -v}
   sample: {name: JSA, release: 7.5.0, update_package: 8, sources: {release: /opt/qradar/bin/myver -v}}
+refuse:
+  description:
+    - V(enforce) if the rules of this collection reject what the plan does not accept. V(log) if they reject nothing
+      (O(refuse)), with a warning. V(none) if there are no rules, or if they could not be read.
+  returned: success
+  type: str
+  sample: enforce
 as_planned:
   description: Whether the files and the kernel's rules match O(rules). V(none) if they could not be compared.
   returned: when O(rules) is set
@@ -182,6 +189,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import Product
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import LOG
 
 
 def look(module):
@@ -194,10 +202,18 @@ def look(module):
         "backend": backend.name if runs else "none",
         "version": backend.version() if runs else None,
         "product": Product(backend.programs).gather(),
+        "refuse": None,
     }
     if rules is not None:
         ssh_port, kept = module.params["ssh_port"], module.params["keep_controllers"]
-        result.update(comparing.look(backend, rules, find_ssh_connection(), ssh_port, kept, module.warn))
+        told = comparing.look(
+            backend, rules, find_ssh_connection(), ssh_port, kept, module.warn, module.params["refuse"]
+        )
+        result.update(told)
+    elif runs:
+        result["refuse"] = comparing.enforcement(backend)
+        if result["refuse"] == LOG:
+            module.warn(printable(comparing.not_enforced(backend)))
     return result
 
 
@@ -209,6 +225,7 @@ def main():
             "ssh_port": {"type": "int"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "refuse": {"type": "str", "choices": ["enforce", "log"], "default": "enforce"},
         },
         supports_check_mode=True,
     )

@@ -42,6 +42,11 @@ options:
     description: As in M(jsa.ports.firewall_info).
     type: bool
     default: false
+  refuse:
+    description: As in M(jsa.ports.firewall_info).
+    type: str
+    choices: [enforce, log]
+    default: enforce
   probes:
     description:
       - The probes, in the form that M(jsa.ports.reachability) requires. Two more keys are not returned with the result.
@@ -163,6 +168,7 @@ def main():
             "rules": {"type": "dict"},
             "keep_controllers": {"type": "int", "default": 3},
             "respect_denials": {"type": "bool", "default": False},
+            "refuse": {"type": "str", "choices": ["enforce", "log"], "default": "enforce"},
             "probes": {"type": "list", "elements": "dict", "default": []},
             "timeout": {"type": "float", "default": 3},
             "settle": {"type": "float", "default": 1.2},

@@ -219,6 +219,32 @@ traffic:
       type: list
       elements: dict
       sample: [{peer: 10.1.0.5, protocol: tcp, port: 22}]
+    staged:
+      description:
+        - With O(jsa.ports.firewall#module:refuse=log), what the host accepted or sent that the rules would reject, by
+          the table C(inet jsa_ports_staged). V(none) if the rules are enforced, and with O(state=now) and
+          O(state=absent).
+      type: dict
+      contains:
+        since:
+          description: Since when the record exists, in UTC, or V(none) if it is not known.
+          type: str
+          sample: "2026-11-25T05:10:00Z"
+        not_recorded:
+          description: The number of connections that did not fit.
+          type: int
+          sample: 0
+        inbound:
+          description: The items are like those of RV(traffic.inbound).
+          type: list
+          elements: dict
+          sample: []
+        outbound:
+          description: The items are like those of RV(traffic.inbound).
+          type: list
+          elements: dict
+          sample: []
+      sample: {since: "2026-11-25T05:10:00Z", not_recorded: 0, inbound: [], outbound: []}
     notes:
       description: What could not be recorded or read, and why.
       type: list
@@ -239,6 +265,7 @@ traffic:
         process: ecs-ec
     outbound: []
     established: [{peer: 10.1.0.5, protocol: tcp, port: 22}]
+    staged: null
     notes: []
 """
 

@@ -143,6 +143,10 @@ class Backend(object):
         """An earlier committed state, in the form that this host can load now."""
         raise NotImplementedError
 
+    def rules_of(self, texts):  # type: (Texts) -> Ruleset
+        """What the rules in *texts* accept and refuse. Without any, it is empty."""
+        raise NotImplementedError
+
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
         """The changes from the host to *wanted*. Raises FirewallError if the site's own rules prevent them."""
         raise NotImplementedError

@@ -7,8 +7,11 @@
 Of *module*: params, check_mode, warn, and whether a diff is wanted (_diff) are used.
 """
 
+import time
+
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.jsa.ports.plugins.module_utils._backends import recording as recordings
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import (
     Backend,
     Decision,
@@ -27,10 +30,15 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.identity impor
     require_identity,
     require_way_in,
 )
+from ansible_collections.jsa.ports.plugins.module_utils._backends.recording import Recording
 from ansible_collections.jsa.ports.plugins.module_utils._backends.told import (
     difference_lines,
+    not_enforced_words,
     opening_warning,
+    openings_of,
+    recorded_words,
     refused_words,
+    unlocked_words,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection, find_ssh_connection
@@ -44,14 +52,22 @@ from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import (
     require_connection,
 )
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules, read_host_rules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Ruleset
 from ansible_collections.jsa.ports.plugins.module_utils._rules.refusals import Refusals, refused_of
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import (
+    LOG,
+    refuse_of,
+    refuses_anyone,
+    without_refusals,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import build_ruleset
 
 PRESENT, ABSENT, PREVIOUS = "present", "absent", "previous"
 APPLY, STAGE = "apply", "stage"
 #: What becomes of a change that would refuse somebody who is connected.
 FAIL, IGNORE = "fail", "ignore"
+#: So many of the recorded sources are returned.
+_MOST_RECORDED = 1000
 
 _LEAST = (("steps", 1), ("confirm_timeout", 0), ("update_timeout", 1), ("keep_controllers", 1))
 
@@ -111,34 +127,43 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         "differences": [],
         "openings": [],
         "refused_peers": [],
+        "refused_recorded": [],
+        "refuse": None,
         "ipv6": None,
         "controller": order.connection._asdict() if order.connection else None,
         "earlier_controllers": earlier_controllers(host.state.history(), order.connection, most),
     }  # type: Dict[str, Any]
     if _is_nothing_to_do(host, order.state):
+        # Somebody else may have removed the rules, and left the table that records for them.
+        result["changed"] = _settle_record(module, backend, recordings.look(backend.programs, False, None, time.time()))
         return result
     backend.require()
     result["version"] = backend.version()
     settle(module, host)
     result.update(report_rollback(module, host))
     situation = backend.read()
-    wanted = _wanted(module.params, host, order, situation)
+    wanted, enforced = _wanted(module.params, host, order, situation)
+    found = backend.rules_of(backend.found(situation))
+    result["refuse"] = refuse_of(backend.rules_of(wanted.texts)) if enforced is None else module.params["refuse"]
+    recording = recordings.look(backend.programs, result["refuse"] == LOG, enforced, time.time())
     decision = backend.permit(situation, wanted, backend.decide(situation, wanted))
     internal = order.rules.internal if order.rules else ()
     result.update(
-        changed=decision.changed,
+        changed=decision.changed or recording.changed,
         actions=decision.actions,
         reloaded=decision.reloads,
         reload_reasons=decision.reload_reasons,
         reload_changes=decision.reload_changes,
         drift=decision.drift,
         differences=difference_lines(backend.differences(situation, wanted)),
-        openings=backend.openings(situation, internal),
+        openings=openings_of(backend.openings(situation, internal), result["refuse"]),
         ipv6=backend.ipv6(situation),
     )
+    if result["refuse"] == LOG and refuses_anyone(found):
+        module.warn(printable(unlocked_words(found)))
     _warn(module, result, backend.warnings(situation, wanted))
-    if decision.changed and order.rules is not None and module.params["learned"] != IGNORE:
-        result["refused_peers"] = _refused_peers(module, _guard(module.params, host, order), order.rules)
+    if decision.changed and enforced is not None and result["refuse"] != LOG and module.params["learned"] != IGNORE:
+        result.update(_refused(module, backend, Refusals(enforced), Refusals(found), recording))
     if decision.changed and not module.check_mode:
         controllers = [order.connection.address] if order.connection else []
         change = _Change(situation, wanted, decision, order.connection, controllers + result["earlier_controllers"])
@@ -147,6 +172,10 @@ def _run(module, backend, order):  # type: (Any, Backend, Order) -> Dict[str, An
         else:
             result["reloaded"] = backend.load(situation, wanted, decision)
             _remember(module, host, change)
+    if result["refuse"] == LOG or "pending" not in result:
+        # What records for rules that are not enforced outlives others that only wait for their confirmation.
+        recorded = _settle_record(module, backend, recording)
+        result["changed"] = decision.changed or recorded
     if module._diff:
         result["diff"] = backend.diff(situation, wanted)
     return result
@@ -162,8 +191,12 @@ def _is_nothing_to_do(host, state):  # type: (Host, str) -> bool
     return not host.backend.runs()
 
 
-def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Order, Situation) -> Wanted
-    """Raises FirewallError where the backend cannot express it, before anything is touched."""
+def _wanted(params, host, order, situation):
+    # type: (Dict[str, Any], Host, Order, Situation) -> Tuple[Wanted, Optional[Ruleset]]
+    """The rules to load, and, with a plan, the same as they are when they are enforced.
+
+    Raises FirewallError where the backend cannot express it, before anything is touched.
+    """
     backend = host.backend
     if order.state == PREVIOUS:
         wanted = backend.earlier(confirming.previous(host.state, backend.found(situation), params["steps"]).files)
@@ -171,13 +204,14 @@ def _wanted(params, host, order, situation):  # type: (Dict[str, Any], Host, Ord
         wanted = backend.render(EMPTY)
     else:
         guard = _guard(params, host, order)
-        ruleset = backend.leave_out(build_ruleset(order.rules, guard), guard)
+        enforced = backend.leave_out(build_ruleset(order.rules, guard), guard)
         confirmed = params["phase"] == STAGE
-        require_capabilities(backend.name, backend.capabilities(situation), ruleset, confirmed)
-        return backend.render(ruleset)
+        # Also where they are not enforced yet: what cannot be is better known now.
+        require_capabilities(backend.name, backend.capabilities(situation), enforced, confirmed)
+        return backend.render(without_refusals(enforced) if params["refuse"] == LOG else enforced), enforced
     if wanted.rules is not None:
         require_capabilities(backend.name, backend.capabilities(situation), wanted.rules)
-    return wanted
+    return wanted, None
 
 
 def _guard(params, host, order):  # type: (Dict[str, Any], Host, Order) -> Optional[Guard]
@@ -187,25 +221,55 @@ def _guard(params, host, order):  # type: (Dict[str, Any], Host, Order) -> Optio
     return guard_of(named, order.connection, params["ssh_port"], earlier)
 
 
-def _refused_peers(module, guard, rules):  # type: (Any, Optional[Guard], HostRules) -> List[Dict[str, Any]]
-    """Who is connected, and would be refused by the new rules. Raises FirewallError where that is to end the run.
+def _refused(module, backend, new, present, recording):
+    # type: (Any, Backend, Refusals, Refusals, Recording) -> Dict[str, Any]
+    """Who is connected, or was recorded, and would be refused by the *new* rules.
 
-    Nothing is changed yet. Whoever is connected stays so.
+    Raises FirewallError where that is to end the run. Nothing is changed yet. Whoever is connected stays so. Of those
+    recorded, nobody is named whom the *present* rules refuse already.
     """
+    sentences = []
     try:
-        found = refused_of(Refusals(rules, guard), read_peers())
+        peers = refused_of(new, read_peers())
     except TableError as error:
-        sentence = "The open connections of this host could not be read: %s" % error
-        if module.params["learned"] == FAIL:
-            raise FirewallError("%s. Nothing was changed, because jsa_firewall_learned is fail" % sentence)
-        module.warn(printable(sentence))
-        return []
-    if found:
-        sentence = refused_words(found)
-        if module.params["learned"] == FAIL:
-            raise FirewallError("%s Nothing was changed, because jsa_firewall_learned is fail" % sentence)
-        module.warn("%s jsa_firewall_learned: fail ends a run that would do so" % sentence)
-    return [{"peer": peer, "protocol": protocol, "port": port} for peer, protocol, port in found]
+        peers = []
+        sentences.append("The open connections of this host could not be read: %s." % error)
+    if peers:
+        sentences.append(refused_words(peers))
+    seen, problem = recordings.recorded(backend.programs, recording, time.time())
+    if problem:
+        sentences.append(problem + ".")
+    times = {item.key: item for item in seen}
+    keys = [key for key in refused_of(new, times) if key not in peers and not present.refuses(*key)]
+    if keys:
+        sentences.append(recorded_words(keys))
+    if sentences and module.params["learned"] == FAIL:
+        raise FirewallError("%s Nothing was changed, because jsa_firewall_learned is fail" % " ".join(sentences))
+    if sentences:
+        module.warn(printable("%s jsa_firewall_learned: fail ends a run that would do so" % " ".join(sentences)))
+    return {
+        "refused_peers": [{"peer": peer, "protocol": protocol, "port": port} for peer, protocol, port in peers],
+        "refused_recorded": [
+            {name: value for name, value in times[key].as_dict().items() if name != "process"}
+            for key in keys[:_MOST_RECORDED]
+        ],
+    }
+
+
+def _settle_record(module, backend, recording):  # type: (Any, Backend, Recording) -> bool
+    """Makes or removes the table that records, and says what is not enforced. Whether that was a change."""
+    changed = recording.changed
+    if not module.check_mode:
+        recording = recordings.settle(backend.programs, recording, time.time())
+        # What does not work is no change.
+        changed = changed and not recording.problem
+    if recording.wanted:
+        module.warn(printable(not_enforced_words(recording.rules, recording.words())))
+    elif recording.problem and recording.held is not None:
+        module.warn(
+            printable("The table that recorded what is refused now could not be removed: %s" % recording.problem)
+        )
+    return changed
 
 
 def _warn(module, result, warnings):  # type: (Any, Dict[str, Any], List[str]) -> None

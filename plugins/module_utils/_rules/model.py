@@ -37,8 +37,10 @@ ICMP = {IPV4: "icmp", IPV6: "ipv6-icmp"}
 #: The ICMP message of a refusal, as firewalld and iptables name it.
 REJECT_TYPES = {IPV4: "icmp-admin-prohibited", IPV6: "icmp6-adm-prohibited"}
 
+#: The target of a policy that leaves to the site's own rules what none of its rules decides.
+CONTINUE = "CONTINUE"
 #: unlisted -> target of the policy
-TARGETS = {"zone": "CONTINUE", "reject": "REJECT", "drop": "DROP"}
+TARGETS = {"zone": CONTINUE, "reject": "REJECT", "drop": "DROP"}
 
 
 #: Commands and commit confirmed raise the same: whoever undoes something must not miss one of them.

@@ -7,81 +7,78 @@
 import ipaddress
 
 from bisect import bisect_right
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._families import (
-    FAMILIES,
-    IPV4,
-    family_of,
-    family_of_address,
+from ansible_collections.jsa.ports.plugins.module_utils._families import family_of_address
+from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import spans
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import (
+    ACCEPT,
+    CONTINUE,
+    POLICY_IN,
+    Rule,
+    Ruleset,
+    by_family,
 )
-from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
-from ansible_collections.jsa.ports.plugins.module_utils._rules.addresses import ANYONE, spans
-from ansible_collections.jsa.ports.plugins.module_utils._rules.guard import Guard
-from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import HostRules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.wanted import ESSENTIALS
+from ansible_collections.jsa.ports.plugins.module_utils._rules.spans import Spans, everyone, union, without
 
-#: First and last address of each stretch, as numbers, sorted; None is everyone.
-_Stretches = Optional[List[Tuple[int, int]]]
+Contact = Tuple[str, str, int]
 
 
 class Refusals(object):
-    """Asks the rules about one packet after the other. What they say of a port is worked out once."""
+    """Asks a ruleset about one packet after the other. What it says of a port is worked out once."""
 
-    def __init__(self, rules, guard):  # type: (HostRules, Optional[Guard]) -> None
-        """*guard*: who always reaches the SSH port."""
-        self._rules = rules
-        self._guard = guard
-        self._accepting = {}  # type: Dict[Tuple[str, int], Dict[str, _Stretches]]
+    def __init__(self, ruleset):  # type: (Ruleset) -> None
+        self._sets = ruleset.sets
+        policy = ruleset.policies.get(POLICY_IN)
+        self._rules = () if policy is None else tuple(by_family(policy.rules))  # type: Tuple[Rule, ...]
+        self._rest = policy is not None and policy.target != CONTINUE
+        self._refused = {}  # type: Dict[Tuple[str, str, int], Spans]
+        # A set of thousands of peers stands in the rules of many ports.
+        self._spans = {}  # type: Dict[str, Spans]
 
     def refuses(self, peer, protocol, port):  # type: (str, str, int) -> bool
         """Whether a new packet from the address *peer* is refused, whatever the site's own rules say."""
-        if not self._is_closed(protocol, port):
-            return False
-        key = (protocol, port)
-        if key not in self._accepting:
-            self._accepting[key] = self._accepted(protocol, port)
-        stretches = self._accepting[key][family_of_address(peer)]
-        if stretches is None:
-            return False
-        number = int(ipaddress.ip_address(peer))
+        key = (family_of_address(peer), protocol, port)
+        if key not in self._refused:
+            self._refused[key] = self._of_port(*key)
+        stretches, number = self._refused[key], int(ipaddress.ip_address(peer))
         place = bisect_right(stretches, (number, float("inf"))) - 1  # type: ignore[arg-type]
-        return place < 0 or number > stretches[place][1]
+        return place >= 0 and number <= stretches[place][1]
 
-    def _is_closed(self, protocol, port):  # type: (str, int) -> bool
-        """Whether the port is refused to those whom no rule accepts."""
-        rows = [(row.protocol, row.ports) for row in self._rules.inbound]
-        rows += [(row.protocol, row.ports) for row in self._rules.refused]
-        return self._rules.unlisted != "zone" or any(one == protocol and _covers(ports, port) for one, ports in rows)
+    def _of_port(self, family, protocol, port):  # type: (str, str, int) -> Spans
+        """Whom the rules refuse, one rule after the other as the kernel goes through them."""
+        left, found = everyone(family), []  # type: Tuple[Spans, List[Spans]]
+        for rule in self._rules:
+            if (rule.family, rule.protocol) != (family, protocol) or not left:
+                continue
+            if rule.ports is None or not rule.ports[0] <= port <= rule.ports[1]:
+                continue
+            meant = self._sources(rule, family)
+            if rule.action != ACCEPT:
+                found.append(without(left, without(left, meant)))
+            left = without(left, meant)
+        if self._rest:
+            found.append(left)
+        return union(*found)
 
-    def _accepted(self, protocol, port):  # type: (str, int) -> Dict[str, _Stretches]
-        entries = {family: [] for family in FAMILIES}  # type: Dict[str, List[str]]
-        everyone = set()
-        for row in self._rules.inbound:
-            if row.protocol == protocol and _covers(row.ports, port):
-                everyone.update(row.sources.any)
-                for family, cidrs in row.sources.entries.items():
-                    entries[family] += cidrs
-        for rule in ESSENTIALS if self._rules.unlisted != "zone" else ():
-            if rule.protocol == protocol and _covers(rule.ports, port):
-                entries[rule.family or IPV4].append(rule.source or ANYONE[rule.family or IPV4])
-        if self._guard is not None and (protocol, port) == ("tcp", self._guard.port):
-            for network in self._guard.networks:
-                entries[family_of(network)].append(str(network))
-        return {family: None if family in everyone else spans(entries[family]) for family in FAMILIES}
+    def _sources(self, rule, family):  # type: (Rule, str) -> Spans
+        if rule.source is None:
+            return everyone(family)
+        if rule.source not in self._spans:
+            entries = (rule.source,)  # type: Tuple[str, ...]
+            if rule.source.startswith("@"):
+                known = self._sets.get(rule.source[1:])
+                entries = () if known is None else known.entries
+            self._spans[rule.source] = spans(entries)
+        return self._spans[rule.source]
 
 
-def _covers(ports, port):  # type: (Optional[PortRange], int) -> bool
-    return ports is not None and ports[0] <= port <= ports[1]
-
-
-def refused_of(refusals, contacts):
-    # type: (Refusals, Iterable[Tuple[str, str, int]]) -> List[Tuple[str, str, int]]
+def refused_of(refusals, contacts):  # type: (Refusals, Iterable[Contact]) -> List[Contact]
     """Those of *contacts* (peer, protocol, port of the host) whose new packets would be refused, each once."""
     return [one for one in sorted(set(contacts), key=_order) if refusals.refuses(*one)]
 
 
-def _order(contact):  # type: (Tuple[str, str, int]) -> Tuple[str, int, int, int]
+def _order(contact):  # type: (Contact) -> Tuple[str, int, int, int]
     peer, protocol, port = contact
     address = ipaddress.ip_address(peer)
     return protocol, port, address.version, int(address)

@@ -93,15 +93,20 @@ class StagingAction(ActionBase):
                 "confirm the rules. Nothing was changed. Set ansible_connection: ssh for this host"
             )
 
-    def load_temporarily(self, rules: Mapping[str, Any], seconds: int, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def load_temporarily(
+        self, rules: Mapping[str, Any], seconds: int, task_vars: dict[str, Any], refuse: str
+    ) -> dict[str, Any]:
         """Loads *rules* (a host's part of a plan) for at most so many *seconds*, at least one.
+
+        *refuse*: as the option of jsa.ports.firewall.
 
         The result of jsa.ports.firewall, with ``pending`` for ``take_back`` where something was loaded. It has
         ``failed``, and the host its earlier rules, where no new connection gets through. In check mode nothing is
         loaded.
         """
         # Without a timeout, the rules would be written to stay.
-        result = self.stage({"rules": dict(rules), "confirm_timeout": max(1, seconds)}, task_vars)
+        arguments = {"rules": dict(rules), "confirm_timeout": max(1, seconds), "refuse": refuse}
+        result = self.stage(arguments, task_vars)
         pending = result.get("pending")
         if not pending:
             return result

@@ -106,6 +106,8 @@ class FirewallSeen:
     alarms: tuple[Text, ...] = ()
     differences: tuple[Text, ...] = ()
     openings: tuple[Opening, ...] = ()
+    #: Whether its rules reject, or only log what they would reject. None without rules, or where that is not known.
+    refuse: Annotated[str, Choice(("enforce", "log"))] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +196,11 @@ class HostObservation:
     def alarms(self) -> tuple[str, ...]:
         """What is wrong with its firewall before any rule is compared, one sentence each."""
         return self.firewall.alarms if self.firewall else ()
+
+    @property
+    def is_enforced(self) -> bool:
+        """False where its rules are known to reject nothing."""
+        return self.firewall is None or self.firewall.refuse != "log"
 
     @property
     def differences(self) -> tuple[str, ...]:

@@ -162,6 +162,8 @@ class Diagnosis:
             )
         else:
             reason = f"{flow.listener} accepts a host that is not one of its sources, so its firewall accepts everyone"
+            if not self._observations[flow.listener].is_enforced:
+                reason = f"{flow.listener} is not enforced (jsa_firewall_refuse: log), so its rules reject nobody"
             openings = self._observations[flow.listener].openings
             opened = next((one for one in openings if not set(one.why).isdisjoint(flow.ids)), None)
             reason += f": {opening_line(opened)}" if opened else ""

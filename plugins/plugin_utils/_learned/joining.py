@@ -100,12 +100,14 @@ class Joiner:
             state=traffic.state,
             since=traffic.since,
             gaps=traffic.gaps,
-            not_recorded=traffic.not_recorded,
+            not_recorded=traffic.not_recorded + (traffic.staged.not_recorded if traffic.staged else 0),
+            staged=traffic.staged is not None,
+            staged_since=traffic.staged.since if traffic.staged else None,
             notes=traffic.notes,
             cut_off=tuple(sorted(cut_off, key=_most_first)),
             left_to_zones=tuple(sorted(left, key=_most_first)),
             planned_seen=tuple(accepted),
-            planned_unseen=tuple(self._unseen(name, used)) if traffic.state != NOW else (),
+            planned_unseen=tuple(self._unseen(name, used)) if traffic.state != NOW and traffic.has_record else (),
         )
         return Joined(learned, tuple(decided))
 
@@ -212,6 +214,7 @@ def _row(
         # In UTC, all of one form.
         "last_seen": max(times, default=None),
         "open_now": any(item.open_now for item in items),
+        "staged": any(item.staged for item in items),
     }
 
 

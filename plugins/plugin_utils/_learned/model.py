@@ -61,6 +61,8 @@ class Seen:
     last_seen: Time | None
     #: Whether a connection is open now.
     open_now: bool
+    #: Whether the host let it pass because its rules are not enforced, and would have rejected it.
+    staged: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,10 @@ class HostLearned:
     gaps: tuple[Gap, ...]
     #: How many contacts did not fit into the record.
     not_recorded: Count
+    #: Whether the rules of the host are not enforced, and what they would reject is recorded.
+    staged: bool
+    #: When that record begins.
+    staged_since: Time | None
     notes: tuple[Text, ...]
     cut_off: tuple[NotPlanned, ...]
     #: On ports that neither the catalog nor jsa_extra_flows lists, where the host's own zones decide.

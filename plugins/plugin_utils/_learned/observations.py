@@ -92,6 +92,18 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StagedSeen:
+    """What a host with rules that are not enforced let pass, and would have refused."""
+
+    #: When the record begins; None where nobody knows.
+    since: Time | None
+    #: How many contacts did not fit into the record.
+    not_recorded: Count = 0
+    inbound: tuple[Contact, ...]
+    outbound: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrafficSeen:
     """The traffic of one host."""
 
@@ -106,8 +118,15 @@ class TrafficSeen:
     inbound: tuple[Contact, ...]
     outbound: tuple[Contact, ...]
     established: tuple[Connection, ...]
+    #: None where the rules are enforced, or nothing of it is recorded.
+    staged: StagedSeen | None = None
     #: What could not be recorded, and why.
     notes: tuple[Text, ...] = ()
+
+    @property
+    def has_record(self) -> bool:
+        """Whether it is known who contacts the host, by a record or by a look, and not only who would be refused."""
+        return self.state != ABSENT or self.since is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +165,7 @@ def observed(handed_over: Mapping[str, Any], names: Iterable[str], alive: Collec
     found = {}
     for name, parts in read_parts(LEARNED_PARTS, handed_over, names, alive).items():
         one = HostTraffic(**parts)
-        if one.traffic is not None and one.traffic.state == ABSENT and one.traffic.since is None:
+        if one.traffic is not None and not one.traffic.has_record and one.traffic.staged is None:
             # Whether somebody talks to it, nobody knows: to say that nobody does would be a lie.
             one = HostTraffic(unseen={"traffic": Unseen(kind=UNANSWERED, reason=_NOTHING_RECORDED)})
         found[name] = one

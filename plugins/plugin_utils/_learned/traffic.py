@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import IN, OUT
@@ -31,6 +31,8 @@ class Item:
     last_seen: str | None
     process: str | None
     open_now: bool
+    #: Whether the host let it pass because its rules are not enforced.
+    staged: bool = False
 
     @property
     def in_use(self) -> bool:
@@ -56,28 +58,36 @@ class PortTraffic:
 def sorted_traffic(traffic: TrafficSeen, peers: Peers, own: Collection[Key]) -> list[PortTraffic]:
     """By port, inbound first. *own*: the addresses of the host, which it contacts over loopback.
 
-    A connection that was there before the record began is in no record: it is added.
+    A connection that was there before the record began is in no record: it is added. So is what only the record of a
+    host has that is not enforced.
     """
     found: dict[tuple[str, str, int], PortTraffic] = {}
     unmatched = {(one.peer, one.protocol, one.port) for one in traffic.established}
-    for item, key in _contacts(IN, traffic.inbound, peers, unmatched):
+    staged = ((), ()) if traffic.staged is None else (traffic.staged.inbound, traffic.staged.outbound)
+    for item, key in _contacts(IN, traffic.inbound, staged[0], peers, unmatched):
         _add(found, key, item, own)
     for address, protocol, port in sorted(unmatched):
         _add(found, (IN, protocol, port), Item(peers.of(address), None, None, None, True), own)
-    for item, key in _contacts(OUT, traffic.outbound, peers, set()):
+    for item, key in _contacts(OUT, traffic.outbound, staged[1], peers, set()):
         _add(found, key, item, own)
     return [found[key] for key in sorted(found)]
 
 
 def _contacts(
-    direction: str, contacts: Iterable[Contact], peers: Peers, unmatched: set[tuple[str, str, int]]
+    direction: str,
+    contacts: Sequence[Contact],
+    staged: Sequence[Contact],
+    peers: Peers,
+    unmatched: set[tuple[str, str, int]],
 ) -> Iterator[tuple[Item, tuple[str, str, int]]]:
-    """What is taken out of *unmatched* is open."""
-    for one in contacts:
+    """What is taken out of *unmatched* is open. What both records have counts once."""
+    let_in = {(one.peer, one.protocol, one.port) for one in staged}
+    known = {(one.peer, one.protocol, one.port) for one in contacts}
+    for one in (*contacts, *(one for one in staged if (one.peer, one.protocol, one.port) not in known)):
         key = (one.peer, one.protocol, one.port)
         is_open = key in unmatched
         unmatched.discard(key)
-        item = Item(peers.of(one.peer), one.connections, one.last_seen, one.process, is_open)
+        item = Item(peers.of(one.peer), one.connections, one.last_seen, one.process, is_open, key in let_in)
         yield item, (direction, one.protocol, one.port)
 
 

@@ -58,6 +58,8 @@ def learned_section(text: str, place: str, source: str) -> Learned:
 
 def _record(host: Mapping[str, Any]) -> str:
     since = f"recorded since {_words(host['since'])}" if host.get("since") else "not recorded, one look"
+    if host.get("staged"):
+        since = f"not enforced, and recorded since {_words(host.get('since') or host.get('staged_since'))}"
     gaps = len(_items(host, "gaps"))
     parts = [f"{since}{f', with {gaps} gaps' if gaps else ''}"]
     for key, words in (("cut_off", "would be cut off"), ("planned_seen", "planned and seen")):

@@ -28,6 +28,12 @@ def alarm_table(alarms_of: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(["ALARM: hosts without a working firewall:", *lines]) if lines else ""
 
 
+def not_enforced_table(names: Sequence[str]) -> str:
+    """The hosts *names*, whose rules reject nothing; empty where there is none."""
+    title = "NOT ENFORCED: hosts whose rules reject nothing (jsa_firewall_refuse: log):"
+    return "\n".join([title, f"  {', '.join(names)}"]) if names else ""
+
+
 def fault_table(found: Sequence[Fault]) -> str:
     """A block per fault, worst first; beyond a limit they are counted."""
     lines = []

@@ -58,6 +58,8 @@ def _records(hosts: Iterable[tuple[str, HostLearned]]) -> Iterator[str]:
     """Since when each host was recorded, and what is missing in the record."""
     for name, one in hosts:
         yield f"{name}: {_since(one)}"
+        if one.staged:
+            yield f"  not enforced; what it would reject is recorded since {one.staged_since or 'an unknown time'}"
         for gap in one.gaps:
             yield f"  not recorded {f'from {gap.start} ' if gap.start else ''}until {gap.end}: {gap.reason}"
         if one.not_recorded:
@@ -68,6 +70,8 @@ def _records(hosts: Iterable[tuple[str, HostLearned]]) -> Iterator[str]:
 def _since(one: HostLearned) -> str:
     if not one.recorded:
         return "one look, no record"
+    if one.staged and one.state == ABSENT and not one.since:
+        return "only what would be rejected is recorded"
     since = f"recorded since {one.since}" if one.since else "recorded, nobody knows since when"
     return f"{since}, but not any more: run jsa.ports.learn again" if one.state == ABSENT else since
 
@@ -84,6 +88,8 @@ def _not_planned(title: str, rows: Sequence[NotPlanned]) -> str:
     text = [title, f"  {lines[0]}"]
     for line, group in zip(lines[1:], groups.values(), strict=False):
         text.append(f"  {line}")
+        if any(row.staged for row in group):
+            text.append("      accepted now, because the host is not enforced (jsa_firewall_refuse: log)")
         for reason in group[0].why:
             text += textwrap.wrap(
                 reason, _WIDTH, initial_indent="      ", subsequent_indent="        ", break_on_hyphens=False

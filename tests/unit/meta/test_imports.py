@@ -31,12 +31,12 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_rules": _GENERAL | {"_host"},
     # What all backends are: the abstract one, and what it can say that it can do.
     "_backends interface": _GENERAL | {"_host", "_rules"},
-    "_backends.confirm": _GENERAL | {"_host", "_backends interface"},
+    "_backends.confirm": _GENERAL | {"_host", "_rules", "_backends interface"},
     "_backends.firewalld": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
     "_backends.appliance": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm"},
     # What chooses one of the backends and drives it.
     "_backends run": _GENERAL | {"_host", "_rules", "_backends interface", "_backends.confirm", "_backends.firewalld",
-                                 "_backends.appliance", "_observe.sockets"},
+                                 "_backends.appliance", "_observe.sockets", "_observe.traffic"},
     # One question to one peer; a conversation; calls of remote procedures.
     "_observe.wire": _GENERAL | {"_host"},
     "_observe.client": _GENERAL | {"_observe.wire"},
@@ -49,7 +49,8 @@ MODULE_UTILS: dict[str, set[str]] = {
     # A temporary listener says what a probe understands.
     "_observe.preflight": _GENERAL | {"_host", "_observe.probe", "_observe.sockets"},
     "_observe.facts": _GENERAL | {"_host"},
-    "_observe.traffic": _GENERAL | {"_host", "_observe.sockets"},
+    # What rules would refuse that are not enforced is recorded by these rules.
+    "_observe.traffic": _GENERAL | {"_host", "_rules", "_observe.sockets"},
     # All that a check asks of a host, in one go.
     "_observe.whole": _GENERAL | {"_host", "_rules", "_backends run", "_observe.wire", "_observe.sockets",
                                   "_observe.probe", "_observe.packets"},

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.ahea
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.apply import Changes, Host, Situation
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.files import Files
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.product import Product
+from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.reading import ruleset_of_bodies
 from ansible_collections.jsa.ports.plugins.module_utils._backends.appliance.render import render
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import (
     Backend,
@@ -91,6 +92,9 @@ class ApplianceBackend(Backend):
 
     def earlier(self, texts):  # type: (Texts) -> Wanted
         return Wanted(texts, None)
+
+    def rules_of(self, texts):  # type: (Texts) -> Ruleset
+        return ruleset_of_bodies(texts)
 
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
         changes = verbs.decide(self._host, situation, wanted.texts)

@@ -15,7 +15,12 @@ import time
 
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend, Candidate, RolledBack
+from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import (
+    Backend,
+    Candidate,
+    RolledBack,
+    Texts,
+)
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state import (
     Commit,
     LastResult,
@@ -26,8 +31,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm.state 
 )
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
+from ansible_collections.jsa.ports.plugins.module_utils._host.nftables import end_staged_record
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import parse_ssh_connection
 from ansible_collections.jsa.ports.plugins.module_utils._printable import printable
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import refuses_anyone
 
 #: For so long a timer waits, at a time, for a firewall that restarts or fails.
 _PATIENCE = 15.0
@@ -212,7 +219,19 @@ def confirm(host, identity, session):  # type: (Host, str, Optional[str]) -> Com
         host.state.remove_pending()
     except FirewallError as error:
         raise _refusal(host, pending, str(error))
+    _end_record(host, pending.candidate)
     return commit
+
+
+def _end_record(host, texts):  # type: (Host, Texts) -> None
+    """Rules that refuse, or none at all, are here to stay: nothing more is recorded of what they would refuse."""
+    try:
+        rules = host.backend.rules_of(host.backend.committed(texts))
+    except Exception:  # pylint: disable=broad-except
+        # A text that nobody can read has kept no host from going back.
+        return
+    if not rules.policies or refuses_anyone(rules):
+        end_staged_record(host.backend.programs)
 
 
 def abort(host, identity, why):  # type: (Host, str, str) -> RolledBack
@@ -269,6 +288,8 @@ def roll_back(host, pending, why, told=False, patience=0.0):
         if (outcome.done and not outcome.stopped) or host.clock() >= until:
             break
         time.sleep(0.5)
+    if outcome.done:
+        _end_record(host, pending.before)
     record(host, pending, why, outcome.words, told)
     return outcome
 

@@ -148,6 +148,9 @@ class FirewalldBackend(Backend):
     def earlier(self, texts):  # type: (Texts) -> Wanted
         return self.render(ruleset_of_texts(texts))
 
+    def rules_of(self, texts):  # type: (Texts) -> Ruleset
+        return ruleset_of_texts(texts)
+
     def decide(self, situation, wanted):  # type: (Situation, Wanted) -> Decision
         self._files.require_readable(situation.found)
         changes = verbs.decide(self._files, situation, wanted)

@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model i
 )
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import NO_PORTS, Ports, contains
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.record import Record
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.staged import Staged
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.table import DAY, Held
 
 
@@ -34,6 +35,8 @@ class Answer(NamedTuple):
     notes: Tuple[str, ...] = ()
     #: With NOW: inbound, only these count.
     ports: Ports = NO_PORTS
+    #: What rules would refuse that are not enforced; None where nothing of it is recorded.
+    staged: Optional[Staged] = None
 
 
 def answer(now, look, found):  # type: (int, Look, Answer) -> Dict[str, Any]
@@ -58,7 +61,17 @@ def answer(now, look, found):  # type: (int, Look, Answer) -> Dict[str, Any]
         "established": [
             {"peer": item.peer, "protocol": item.protocol, "port": item.port} for item in look.sockets.inbound
         ],
+        "staged": None if found.staged is None else _staged(found.staged, look.listening),
         "notes": list(found.notes + look.notes),
+    }
+
+
+def _staged(staged, listening):  # type: (Staged, Listening) -> Dict[str, Any]
+    return {
+        "since": written(staged.since),
+        "not_recorded": staged.not_recorded,
+        "inbound": [item.as_dict() for item in _with_processes(merge(staged.traffic.inbound), listening)],
+        "outbound": [item.as_dict() for item in merge(staged.traffic.outbound)],
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
-from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic import table
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic import staged, table
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import Look
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.established import look as look_at
 from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.keeper import UNIT, Keeper
@@ -39,6 +39,7 @@ _FAILED = "The kernel or nft of this host cannot record, so these are the connec
 _NO_COUNTS = "nft of this host does not count within sets, so the number of connections is not known: %s"
 _NO_SYSTEMD = "There is no systemd on this host, so a restart ends the recording"
 _LARGE = "Of the range %s/%s, only ports are recorded on which something listened when the module ran"
+_NOT_READ = "The table %s could not be read: %s"
 _UNKNOWN_SINCE = "Since when the table records is not known: %s" % _FORGOTTEN.lower()
 
 
@@ -122,8 +123,8 @@ def read(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], Lis
         return False, _moment(host, seen, order, _NO_NFT), []
     held = _held(host)
     record = told(host, held, host.store.load())
-    notes = () if record or held is None else (_UNKNOWN_SINCE,)  # type: Tuple[str, ...]
-    return False, answer(host.now, seen, _answer(held, record, order, notes)), []
+    notes = [] if record or held is None else [_UNKNOWN_SINCE]
+    return False, answer(host.now, seen, _answer(host, held, record, order, notes)), []
 
 
 def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], List[str]]
@@ -148,7 +149,7 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
     persistence = _persistence_changes(host, order)
     record = told(host, held, known)
     if order.check:
-        result = answer(host.now, seen, _answer(held, record, order, notes))
+        result = answer(host.now, seen, _answer(host, held, record, order, notes))
         return changed or persistence, result, lines_of(wanted, order.persistent)
     if changed:
         try:
@@ -162,7 +163,7 @@ def present(host, order):  # type: (Host, Order) -> Tuple[bool, Dict[str, Any], 
         _keep(host, order)
     return (
         changed or persistence,
-        answer(host.now, seen, _answer(held, record, order, notes)),
+        answer(host.now, seen, _answer(host, held, record, order, notes)),
         lines_of(wanted, order.persistent),
     )
 
@@ -222,7 +223,7 @@ def _held(host):  # type: (Host) -> Optional[Held]
     try:
         return host.held()
     except TableError as error:
-        raise FirewallError("The table %s could not be read: %s" % (table.TABLE, error))
+        raise FirewallError(_NOT_READ % (table.TABLE, error))
 
 
 def _first(host, held, wanted):  # type: (Host, Optional[Held], Settings) -> Record
@@ -289,9 +290,15 @@ def _keep(host, order):  # type: (Host, Order) -> None
         host.keeper.remove()
 
 
-def _answer(held, record, order, notes):  # type: (Optional[Held], Optional[Record], Order, Any) -> Answer
+def _answer(host, held, record, order, notes):
+    # type: (Host, Optional[Held], Optional[Record], Order, List[str]) -> Answer
     """What is recorded, whichever table has it."""
     live = held if held is not None and held.whole else None
+    try:
+        refused = staged.read(host.programs, host.now)
+    except TableError as error:
+        refused = None
+        notes = notes + [_NOT_READ % (staged.TABLE, error)]
     return Answer(
         RECORDING if live else ABSENT,
         live.entries if live else order.entries,
@@ -301,6 +308,7 @@ def _answer(held, record, order, notes):  # type: (Optional[Held], Optional[Reco
         record,
         order.days if record is None else record.settings.days,
         tuple(notes),
+        staged=refused,
     )
 
 

@@ -27,18 +27,18 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import TRANSPORTS
 FAMILY, TABLE = RECORD
 DAY = 86400
 
-_SECONDS = 120
+SECONDS = 120
 #: How often the kernel removes what is too old; its default, each second, is much for a large set.
 _REMOVAL = "1m"
-_DIRECTIONS = ("inbound", "outbound")
-_PEER = {"inbound": "saddr", "outbound": "daddr"}
+DIRECTIONS = ("inbound", "outbound")
+PEER = {"inbound": "saddr", "outbound": "daddr"}
 _BASE = {"inbound": ("input", -400), "outbound": ("output", -199)}
 _ADDRESS = {"ipv4": "ipv4_addr", "ipv6": "ipv6_addr"}
 #: Numbers of protocols; nft 0.9.8 gives these, later ones names.
 _PROTOCOLS = {6: "tcp", 17: "udp"}
 
 #: A connection begins with this packet. One that began before its states were tracked looks new in the middle, too.
-_OPENING = "tcp flags & (fin|syn|rst|ack) == syn"
+OPENING = "tcp flags & (fin|syn|rst|ack) == syn"
 
 
 class Settings(NamedTuple):
@@ -83,7 +83,7 @@ def create(programs, settings, counting=True):  # type: (Programs, Settings, boo
 
     Without *counting*, the sets know whom, and not how often.
     """
-    _feed(programs, ["add table %s %s" % (FAMILY, TABLE), _DELETE] + _lines(settings, counting))
+    feed(programs, ["add table %s %s" % (FAMILY, TABLE), _DELETE] + _lines(settings, counting))
 
 
 def add_ports(programs, ports):  # type: (Programs, Ports) -> None
@@ -93,20 +93,21 @@ def add_ports(programs, ports):  # type: (Programs, Ports) -> None
         lines.append("flush set %s %s %s_ports" % (FAMILY, TABLE, protocol))
         if ports[protocol]:
             lines.append("add element %s %s %s_ports { %s }" % (FAMILY, TABLE, protocol, _listed(ports[protocol])))
-    _feed(programs, lines)
+    feed(programs, lines)
 
 
 def delete(programs):  # type: (Programs) -> None
     """Removes the table. Raises TableError."""
-    _feed(programs, [_DELETE])
+    feed(programs, [_DELETE])
 
 
 _DELETE = "delete table %s %s" % (FAMILY, TABLE)
 
 
-def _feed(programs, lines):  # type: (Programs, List[str]) -> None
+def feed(programs, lines):  # type: (Programs, List[str]) -> None
+    """Hands nft one transaction. Raises TableError; then nothing has changed."""
     try:
-        programs.run("nft", "-f", "-", input="\n".join(lines) + "\n", timeout=_SECONDS)
+        programs.run("nft", "-f", "-", input="\n".join(lines) + "\n", timeout=SECONDS)
     except CommandError as error:
         raise TableError(str(error))
 
@@ -118,26 +119,30 @@ def _lines(settings, counting):  # type: (Settings, bool) -> List[str]
         if settings.ports[protocol]:
             lines.append("elements = { %s }" % _listed(settings.ports[protocol]))
         lines.append("}")
-    for direction in _DIRECTIONS:
+    for direction in DIRECTIONS:
         for family in FAMILIES:
-            lines += [
-                "set %s_%s {" % (direction, family),
-                "type %s . inet_proto . inet_service" % _ADDRESS[family],
-                "size %d" % settings.entries,
-                "flags dynamic,timeout",
-                "timeout %dd" % settings.days,
-                "gc-interval %s" % _REMOVAL,
-                "}",
-            ]
-        lines += ["chain record_%s {" % direction, *_recording(direction, counting), "}"]
+            lines += ["set %s_%s {" % (direction, family), *set_lines(family, settings.entries, settings.days), "}"]
+        lines += ["chain record_%s {" % direction, *recording(direction, counting), "}"]
         lines += ["chain %s {" % direction, *_choosing(direction), "}"]
     return lines + ["}"]
 
 
-def _recording(direction, counting):  # type: (str, bool) -> List[str]
+def set_lines(family, entries, days):  # type: (str, int, int) -> List[str]
+    """What a set is that records peers of one family."""
+    return [
+        "type %s . inet_proto . inet_service" % _ADDRESS[family],
+        "size %d" % entries,
+        "flags dynamic,timeout",
+        "timeout %dd" % days,
+        "gc-interval %s" % _REMOVAL,
+    ]
+
+
+def recording(direction, counting):  # type: (str, bool) -> List[str]
+    """The rules of a chain that records each packet, and counts what does not fit."""
     what = "meta nfproto %s update @%s_%s { %s %s . meta l4proto . th dport%s } return"
     counter = " counter" if counting else ""
-    lines = [what % (family, direction, family, PREFIXES[family], _PEER[direction], counter) for family in FAMILIES]  # type: List[str]
+    lines = [what % (family, direction, family, PREFIXES[family], PEER[direction], counter) for family in FAMILIES]  # type: List[str]
     return lines + ["counter"]
 
 
@@ -150,13 +155,13 @@ def _choosing(direction):  # type: (str) -> List[str]
         return [
             base,
             'iifname "lo" return',
-            "ct state new,untracked %s tcp dport @tcp_ports%s" % (_OPENING, goto),
+            "ct state new,untracked %s tcp dport @tcp_ports%s" % (OPENING, goto),
             "ct state new,untracked udp dport @udp_ports" + goto,
         ]
     return [
         base,
         'oifname "lo" return',
-        "ct state new %s%s" % (_OPENING, goto),
+        "ct state new %s%s" % (OPENING, goto),
         "ct state new meta l4proto udp" + goto,
     ]
 
@@ -175,9 +180,9 @@ def _listed(ports):  # type: (Any) -> str
 def read(programs, now):  # type: (Programs, float) -> Optional[Held]
     """The table, None where there is none. *now*: seconds since 1970. Raises TableError."""
     try:
-        if RECORD not in tables(programs, timeout=_SECONDS):
+        if RECORD not in tables(programs, timeout=SECONDS):
             return None
-        answer = programs.run("nft", "-j", "list", "table", FAMILY, TABLE, timeout=_SECONDS)
+        answer = programs.run("nft", "-j", "list", "table", FAMILY, TABLE, timeout=SECONDS)
     except CommandError as error:
         raise TableError(str(error))
     return parse(answer, now)
@@ -206,28 +211,38 @@ def _parsed(objects, now):  # type: (List[Dict[str, Any]], int) -> Held
             hooks[one["chain"]["name"]] = one["chain"].get("hook")
         elif "rule" in one:
             rules.setdefault(one["rule"]["chain"], []).append(one["rule"]["expr"])
-    names = ["%s_%s" % (direction, family) for direction in _DIRECTIONS for family in FAMILIES]
+    names = ["%s_%s" % (direction, family) for direction in DIRECTIONS for family in FAMILIES]
     whole = (
         {name: len(found) for name, found in rules.items()} == _RULES
-        and all(hooks.get(direction) == _BASE[direction][0] for direction in _DIRECTIONS)
+        and all(hooks.get(direction) == _BASE[direction][0] for direction in DIRECTIONS)
         and all(name in sets for name in names)
     )
     first = sets.get(names[0], {})
     lifetime = int(first.get("timeout", 0))
-    seen = {name: _elements(sets.get(name, {}), lifetime, now) for name in names}
-    inbound, outbound = (
-        tuple(item for family in FAMILIES for item in seen["%s_%s" % (direction, family)]) for direction in _DIRECTIONS
-    )
+    traffic = traffic_of(sets, lifetime, now)
     return Held(
         handle=handle,
         whole=whole,
         entries=int(first.get("size", 0)),
         days=lifetime // DAY,
         ports=union({protocol: _ports(sets.get(protocol + "_ports", {})) for protocol in TRANSPORTS}),
-        traffic=Traffic(inbound, outbound),
-        not_recorded=sum(_last_counter(rules.get("record_" + direction, [])) for direction in _DIRECTIONS),
-        counts=all(item.connections is not None for items in seen.values() for item in items),
+        traffic=traffic,
+        not_recorded=sum(last_counter(rules.get("record_" + direction, [])) for direction in DIRECTIONS),
+        counts=all(item.connections is not None for items in traffic for item in items),
     )
+
+
+def traffic_of(sets, lifetime, now):  # type: (Dict[str, Dict[str, Any]], int, int) -> Traffic
+    """What the four sets have, by their names. *lifetime*: of an entry, in seconds."""
+    inbound, outbound = (
+        tuple(
+            item
+            for family in FAMILIES
+            for item in _elements(sets.get("%s_%s" % (direction, family), {}), lifetime, now)
+        )
+        for direction in DIRECTIONS
+    )
+    return Traffic(inbound, outbound)
 
 
 def _elements(found, lifetime, now):  # type: (Dict[str, Any], int, int) -> List[Seen]
@@ -261,6 +276,7 @@ def _ports(found):  # type: (Dict[str, Any]) -> Tuple[Tuple[int, int], ...]
     return tuple(ports)
 
 
-def _last_counter(rules):  # type: (List[List[Dict[str, Any]]]) -> int
+def last_counter(rules):  # type: (List[List[Dict[str, Any]]]) -> int
+    """How many packets came to the last of *rules*."""
     counters = [part["counter"] for rule in rules[-1:] for part in rule if "counter" in part]
     return int(counters[0]["packets"]) if counters else 0

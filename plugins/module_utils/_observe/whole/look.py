@@ -87,7 +87,8 @@ def _firewall(params, warn):  # type: (Dict[str, Any], Callable[[str], None]) ->
 
     rules = read_host_rules(params["rules"])
     backend = select_backend(AUTO, Options(respect_denials=params["respect_denials"]))
-    result = compare_rules(backend, rules, find_ssh_connection(), None, params["keep_controllers"], warn)
+    connection, kept = find_ssh_connection(), params["keep_controllers"]
+    result = compare_rules(backend, rules, connection, None, kept, warn, params["refuse"])
     # What would be changed, and how, is long, and nobody reads it here.
     return {key: value for key, value in result.items() if key not in ("actions", "diff")}
 

@@ -135,6 +135,15 @@ def test_a_host_without_a_working_firewall_comes_first_and_always_fails(join: An
     assert 'message="firewalld has failed"' in (tmp_path / "port_check.xml").read_text()
 
 
+def test_a_host_that_is_not_enforced_is_named_and_is_no_failure(join: Any) -> None:
+    observations = seen(True)
+    observations["firewall"]["con1"]["refuse"] = "log"
+    observations["firewall"]["ep1"]["refuse"] = "enforce"
+    result, text = join(observations, fail_on=[])
+    assert "failed" not in result
+    assert text.startswith("NOT ENFORCED: hosts whose rules reject nothing (jsa_firewall_refuse: log):\n  con1\n\n")
+
+
 def test_with_a_baseline_only_what_is_new_is_shown(join: Any, tmp_path: Path) -> None:
     _result, text = join(seen(False, "accepts this"))
     assert "its SSH tunnels are down" in text

@@ -19,8 +19,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallE
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._observe.facts.gather import NAMES
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.staged import refuses_anyone
 from ansible_collections.jsa.ports.plugins.modules import firewall_info
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_ruleset
 
 RULES: dict[str, Any] = {"inbound": [], "refused": [{"protocol": "tcp", "ports": "5432"}]}
 ACTIONS = {"created": ["jsa-in"], "changed": [], "removed": [], "entries": {}}
@@ -38,6 +40,7 @@ class Told(Backend):
         self.changed = True
         self.outbound = True
         self.asked: list[Ruleset] = []
+        self.rules = EMPTY
 
     def runs(self) -> bool:
         return self.running
@@ -51,6 +54,16 @@ class Told(Backend):
 
     def read(self) -> str:
         return "read"
+
+    def has_files(self) -> bool:
+        return bool(self.rules.policies)
+
+    def found(self, situation: Any) -> dict[str, str]:
+        assert situation == "read"
+        return {}
+
+    def rules_of(self, texts: dict[str, str]) -> Ruleset:
+        return self.rules
 
     def capabilities(self, situation: Any) -> Capabilities:
         return Capabilities(self.outbound, True, True, True, True, True)
@@ -77,7 +90,14 @@ class Told(Backend):
 
 class Module:
     def __init__(self, **params: Any) -> None:
-        plain = {"backend": "auto", "rules": None, "ssh_port": None, "keep_controllers": 3, "respect_denials": False}
+        plain = {
+            "backend": "auto",
+            "rules": None,
+            "ssh_port": None,
+            "keep_controllers": 3,
+            "respect_denials": False,
+            "refuse": "enforce",
+        }
         self.params = {**plain, **params}
         self.warnings: list[str] = []
 
@@ -107,6 +127,7 @@ def test_without_rules(backend: Told) -> None:
         "backend": "firewalld",
         "version": "1.3.3",
         "product": {**dict.fromkeys(NAMES), "sources": {}},
+        "refuse": None,
     }
     backend.running = False
     found = firewall_info.look(Module())
@@ -174,6 +195,28 @@ def test_a_rollback_that_nobody_has_seen_is_told_and_stays_to_be_told(backend: T
         "Rules that another run had loaded were rolled back at 2026-01-31T12:00:00Z: too late. It is back"
     ]
     assert state.last_result() == result
+
+
+@pytest.mark.parametrize("rules", [None, RULES])
+@pytest.mark.parametrize(("refused", "refuse"), [(RULES["refused"], "enforce"), ([], "log")])
+def test_whether_the_rules_refuse(backend: Told, rules: Any, refused: Any, refuse: str) -> None:
+    backend.rules = make_ruleset(refused=refused)
+    module = Module(rules=rules, refuse=refuse)
+    assert firewall_info.look(module)["refuse"] == refuse
+    said = [text for text in module.warnings if "This host is not enforced" in text]
+    assert len(said) == (refuse == "log")
+    assert all("is not recorded (nft is not on this host)" in text for text in said)
+    if rules:
+        # What is compared is what is asked for, whatever the host has.
+        (asked,) = backend.asked
+        assert refuses_anyone(asked) == (refuse == "enforce")
+        assert all("(tcp 5432)" in text for text in said)
+
+
+def test_whether_the_rules_of_a_firewall_refuse_that_cannot_be_read(backend: Told) -> None:
+    backend.rules = make_ruleset()
+    backend.trouble = FirewallError("it does not run")
+    assert firewall_info.look(Module(rules=RULES))["refuse"] is None
 
 
 def test_rules_that_cannot_be_read_are_an_error(backend: Told) -> None:

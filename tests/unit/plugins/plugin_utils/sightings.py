@@ -60,6 +60,7 @@ def observation(
     openings: Iterable[Opening] = (),
     addresses: Mapping[str, int] | None = None,
     paths: Iterable[Path] = (),
+    refuse: str | None = None,
 ) -> HostObservation:
     """None of *sockets* and *answers* is a host that could not be asked for them."""
     own = None
@@ -68,6 +69,8 @@ def observation(
     return HostObservation(
         sockets=None if sockets is None else SocketsSeen(results=tuple(sockets)),
         probes=None if answers is None else ProbesSeen(answers=tuple(answers)),
-        firewall=FirewallSeen(as_planned=firewall, differences=tuple(differences), openings=tuple(openings)),
+        firewall=FirewallSeen(
+            as_planned=firewall, differences=tuple(differences), openings=tuple(openings), refuse=refuse
+        ),
         paths=PathsSeen(addresses=own, flows=tuple(paths)),
     )

@@ -26,7 +26,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallE
 from ansible_collections.jsa.ports.plugins.module_utils._host.root import NEEDS_ROOT
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
 from ansible_collections.jsa.ports.plugins.module_utils._rules.host_rules import read_host_rules
-from ansible_collections.jsa.ports.plugins.module_utils._rules.model import Ruleset
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY, Ruleset
 
 INTERNAL = [{"protocol": "tcp", "ports": "8080", "why": ["tomcat"]}]
 RULES = read_host_rules({"inbound": [], "refused": INTERNAL, "internal": INTERNAL})
@@ -59,6 +59,12 @@ class Firewall(Backend):
 
     def read(self) -> str:
         return "situation"
+
+    def found(self, situation: str) -> dict[str, str]:
+        return {}
+
+    def rules_of(self, texts: dict[str, str]) -> Ruleset:
+        return EMPTY
 
     def capabilities(self, situation: str) -> Capabilities:
         return self.can
@@ -95,6 +101,7 @@ def test_of_a_firewall_that_works(changed: bool) -> None:
     warnings: list[str] = []
     found = compare(Firewall(changed), RULES, CONNECTION, None, 3, warnings.append)
     assert found == {
+        "refuse": None,
         "as_planned": not changed,
         "reason": None,
         "alarms": [],

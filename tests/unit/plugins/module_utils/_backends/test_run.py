@@ -26,6 +26,10 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.load
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._errors import FirewallError
 from ansible_collections.jsa.ports.plugins.module_utils._host.ssh_session import SSHConnection
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.model import Seen, Traffic
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.ports import NO_PORTS
+from ansible_collections.jsa.ports.plugins.module_utils._observe.traffic.table import Held, TableError
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils._observe.traffic.nft import Nft
 
 ROW = {"protocol": "tcp", "ports": "32006", "sources": ["10.0.0.3/32"], "source_classes": ["ep"]}
 RULES: dict[str, Any] = {"inbound": [ROW], "refused": []}
@@ -42,6 +46,7 @@ PARAMS = {
     "keep_controllers": 3,
     "respect_denials": False,
     "learned": "ignore",
+    "refuse": "enforce",
     "verify_identity": True,
     "new_connection": True,
     "confirm_timeout": 60,
@@ -69,9 +74,13 @@ class Stopped:
     def __init__(self, version: str = "1.3.3") -> None:
         self.version = version
         self.checked = 0
+        self.nft = Nft(there=False)
 
-    def program(self, name: str) -> str:
-        return name
+    def program(self, name: str) -> str | None:
+        return self.nft.program(name)
+
+    def run(self, name: str, *arguments: str, **options: Any) -> str:
+        return self.nft.run(name, *arguments, **options)
 
     def status(self) -> Status:
         return Status(False, "", "not running")
@@ -318,12 +327,18 @@ class Product:
         self.files: Files | None = None
         self.live = ""
         self.there = True
+        self.nft = Nft(there=False)
 
     def version(self) -> str:
         return "1.8.4"
 
     def program(self, name: str) -> str | None:
+        if name == "nft":
+            return self.nft.program(name)
         return name if self.there else None
+
+    def run(self, name: str, *arguments: str, **options: Any) -> str:
+        return self.nft.run(name, *arguments, **options)
 
     def rules(self, family: str) -> str:
         return f"*filter\n:INPUT ACCEPT [0:0]\n{self.live}COMMIT\n"
@@ -563,3 +578,141 @@ class TestWhoIsConnected:
     def test_removal_refuses_nobody(self, firewalld: Firewalld) -> None:
         firewalld.run()
         assert firewalld.run(state="absent", learned="fail")["refused_peers"] == []
+
+
+class TestWhoWasRecorded:
+    """A change that would refuse somebody whom a table has recorded."""
+
+    @pytest.fixture(autouse=True)
+    def recorded(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "read_peers", lambda: [("203.0.113.8", "tcp", 32006)])
+        firewalld.client.nft = Nft()
+        seen = tuple(Seen(peer, "tcp", 32006, 3, 1764504000) for peer in ("203.0.113.8", "203.0.113.9", "10.0.0.3"))
+        held = Held(1, True, 100, 30, NO_PORTS, Traffic(seen, ()), 0, True)
+        monkeypatch.setattr(running.recordings.table, "read", lambda programs, now: held)
+
+    def test_is_told_before_anything_changes_and_apart_from_who_is_connected(self, firewalld: Firewalld) -> None:
+        for check_mode in (True, False):
+            module = Module(check_mode=check_mode, learned="warn")
+            result = firewalld.run(module)
+            assert [one["peer"] for one in result["refused_peers"]] == ["203.0.113.8"]
+            (told,) = result["refused_recorded"]
+            assert [told[key] for key in ("peer", "protocol", "port", "connections")] == [
+                "203.0.113.9", "tcp", 32006, 3,
+            ]  # fmt: skip
+            (warning,) = [text for text in module.warnings if "The record of this host" in text]
+            assert "tcp 32006 from 203.0.113.9. To accept them" in warning
+        assert firewalld.run(learned="fail")["refused_recorded"] == [], "nothing changes"
+
+    def test_ends_the_run_where_that_is_wished(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "read_peers", list)
+        with pytest.raises(FirewallError, match=r"contains sources .* 203\.0\.113\.9\. .*jsa_firewall_learned is fail"):
+            firewalld.run(Module(learned="fail"))
+        assert firewalld.files.read() == {}
+
+    def test_whom_the_rules_refuse_already_is_no_news(self, firewalld: Firewalld) -> None:
+        """An enforced host that many strangers knock at."""
+        firewalld.run(learned="ignore")
+        rules = {**RULES, "refused": [{"protocol": "tcp", "ports": "80"}]}
+        assert firewalld.run(Module(learned="warn", rules=rules))["refused_recorded"] == []
+
+    def test_a_record_that_cannot_be_read(self, firewalld: Firewalld, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unreadable(programs: Any, now: float) -> None:
+            raise TableError("the answer of nft cannot be read")
+
+        monkeypatch.setattr(running.recordings.table, "read", unreadable)
+        with pytest.raises(FirewallError, match=r"The record of who contacts .* could not be read: .*Nothing was"):
+            firewalld.run(learned="fail")
+        module = Module(learned="warn")
+        assert firewalld.run(module)["changed"]
+        assert any("could not be read" in text for text in module.warnings)
+
+
+class TestNotEnforced:
+    """Rules that only log what they would refuse."""
+
+    @pytest.fixture(params=["firewalld", "appliance"], name="machine")
+    def fixture_machine(self, request: pytest.FixtureRequest, tmp_path: Path, state: State) -> Any:
+        machine: Any = Firewalld(tmp_path, state) if request.param == "firewalld" else Appliance(tmp_path)
+        self.host(machine).nft = Nft()
+        return machine
+
+    @staticmethod
+    def host(machine: Any) -> Any:
+        return machine.client if isinstance(machine, Firewalld) else machine.product
+
+    def tables(self, machine: Any) -> list[str]:
+        return list(self.host(machine).nft.tables)
+
+    def said(self, module: Module, part: str) -> list[str]:
+        return [text for text in module.warnings if part in text]
+
+    def test_there_and_back(self, machine: Any) -> None:
+        for check_mode in (True, False):
+            module = Module(check_mode=check_mode, refuse="log", learned="fail")
+            result = machine.run(module)
+            assert (result["changed"], result["refuse"]) == (True, "log")
+            assert len(self.said(module, "This host is not enforced")) == 1
+            assert not self.said(module, "are removed"), "nothing was closed before"
+            assert self.tables(machine) == ([] if check_mode else ["jsa_ports_staged"])
+        module = Module(refuse="log")
+        assert not machine.run(module)["changed"]
+        assert self.said(module, "This host is not enforced: its rules reject nothing (jsa_firewall_refuse: log)")
+        assert self.said(module, "(tcp 32006). What of it is accepted is recorded since 20")
+
+        self.host(machine).nft.record("jsa_ports_staged", "inbound_ipv4", "203.0.113.9", "tcp", 32006)
+        module = Module(learned="warn")
+        result = machine.run(module)
+        assert (result["changed"], result["refuse"], self.tables(machine)) == (True, "enforce", [])
+        assert [one["peer"] for one in result["refused_recorded"]] == ["203.0.113.9"]
+        assert not self.said(module, "not enforced")
+        assert not machine.run()["changed"]
+
+        module = Module(refuse="log")
+        assert machine.run(module)["changed"]
+        assert self.said(module, "because jsa_firewall_refuse is log: tcp 32006. Everyone whom the site")
+
+    def test_removal_and_rollback_leave_nothing(self, machine: Any) -> None:
+        machine.run()
+        machine.run(refuse="log")
+        assert machine.run(state="previous")["refuse"] == "enforce"
+        assert self.tables(machine) == []
+        machine.run(refuse="log")
+        result = machine.run(state="absent")
+        assert (result["changed"], result["refuse"], self.tables(machine)) == (True, None, [])
+
+    def test_a_rollback_to_rules_that_are_not_enforced(self, machine: Any) -> None:
+        machine.run(refuse="log")
+        machine.run()
+        module = Module(state="previous")
+        assert machine.run(module)["refuse"] == "log"
+        assert self.said(module, "is not recorded (what an earlier state would reject is not known")
+        assert machine.run(refuse="log")["changed"], "the record begins"
+        assert self.tables(machine) == ["jsa_ports_staged"]
+
+    def test_a_table_that_was_left_behind(self, machine: Any) -> None:
+        machine.run(refuse="log")
+        left = dict(self.host(machine).nft.tables)
+        machine.run(state="absent")
+        self.host(machine).nft.tables.update(left)
+        for check_mode, tables in ((True, ["jsa_ports_staged"]), (False, [])):
+            assert machine.run(Module(check_mode=check_mode, state="absent"))["changed"]
+            assert self.tables(machine) == tables
+        assert not machine.run(state="absent")["changed"]
+
+    def test_a_table_that_was_flushed_is_made_again(self, machine: Any) -> None:
+        machine.run(refuse="log")
+        self.host(machine).nft.tables.clear()
+        module = Module(refuse="log")
+        assert machine.run(module)["changed"]
+        assert self.said(module, "is recorded since 20") and self.tables(machine) == ["jsa_ports_staged"]
+        assert not machine.run(refuse="log")["changed"]
+
+    @pytest.mark.parametrize(("there", "reason"), [(False, "nft is not on this host"), (True, "not supported")])
+    def test_without_a_record(self, machine: Any, there: bool, reason: str) -> None:
+        self.host(machine).nft = Nft(there)
+        self.host(machine).nft.refused = "add table"
+        assert machine.run(refuse="log")["changed"]
+        module = Module(refuse="log")
+        assert not machine.run(module)["changed"], "what does not work is no change"
+        assert self.said(module, "is not recorded (") and self.said(module, reason)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whoever reads the ruleset passes over the table that records, and over no other."""
+"""Whoever reads the ruleset passes over the tables that record, and over no others."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ RECORD = """table inet jsa_ports_learn {
 \t}
 }
 """
+#: What rules would refuse that are not enforced.
+STAGED = RECORD.replace("jsa_ports_learn", "jsa_ports_staged")
 OTHER = "table ip jsa_ports_learn {\n}\n"
 
 
@@ -72,6 +74,7 @@ def _objects(family: str, table: str) -> list[dict[str, Any]]:
 
 def test_the_text_of_all_others() -> None:
     assert ruleset_text(Nft(FILTER, RECORD, OTHER)) == FILTER + OTHER
+    assert ruleset_text(Nft(FILTER, STAGED)) == ruleset_text(Nft(STAGED, FILTER, RECORD)) == FILTER
     assert ruleset_text(Nft(RECORD)) == ""
     without = Nft(FILTER)
     assert ruleset_text(without) == FILTER
@@ -81,7 +84,7 @@ def test_the_text_of_all_others() -> None:
 def test_the_objects_of_all_others() -> None:
     expected = [*_objects("inet", "firewalld"), *_objects("ip", "jsa_ports_learn")]
     assert ruleset_objects(Nft(FILTER, RECORD, OTHER)) == expected
-    assert ruleset_objects(Nft(FILTER, OTHER)) == expected
+    assert ruleset_objects(Nft(FILTER, OTHER)) == ruleset_objects(Nft(FILTER, STAGED, OTHER)) == expected
     assert ruleset_objects(Nft()) == []
 
 

@@ -74,7 +74,8 @@ def test_it_is_what_the_policy_does(
     inbound: list[dict[str, Any]], refused: list[dict[str, Any]], unlisted: str, guard: Guard | None
 ) -> None:
     rules = read_host_rules({"inbound": inbound, "refused": refused, "unlisted": unlisted})
-    ruleset, refusals = build_ruleset(rules, guard), Refusals(rules, guard)
+    ruleset = build_ruleset(rules, guard)
+    refusals = Refusals(ruleset)
     for peer in PEERS:
         for protocol in ("tcp", "udp"):
             for port in PORTS:
@@ -85,7 +86,7 @@ def test_it_is_what_the_policy_does(
 def test_each_once_in_order() -> None:
     rules = read_host_rules({"inbound": [], "refused": [{"protocol": "tcp", "ports": "443"}]})
     contacts = [("10.0.0.10", "tcp", 443), ("10.0.0.9", "tcp", 443), ("10.0.0.10", "tcp", 443), ("::2", "tcp", 443)]
-    found = refused_of(Refusals(rules, None), [*contacts, ("10.0.0.9", "tcp", 80)])
+    found = refused_of(Refusals(build_ruleset(rules, None)), [*contacts, ("10.0.0.9", "tcp", 80)])
     assert found == [("10.0.0.9", "tcp", 443), ("10.0.0.10", "tcp", 443), ("::2", "tcp", 443)]
 
 
@@ -93,4 +94,4 @@ def test_each_once_in_order() -> None:
 def test_a_controller_gets_in(port: int, refused: bool) -> None:
     rules = read_host_rules({"inbound": [], "refused": [{"protocol": "tcp", "ports": "22-23"}]})
     guard = Guard((ipaddress.ip_network("10.0.0.250/32"),), 22)
-    assert Refusals(rules, guard).refuses("10.0.0.250", "tcp", port) is refused
+    assert Refusals(build_ruleset(rules, guard)).refuses("10.0.0.250", "tcp", port) is refused

@@ -81,9 +81,10 @@ GONE = AnsibleConnectionFailure("timed out")
 
 def test_loaded_for_a_while() -> None:
     action = Action({"changed": True, "pending": PENDING}, new=OK)
-    result = action.load_temporarily(RULES, 0, {})
+    result = action.load_temporarily(RULES, 0, {}, "log")
     assert action.module == {
-        "rules": RULES, "confirm_timeout": 1, "require_controller": True, "phase": "stage", "new_connection": True,
+        "rules": RULES, "confirm_timeout": 1, "refuse": "log", "require_controller": True, "phase": "stage",
+        "new_connection": True,
     }  # fmt: skip
     assert result == {"changed": True, "pending": PENDING}
     assert action.asked == [("new", "true")], "nobody confirms"
@@ -91,17 +92,17 @@ def test_loaded_for_a_while() -> None:
 
 def test_rules_that_hold_already_and_check_mode_load_nothing() -> None:
     action = Action({"changed": False})
-    assert action.load_temporarily(RULES, 60, {}) == {"changed": False}
+    assert action.load_temporarily(RULES, 60, {}, "log") == {"changed": False}
     assert action.asked == []
     action = Action({"changed": True}, check_mode=True)
-    assert action.load_temporarily(RULES, 60, {}) == {"changed": True}
+    assert action.load_temporarily(RULES, 60, {}, "log") == {"changed": True}
     assert (action.module["phase"], action.asked) == ("apply", [])
 
 
 def test_another_connection_than_ssh_has_no_controller() -> None:
     action = Action({"changed": True, "pending": PENDING})
     action._connection.transport = "local"
-    assert "failed" not in action.load_temporarily(RULES, 60, {})
+    assert "failed" not in action.load_temporarily(RULES, 60, {}, "log")
     assert action.module["require_controller"] is False
     assert action.asked == []
 
@@ -112,7 +113,7 @@ def test_another_connection_than_ssh_has_no_controller() -> None:
 )
 def test_nobody_is_locked_out(old: Any, outcome: str) -> None:
     action = Action({"changed": True, "pending": PENDING}, new=GONE, old=old)
-    result = action.load_temporarily(RULES, 60, {})
+    result = action.load_temporarily(RULES, 60, {}, "log")
     assert (result["failed"], result["changed"], "pending" in result) == (True, False, False)
     assert result["msg"].startswith("The firewall was not opened: no new connection: timed out. ")
     assert re.search(outcome, result["msg"])

@@ -392,18 +392,22 @@ def test_what_is_open_to_everybody_says_why(plan: Plan) -> None:
     one = flow(port=5432, wanted=False)
     everyone = "ep1 accepts a host that is not one of its sources, so its firewall accepts everyone"
 
-    def reason(at_ep1: Path | None, encrypted: bool = False, opened: bool = False) -> str:
+    def reason(at_ep1: Path | None, encrypted: bool = False, opened: bool = False, refuse: str | None = None) -> str:
         of = planned({"ep1": {"jsa_encrypted": True}}) if encrypted else plan
         ep1 = observation(
             openings=[opening("another"), opening("ariel_query")] if opened else [],
             paths=[at("listener", CON1, one, at_ep1)] if at_ep1 else [],
+            refuse=refuse,
         )
         con1 = observation(answers=[answer(one, "open")])
         (found,) = Diagnosis(of, {"con1": con1, "ep1": ep1}).verdicts([one])
         assert found.verdict == "unexpected_open" and found.symptoms == ()
         return found.reason
 
-    assert reason(None) == reason(ACCEPTS) == everyone
+    assert reason(None) == reason(ACCEPTS) == reason(ACCEPTS, refuse="enforce") == everyone
+    assert reason(ACCEPTS, refuse="log") == (
+        "ep1 is not enforced (jsa_firewall_refuse: log), so its rules reject nobody"
+    )
     assert reason(ACCEPTS, opened=True) == (
         f"{everyone}: zone public opens tcp 5432 (ariel_query) by port; the planned rules take effect before it"
     )

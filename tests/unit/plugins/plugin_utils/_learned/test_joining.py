@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import HostLearned, Learned
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.compute import Planner
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import InboundRule, Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._reports.learned_table import learned_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import DESTINATION_NETWORKS
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import (
     EVERY_ROLE,
@@ -262,3 +263,41 @@ def test_a_stranger_is_always_cut_off(asked: Planner, data: st.DataObject) -> No
     (cut,) = found.cut_off
     assert cut.source == stranger and cut.why and all(cut.why)
     assert found.planned_seen == ()
+
+
+STRANGER = contact("203.0.113.9", "443/tcp", 7)
+STAGED = {"since": TIME, "not_recorded": 2, "inbound": [STRANGER], "outbound": []}
+
+
+class TestNotEnforced:
+    """What a host let pass, and its rules would have rejected."""
+
+    def test_beside_no_other_record(self) -> None:
+        found = host("con1", state="absent", since=None, staged=STAGED)
+        (row,) = found.cut_off
+        assert (row.source, row.port, row.connections, row.staged) == ("203.0.113.9", 443, 7, True)
+        assert (found.staged, found.staged_since, found.not_recorded) == (True, TIME, 2)
+        assert found.planned_unseen == (), "whom the plan accepts is not in that record"
+
+    def test_what_both_records_have_counts_once(self) -> None:
+        found = host("con1", STRANGER, contact("203.0.113.9", "22/tcp"), staged=STAGED)
+        rows = {row.port: (row.connections, row.staged) for row in found.cut_off}
+        assert rows == {443: (7, True), 22: (3, False)}
+        assert found.planned_unseen
+
+    def test_what_the_plan_accepts_meanwhile(self) -> None:
+        staged = {**STAGED, "inbound": [contact("192.0.2.99", "443/tcp")]}
+        found = host("con1", staged=staged)
+        assert found.cut_off == () and [row.staged for row in found.planned_seen] == [True]
+
+    def test_an_enforced_host(self) -> None:
+        found = host("con1", STRANGER)
+        assert (found.staged, found.staged_since) == (False, None)
+        assert [row.staged for row in found.cut_off] == [False]
+
+    def test_it_is_said(self) -> None:
+        told = learned(PLANNER, {"con1": record(state="absent", since=None, staged=STAGED)})
+        text = learned_table(told)
+        assert "con1: only what would be rejected is recorded\n" in text
+        assert f"  not enforced; what it would reject is recorded since {TIME}\n" in text
+        assert "accepted now, because the host is not enforced (jsa_firewall_refuse: log)" in text

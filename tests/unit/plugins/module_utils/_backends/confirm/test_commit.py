@@ -28,6 +28,9 @@ from ansible_collections.jsa.ports.plugins.module_utils._errors import ApplyErro
 from ansible_collections.jsa.ports.plugins.module_utils._host import background
 from ansible_collections.jsa.ports.plugins.module_utils._host.clock import boot_clock
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import Programs
+from ansible_collections.jsa.ports.plugins.module_utils._rules.model import EMPTY
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils._observe.traffic.nft import Nft
+from ansible_collections.jsa.ports.tests.unit.plugins.module_utils.rulesets import make_ruleset
 
 STAGED = "10.0.0.250 50000 10.0.0.1 22"
 FRESH = "10.0.0.250 50001 10.0.0.1 22"
@@ -350,3 +353,52 @@ def test_a_timer_that_does_not_start(firewall: Firewall, monkeypatch: pytest.Mon
     monkeypatch.setattr(timer, "command", lambda state, *words: ["/bin/false"])
     with pytest.raises(FirewallError, match="did not start"):
         timer.arm(Programs(), firewall.host, "id")
+
+
+#: What the files of the host say, by the word that they are.
+BY_WORD = {
+    "committed": make_ruleset(refused=[{"protocol": "tcp", "ports": "22"}]),
+    "candidate": make_ruleset(),
+    "nothing": EMPTY,
+}
+
+
+class TestTheRecordOfWhatIsNotEnforced:
+    """The table is there before and after as the rules are that stay."""
+
+    @pytest.fixture(name="nft")
+    def fixture_nft(self, firewall: Firewall, monkeypatch: pytest.MonkeyPatch) -> Nft:
+        nft = Nft()
+        nft.tables = {"firewalld": {}, "jsa_ports_staged": {}}
+        monkeypatch.setattr(firewall, "programs", nft)
+        monkeypatch.setattr(firewall, "rules_of", lambda texts: BY_WORD[texts["rules"]])
+        return nft
+
+    def test_a_trial_that_is_taken_back(self, firewall: Firewall, nft: Nft) -> None:
+        identity = firewall.stage()
+        assert "jsa_ports_staged" in nft.tables
+        confirming.abort(firewall.host, identity, "the probe failed")
+        assert list(nft.tables) == ["firewalld"]
+
+    def test_a_trial_that_is_confirmed(self, firewall: Firewall, nft: Nft) -> None:
+        confirming.confirm(firewall.host, firewall.stage(), FRESH)
+        assert "jsa_ports_staged" in nft.tables
+
+    @pytest.mark.parametrize("after", ["committed", "nothing"])
+    def test_rules_that_refuse_and_none_at_all(
+        self, firewall: Firewall, nft: Nft, monkeypatch: pytest.MonkeyPatch, after: str
+    ) -> None:
+        swapped = {"committed": BY_WORD["candidate"], "candidate": BY_WORD[after]}
+        monkeypatch.setattr(firewall, "rules_of", lambda texts: swapped[texts["rules"]])
+        confirming.abort(firewall.host, firewall.stage(), "the probe failed")
+        assert "jsa_ports_staged" in nft.tables, "the host is not enforced again"
+        confirming.confirm(firewall.host, firewall.stage(), FRESH)
+        assert list(nft.tables) == ["firewalld"]
+
+    def test_it_keeps_no_host_from_going_back(
+        self, firewall: Firewall, nft: Nft, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nft.refused = "delete"
+        assert confirming.abort(firewall.host, firewall.stage(), "the probe failed").done
+        monkeypatch.setattr(firewall, "rules_of", lambda texts: 1 / 0)
+        assert confirming.abort(firewall.host, firewall.stage(), "the probe failed").done
