@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -22,7 +22,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import exp
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow, closer_looks
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import PROBES
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES, Scope
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
@@ -44,6 +44,7 @@ class ActionModule(ControllerAction):
         "token": {"type": "str", "no_log": False},
         "baseline": {"type": "path"},
         "fail_on_new": {"type": "bool", "default": False},
+        "whole_plan": {"type": "bool", "default": False},
         "observations": {"type": "dict"},
     }
 
@@ -55,16 +56,19 @@ class ActionModule(ControllerAction):
             raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected 0 or more")
         given = arguments["observations"]
         observations = None if given is None else CHECK.read(given, plan, task_vars)
-        names = hosts_in_play(plan, task_vars) if observations is None else list(observations)
+        own = hosts_in_play(plan, task_vars) if observations is None else list(observations)
+        names = list(plan.hosts) if arguments["whole_plan"] else own
         scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], len(names))
-        virtual = VirtualAddresses(plan, observations or {})
+        # Of the hosts that another run observes, nothing is known here.
+        everybody = {name: (observations or {}).get(name, HostObservation()) for name in names}
+        virtual = VirtualAddresses(plan, everybody)
         expectations = Expectations(plan, names, scope, virtual.holders())
         if observations is None:
-            return _chosen(expectations, len(names), arguments)
-        if PROBES.name in given or "version" in given:
+            return _chosen(expectations, own, arguments)
+        if PROBES.name in given:
             return _closer_looks(plan, expectations, observations)
         # At most this many hosts probe at the same time.
-        at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
+        at_once = max(1, int(task_vars.get("ansible_forks") or len(own) or 1))
         return _probes(expectations, observations, virtual, arguments, at_once)
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -79,14 +83,18 @@ class ActionModule(ControllerAction):
         return {"changed": False, "probes": probes, "_ansible_verbose_override": True}
 
 
-def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The selected flows. Raises InputError or AnsibleActionFail if a later step could not use the arguments."""
+def _chosen(expectations: Expectations, own: Collection[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The selected flows. Raises InputError or AnsibleActionFail if a later step could not use the arguments.
+
+    *own*: the hosts that send them, those of the play.
+    """
     if arguments["baseline"]:
         parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
     if arguments["fail_on_new"] and not arguments["baseline"]:
         raise AnsibleActionFail("jsa_port_check_fail_on_new is set, but jsa_port_check_baseline is not")
-    flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
-    show(expectations.scope.line(flows, total, hosts))
+    by = frozenset(own)
+    flows, total = sum(1 for _flow in expectations.wanted(by)), expectations.total(by)
+    show(expectations.scope.line(flows, total, len(expectations.names)))
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
 
 
@@ -98,12 +106,13 @@ def _probes(
     at_once: int,
 ) -> dict[str, Any]:
     probes: dict[str, list[Probe]] = {name: [] for name in observations}
-    for flow in expectations.wanted():
+    for flow in expectations.wanted(by=observations):
         if observations[flow.initiator].is_left_to_console or virtual.is_nowhere_up(flow):
             continue
-        if flow.required or observations[flow.listener].listens(flow):
+        # What listens on a host that another run observes is not known yet.
+        if flow.required or flow.listener not in observations or observations[flow.listener].listens(flow):
             probes[flow.initiator].append(Probe.of(flow))
-    for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
+    for flow in expectations.unwanted(_exposed(expectations, observations), by=observations):
         if observations[flow.initiator].is_left_to_console:
             continue
         # Rejected or silent, the port is closed. Another probe would only use up the peer's rate limit for ICMP errors.
@@ -116,6 +125,14 @@ def _probes(
         "probes": {name: [probe.as_dict() for probe in own] for name, own in probes.items()},
         "rates": rates_of,
         "_ansible_verbose_override": True,
+    }
+
+
+def _exposed(expectations: Expectations, observations: Mapping[str, HostObservation]) -> dict[str, Sequence[SocketKey]]:
+    """By host, the sockets that listen on the network; of hosts that another run observes, those that may."""
+    return {
+        name: observations[name].exposed if name in observations else expectations.may_be_exposed(name)
+        for name in expectations.names
     }
 
 
@@ -133,8 +150,14 @@ def _announcement(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, 
 def _closer_looks(
     plan: Plan, expectations: Expectations, observations: Mapping[str, HostObservation]
 ) -> dict[str, Any]:
-    exposed = {name: seen.exposed for name, seen in observations.items()}
-    looks = closer_looks(plan, [*expectations.wanted(), *expectations.unwanted(exposed)], observations)
+    exposed = _exposed(expectations, observations)
+    flows = [*expectations.wanted(by=observations), *expectations.unwanted(exposed, by=observations)]
+    elsewhere = [name for name in expectations.names if name not in observations]
+    if elsewhere:
+        flows += expectations.wanted(by=frozenset(elsewhere), to=observations)
+        here = {name: ports for name, ports in exposed.items() if name in observations}
+        flows += expectations.unwanted(here, by=frozenset(elsewhere))
+    looks = closer_looks(plan, flows, observations)
     return {
         "changed": False,
         "closer_looks": {name: [as_flow(key) for key in own] for name, own in looks.items()},

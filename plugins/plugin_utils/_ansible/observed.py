@@ -32,7 +32,8 @@ _SUBJECT = "The observations cannot be used"
 class Purpose(Generic[Seen]):
     """What is observed, and how its document is read and written."""
 
-    document: Any
+    #: None where each host has a file of its own.
+    document: Any | None
     parts: Sequence[Part[Any]]
     observed: Callable[[Mapping[str, Any], Iterable[str], Collection[str]], dict[str, Seen]]
 
@@ -44,7 +45,7 @@ class Purpose(Generic[Seen]):
         *value*: a document, or the results of the modules by part and host; those of *required* have to be there.
         Raises InputError where a host of the play was not observed and nobody said why.
         """
-        if "version" in value:
+        if self.document is not None and "version" in value:
             return self._from_document(value, plan, hosts_in_play(plan, task_vars))
         names = [part.name for part in self.parts]
         problems = [
@@ -71,10 +72,11 @@ class Purpose(Generic[Seen]):
 
     def text(self, hosts: Mapping[str, Seen]) -> str:
         """The document of what was observed, as JSON."""
+        assert self.document is not None
         return json.dumps(write(self.document(hosts=hosts)), indent=1) + "\n"
 
 
-CHECK = Purpose(check.CheckObservations, check.CHECK_PARTS, check.observed)
+CHECK = Purpose(None, check.CHECK_PARTS, check.observed)
 PREFLIGHT = Purpose(preflight.PreflightObservations, preflight.PREFLIGHT_PARTS, preflight.observed)
 LEARNED = Purpose(learned.LearnedObservations, learned.LEARNED_PARTS, learned.observed)
 

@@ -4,8 +4,8 @@
 
 """What a check observed of each host: sockets, firewall, probes, and what its kernel does with packets.
 
-The observations of all hosts are one document, described by docs/observations.schema.json. They are made of what the
-modules returned on the hosts, or read back from a file.
+They are made of what the modules returned on the hosts, or read back from the file of each host
+(``host_file.py``), which docs/observations.schema.json describes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATH
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     CONSOLE_RESULTS,
-    OBSERVATIONS_VERSION,
     PROBES,
     SKIPPED,
     Family,
@@ -36,7 +35,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     read_parts,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Address, Ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice
 
 NETWORK = "network"
 
@@ -212,15 +211,6 @@ class HostObservation:
             return None
         listener = self.listeners.get(flow.socket)
         return listener is not None and listener.serves(flow.arrives_at)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckObservations:
-    """What a check observed of its hosts."""
-
-    version: Annotated[int, Choice((OBSERVATIONS_VERSION,))] = OBSERVATIONS_VERSION
-    purpose: Annotated[str, Choice(("check",))] = "check"
-    hosts: Annotated[Mapping[str, HostObservation], NonEmpty("nobody was observed")]
 
 
 # The same few addresses stand in the sockets of every host.
