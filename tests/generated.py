@@ -23,7 +23,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._ports import format_por
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Condition, Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.notes import NOTES
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.host_file import ObservedHost
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.model import LEARNED_VERSION, Learned
 from ansible_collections.jsa.ports.plugins.plugin_utils._learned.observations import LearnedObservations
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import PLAN_VERSION, Plan
@@ -232,8 +232,8 @@ def role_page(role: Path) -> str:
 
 
 def observations_schema() -> str:
-    """JSON Schema of what check, preflight and learned write with observations_dest."""
-    kinds = (CheckObservations, PreflightObservations, LearnedObservations)
+    """JSON Schema of what check, preflight and learned write down of each host."""
+    kinds = (ObservedHost, PreflightObservations, LearnedObservations)
     found = [schema(kind, kind.__name__) for kind in kinds]
     definitions = {name: one for each in found for name, one in each["$defs"].items()}
     document = {

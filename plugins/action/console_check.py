@@ -52,6 +52,7 @@ class ActionModule(ControllerAction):
         "plan": PLAN_OPTION,
         "scope": SCOPE_OPTION,
         "initiators": {"type": "list", "elements": "str"},
+        "whole_plan": {"type": "bool", "default": False},
         "rate": {"type": "float", "default": 5},
         "progress_file": {"type": "path"},
     }
@@ -64,8 +65,9 @@ class ActionModule(ControllerAction):
         chosen = arguments["initiators"]
         initiators = [name for name in names if chosen is None or name in chosen]
         # Which node of an HA pair has the virtual address is the pair's own matter here.
-        expectations = Expectations(plan, names, Scope(**arguments["scope"]) if arguments["scope"] else None, {})
-        flows = [flow for flow in expectations.wanted() if flow.initiator in set(initiators)]
+        ends = list(plan.hosts) if arguments["whole_plan"] else names
+        expectations = Expectations(plan, ends, Scope(**arguments["scope"]) if arguments["scope"] else None, {})
+        flows = list(expectations.wanted(by=frozenset(initiators)))
         try:
             client = client_from(arguments)
             hosts = _managed_hosts(client)

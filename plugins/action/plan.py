@@ -132,6 +132,9 @@ class ActionModule(ControllerAction):
         # The saved plan knows only the doubts of its own time.
         doubts = tuple(warning for warning in topology.warnings if warning not in saved.warnings)
         remarks = (*doubts, old) if stale else doubts
+        if not topology.hosts:
+            # As where the host applies its own part of the plan, without an inventory.
+            return _Found(saved, remarks=remarks)
         try:
             current = planner.plan(problems)
         except InputError as error:

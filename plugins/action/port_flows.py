@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -44,6 +44,7 @@ class ActionModule(ControllerAction):
         "baseline": {"type": "path"},
         "fail_on_new": {"type": "bool", "default": False},
         "console_hosts": {"type": "list", "elements": "str", "default": []},
+        "whole_plan": {"type": "bool", "default": False},
         "observations": {"type": "dict"},
     }
 
@@ -55,15 +56,16 @@ class ActionModule(ControllerAction):
             raise AnsibleActionFail(f"jsa_port_check_rate is {arguments['rate']}: expected 0 or more")
         given = arguments["observations"]
         observations = None if given is None else CHECK.read(given, plan, task_vars)
-        names = hosts_in_play(plan, task_vars) if observations is None else list(observations)
+        own = hosts_in_play(plan, task_vars) if observations is None else list(observations)
+        names = list(plan.hosts) if arguments["whole_plan"] else own
         scope = Scope.chosen(arguments["scope"], arguments["sample"], arguments["seed"], len(names))
         virtual = VirtualAddresses(plan, observations or {})
         expectations = Expectations(plan, names, scope, virtual.holders())
         # At most this many hosts probe at the same time.
-        at_once = max(1, int(task_vars.get("ansible_forks") or len(names) or 1))
+        at_once = max(1, int(task_vars.get("ansible_forks") or len(own) or 1))
         if observations is None:
-            chosen = _chosen(expectations, len(names), arguments)
-            questions = first_questions(plan, names, expectations, arguments["console_hosts"])
+            chosen = _chosen(expectations, own, arguments)
+            questions = first_questions(plan, own, expectations, arguments["console_hosts"])
             asked = _asked(questions, arguments, at_once)
             if questions.probes:
                 show(_announcement(questions.probes, asked["rates"], at_once))
@@ -71,7 +73,7 @@ class ActionModule(ControllerAction):
         questions = left_questions(plan, expectations, observations, virtual)
         again = questions.hosts
         if again:
-            show(f"{len(again):,} of {len(names):,} hosts are asked again, because of what the others observed.")
+            show(f"{len(again):,} of {len(own):,} hosts are asked again, because of what the others observed.")
         return {**_asked(questions, arguments, at_once), "left": again}
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -86,14 +88,18 @@ class ActionModule(ControllerAction):
         return {"changed": False, "probes": probes, "_ansible_verbose_override": True}
 
 
-def _chosen(expectations: Expectations, hosts: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The selected flows. Raises InputError or AnsibleActionFail if a later step could not use the arguments."""
+def _chosen(expectations: Expectations, own: Collection[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The selected flows. Raises InputError or AnsibleActionFail if a later step could not use the arguments.
+
+    *own*: the hosts that send them, those of the play.
+    """
     if arguments["baseline"]:
         parse_baseline(read_file(arguments["baseline"], "The baseline"), arguments["baseline"])
     if arguments["fail_on_new"] and not arguments["baseline"]:
         raise AnsibleActionFail("jsa_port_check_fail_on_new is set, but jsa_port_check_baseline is not")
-    flows, total = sum(1 for _flow in expectations.wanted()), expectations.total()
-    show(expectations.scope.line(flows, total, hosts))
+    by = frozenset(own)
+    flows, total = sum(1 for _flow in expectations.wanted(by)), expectations.total(by)
+    show(expectations.scope.line(flows, total, len(expectations.names)))
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
 
 

@@ -6,17 +6,21 @@
 
 from __future__ import annotations
 
+import time
+
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
+
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
-    PLAN_OPTION,
     SCOPE_OPTION,
     ControllerAction,
     show,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file, write_file
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.guilty import guilty_hosts
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.host_files import read_host_files
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK, required_in_check
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import (
     Baseline,
@@ -31,6 +35,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import V
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import parse_plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.check_table import (
     RESULT,
@@ -60,9 +65,11 @@ class ActionModule(ControllerAction):
     AS_IS = ("plan", "observations")
     OPTIONS_OF = "jsa_port_check"
     ARGUMENT_SPEC = {
-        "plan": PLAN_OPTION,
-        "observations": {"type": "dict", "required": True},
-        "observations_dest": {"type": "path"},
+        "plan": {"type": "dict"},
+        "plan_file": {"type": "path"},
+        "observations": {"type": "dict"},
+        "observations_from": {"type": "path"},
+        "max_age": {"type": "int", "default": 3600},
         "scope": SCOPE_OPTION,
         "dest": {"type": "path"},
         "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": list(FAIL_ON)},
@@ -73,12 +80,16 @@ class ActionModule(ControllerAction):
     }
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        plan = Plan.from_dict(arguments["plan"])
+        plan = _plan(arguments)
         # Before anything is written: the folder for the result may be the one that the baseline is in.
         earlier = _baseline(arguments["baseline"])
-        given = arguments["observations"]
-        observations = CHECK.read(given, plan, task_vars, required_in_check(given))
         scope_of = Scope(**arguments["scope"]) if arguments["scope"] else None
+        given, folder = arguments["observations"], arguments["observations_from"]
+        if folder:
+            joined = read_host_files(folder, plan, arguments["max_age"], time.time())
+            observations, scope_of = joined.observations, joined.scope or Scope.chosen(None, 20, 0, len(plan.hosts))
+        else:
+            observations = CHECK.read(given, plan, task_vars, required_in_check(given))
         holders = VirtualAddresses(plan, observations).holders()
         expectations = Expectations(plan, list(observations), scope_of, holders)
         wanted = list(expectations.wanted())
@@ -121,7 +132,7 @@ class ActionModule(ControllerAction):
             for item in (since.new if since and arguments["fail_on_new"] else verdicts)
             if item.verdict in arguments["fail_on"]
         ]
-        not_observed = unobserved_hosts(unseen_of)
+        not_observed = unobserved_hosts(unseen_of, counted=not folder)
         # Between one host and itself, nothing is planned: a deployment of one host has no flow to check.
         allowed = arguments["allow_empty"] or len(plan.hosts) == 1
         empty = "" if verdicts or allowed else _EMPTY.format(hosts=len(observations))
@@ -152,20 +163,28 @@ class ActionModule(ControllerAction):
         alarms_of: Mapping[str, tuple[str, ...]],
         more: Mapping[str, Any],
     ) -> bool:
-        """Writes the files that the options name. Whether one differs from what was there."""
-        changed = False
-        if arguments["observations_dest"]:
-            text = CHECK.text(observations)
-            changed = write_file(arguments["observations_dest"], text, "The observations", self._task.check_mode)
-        if arguments["dest"]:
-            hosts = {name: host_result(seen) for name, seen in observations.items()}
-            files = {
-                "port_check.json": RESULT.as_json(verdicts, hosts, **more),
-                "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"], alarms_of),
-            }
-            what = "The result of the check"
-            changed = self.write_results(arguments["dest"], "jsa_port_check_dest", what, files) or changed
-        return changed
+        """Writes the files into the folder of the option. Whether one differs from what was there."""
+        if not arguments["dest"]:
+            return False
+        hosts = {name: host_result(seen) for name, seen in observations.items()}
+        files = {
+            "port_check.json": RESULT.as_json(verdicts, hosts, **more),
+            "port_check.xml": RESULT.as_junit(verdicts, arguments["fail_on"], alarms_of),
+        }
+        return self.write_results(arguments["dest"], "jsa_port_check_dest", "The result of the check", files)
+
+
+def _plan(arguments: Mapping[str, Any]) -> Plan:
+    """Raises InputError, and AnsibleActionFail where options exclude each other or are missing."""
+    for one, other in (("plan", "plan_file"), ("observations", "observations_from")):
+        if (arguments[one] is None) == (arguments[other] is None):
+            raise AnsibleActionFail(f"exactly one of {one} and {other} has to be set")
+    if arguments["max_age"] < 1:
+        raise AnsibleActionFail(
+            f"jsa_port_check_max_age is {arguments['max_age']}: expected a number of seconds above 0"
+        )
+    file = arguments["plan_file"]
+    return parse_plan(read_file(file, "The saved plan"), file) if file else Plan.from_dict(arguments["plan"])
 
 
 def _baseline(path: str | None) -> Baseline | None:

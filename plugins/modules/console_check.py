@@ -32,6 +32,10 @@ options:
     description: Hosts of the play whose flows to test. The default is all hosts of the play.
     type: list
     elements: str
+  whole_plan:
+    description: Whether to test the flows to all hosts of the plan, as in M(jsa.ports.port_flows).
+    type: bool
+    default: false
   rate:
     description: Maximum number of calls per second. V(0) means no limit.
     type: float

@@ -69,6 +69,15 @@ options:
     type: list
     elements: str
     default: []
+  whole_plan:
+    description:
+      - Whether the hosts of the play probe all hosts of the plan, and not only each other. The hosts outside of the
+        play are observed by other runs, and M(jsa.ports.port_verdicts) joins all of them.
+      - Nothing is known of the sockets of the other hosts, so optional ports are probed in any case. A host that they
+        should reject also probes the ports that may listen there. For O(scope), all hosts of the plan count. The hosts
+        of the play evaluate all flows that the others send to them.
+    type: bool
+    default: false
   observations:
     description:
       - The observations so far, in the form that M(jsa.ports.port_verdicts) requires, or with

@@ -16,9 +16,14 @@ description:
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
-  - jsa.ports.plan
   - jsa.ports.check_scope
 options:
+  plan:
+    description: The plan, as M(jsa.ports.plan) returns it. Exactly one of O(plan) and O(plan_file) is required.
+    type: dict
+  plan_file:
+    description: File on the controller with a saved plan.
+    type: path
   observations:
     description:
       - >-
@@ -31,15 +36,20 @@ options:
         the second call, which can be skipped.
       - If a host of the play has no result, the task fails and names the host. If Ansible removed the host from the
         play, or if a result cannot be read, the task prints and writes everything first, and then fails.
-      - Alternatively, the content of an earlier O(observations_dest). The hosts are then those in the observations,
-        not those of the play.
+      - Exactly one of O(observations) and O(observations_from) is required.
     type: dict
-    required: true
-  observations_dest:
+  observations_from:
     description:
-      - File on the controller for the observations, as one JSON document. Its schema is in
-        C(docs/observations.schema.json).
+      - Folder on the controller with a file for each host, as M(jsa.ports.observations) writes them, on this controller
+        or on others. The hosts are then all hosts of the plan, not those of the play, and the scope is that of the
+        files.
+      - A host without a file, or with one that is too old, was not observed. If a file is damaged or of another plan,
+        or if the plan has no host for it, the task fails and names each such file.
     type: path
+  max_age:
+    description: For O(observations_from), the age in seconds at which an observation can no longer be used.
+    type: int
+    default: 3600
   dest:
     description: Folder on the controller for C(port_check.json) and C(port_check.xml). Created if it is missing.
     type: path
@@ -85,6 +95,7 @@ options:
 seealso:
   - module: jsa.ports.port_flows
   - module: jsa.ports.observe
+  - module: jsa.ports.observations
   - module: jsa.ports.console_check
 author:
   - the jsa.ports authors (@jsa-ports)
@@ -113,15 +124,14 @@ EXAMPLES = r"""
       observed: >-
         {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
            | map('extract', hostvars, 'first') | map('default', none))) }}
-    observations_dest: observations.json
     dest: results
     fail_on: [unexpected_open]
   run_once: true
 
-- name: Report the same observations again later, or on another controller
+- name: Report what several controllers have observed, or the hosts themselves
   jsa.ports.port_verdicts:
-    plan: "{{ planned.plan }}"
-    observations: "{{ lookup('ansible.builtin.file', 'observations.json') | from_json }}"
+    plan_file: plan.json
+    observations_from: observations
     fail_on: [unexpected_open]
   run_once: true
 """

@@ -192,32 +192,11 @@ def test_a_result_under_another_name_is_no_green_check(lab: Lab, tmp_path: Path)
 
 
 def test_what_was_observed_is_joined_again_on_another_machine(lab: Lab, tmp_path: Path) -> None:
-    seen = tmp_path / "observations.json"
-    result, document = check(lab, tmp_path, "-e", f"jsa_port_check_observations_dest={seen}")
+    plan = lab.inventory.with_name("plan.json")
+    seen = ["-e", f"jsa_port_check_observations={tmp_path}/seen", "-e", f"jsa_plan_file={plan}"]
+    result, document = check(lab, tmp_path, *seen)
     assert result.returncode == 0, result.stdout
-    again = tmp_path / "again.yml"
-    again.write_text(
-        json.dumps(
-            [
-                {
-                    "hosts": "localhost",
-                    "connection": "local",
-                    "gather_facts": False,
-                    "tasks": [
-                        {"jsa.ports.plan": {}, "register": "planned"},
-                        {
-                            "jsa.ports.port_verdicts": {
-                                "plan": "{{ planned.plan }}",
-                                "observations": f"{{{{ lookup('ansible.builtin.file', '{seen}') | from_json }}}}",
-                                "dest": f"{tmp_path}/again",
-                            }
-                        },
-                    ],
-                }
-            ]
-        )
-    )
-    told = lab.ansible(["ansible-playbook", str(again)])
+    told = play(lab, "verdicts", *seen, "-e", f"jsa_port_check_dest={tmp_path}/again")
     assert told.returncode == 0, told.stdout + told.stderr
     joined = json.loads((tmp_path / "again" / "port_check.json").read_text())
     assert (joined["verdicts"], joined["hosts"]) == (document["verdicts"], document["hosts"])

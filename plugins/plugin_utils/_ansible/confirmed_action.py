@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
@@ -81,7 +82,27 @@ class ConfirmedAction(StagingAction):
 
     def _read_probes(self, items: Any, task_vars: dict[str, Any]) -> list[Probe]:
         values = {name: self._templar.template(task_vars.get(name)) for name in CONTACT_VARIABLES}
-        return read_probes(items, task_vars.get("hostvars", {}), Contact.of(values))
+        probes = read_probes(items, task_vars.get("hostvars", {}), Contact.of(values))
+        self._require_that_others_probe(probes, task_vars)
+        return probes
+
+    def _require_that_others_probe(self, probes: list[Probe], task_vars: dict[str, Any]) -> None:
+        """Raises InputError where a probe would not be sent from the host that it names.
+
+        That is where a host that applies its own rules has ``-e ansible_connection=local``, which is for all hosts.
+        """
+        own = str(task_vars.get("inventory_hostname"))
+        others = dict.fromkeys(probe.source for probe in probes if probe.source not in (own, *C.LOCALHOST))
+        local = [name for name in others if task_vars["hostvars"][name].get("ansible_connection") == "local"]
+        if local:
+            raise InputError(
+                "jsa_firewall_confirm_probes cannot be used; nothing was changed",
+                [
+                    f"{name} has ansible_connection: local, so its probes would be sent from the machine that runs "
+                    f"Ansible: set that for {own} only"
+                    for name in local
+                ],
+            )
 
     def _settle(
         self, pending: dict[str, Any], probes: list[Probe], result: dict[str, Any], task_vars: dict[str, Any]
@@ -107,11 +128,17 @@ class ConfirmedAction(StagingAction):
         """Raises NotConfirmed where one does not get through."""
         variables = task_vars["hostvars"][source]
         used = self._connection
-        self._connection = connect_to(variables, self._play_context, self._task, self._templar)
+        # What the host itself still reaches needs no other connection to it.
+        itself = source == task_vars.get("inventory_hostname")
+        if not itself:
+            self._connection = connect_to(variables, self._play_context, self._task, self._templar)
         arguments = {"probes": [probe.arguments() for probe in probes], "recheck_seconds": 2}
         try:
-            told = plain(self._execute_module("jsa.ports.reachability", arguments, task_vars=variables))
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            told = plain(
+                self._execute_module("jsa.ports.reachability", arguments, task_vars=task_vars if itself else variables)
+            )
+            if not itself:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
         except AnsibleError as error:
             raise NotConfirmed(f"{source} could not run the probe: {words_of(error)}") from error
         finally:

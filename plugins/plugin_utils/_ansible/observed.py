@@ -33,7 +33,8 @@ _SUBJECT = "The observations cannot be used"
 class Purpose(Generic[Seen]):
     """What is observed, and how its document is read and written."""
 
-    document: Any
+    #: None where each host has a file of its own.
+    document: Any | None
     parts: Sequence[Part[Any]]
     observed: Callable[[Mapping[str, Any], Iterable[str], Collection[str]], dict[str, Seen]]
     #: Keys beside the parts: the results of a module that tells several parts.
@@ -47,7 +48,7 @@ class Purpose(Generic[Seen]):
         *value*: a document, or the results of the modules by part and host; those of *required* have to be there.
         Raises InputError where a host of the play was not observed and nobody said why.
         """
-        if "version" in value:
+        if self.document is not None and "version" in value:
             return self._from_document(value, plan, hosts_in_play(plan, task_vars))
         names = [*(part.name for part in self.parts), *self.several]
         problems = [
@@ -62,7 +63,7 @@ class Purpose(Generic[Seen]):
 
     def _from_document(self, value: Mapping[str, Any], plan: Plan, play: Iterable[str]) -> dict[str, Seen]:
         problems: list[str] = []
-        document = read(self.document, value, "observations", problems)
+        document = read(self._document(), value, "observations", problems)
         if document is None:
             raise InputError(_SUBJECT, problems)
         hosts: Mapping[str, Seen] = document.hosts
@@ -74,15 +75,15 @@ class Purpose(Generic[Seen]):
 
     def text(self, hosts: Mapping[str, Seen]) -> str:
         """The document of what was observed, as JSON."""
-        return json.dumps(write(self.document(hosts=hosts)), indent=1) + "\n"
+        return json.dumps(write(self._document()(hosts=hosts)), indent=1) + "\n"
+
+    def _document(self) -> Any:
+        if self.document is None:
+            raise ValueError("what was observed of these hosts is not one document")
+        return self.document
 
 
-CHECK = Purpose(
-    check.CheckObservations,
-    check.CHECK_PARTS,
-    observing.observed,
-    (observing.OBSERVED, observing.OBSERVED_AGAIN),
-)
+CHECK = Purpose(None, check.CHECK_PARTS, observing.observed, (observing.OBSERVED, observing.OBSERVED_AGAIN))
 PREFLIGHT = Purpose(preflight.PreflightObservations, preflight.PREFLIGHT_PARTS, preflight.observed)
 LEARNED = Purpose(learned.LearnedObservations, learned.LEARNED_PARTS, learned.observed)
 

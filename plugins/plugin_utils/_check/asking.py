@@ -40,25 +40,33 @@ def first_questions(
 
     Every flow that has to work is probed, and every port of the catalog that has to be closed: without a listener, it
     looks closed, and nobody counts it. A service that not every deployment has is probed over TCP only, because its
-    absence would cost one of the ICMP errors that Linux rations. *console*: the hosts that are not asked themselves.
+    absence would cost one of the ICMP errors that Linux rations. *names*: the hosts of this run; the other hosts of
+    *expectations* are observed by other runs. What listens there, no later call of this run can know, so everything is
+    probed. *console*: the hosts of *names* that are not asked themselves.
 
     The listener evaluates ahead of the results what may have an unexpected one without its notice: UDP services that do
-    not answer, and ports that may be open although they should not.
+    not answer, and ports that may be open although they should not. Of a flow from a host of another run, nobody here
+    learns the result, so the listener evaluates it in any case.
     """
+    here = frozenset(names)
     asked = [name for name in names if name not in console]
     probes: dict[str, list[Probe]] = {name: [] for name in asked}
     looks: dict[str, list[PathKey]] = {name: [] for name in asked}
     virtual = VirtualAddresses(plan, {})
-    for flow in expectations.wanted():
-        if flow.initiator not in probes or (flow.protocol == UDP and not flow.required):
+    for flow in expectations.wanted(by=asked):
+        elsewhere = flow.listener not in here
+        if flow.protocol == UDP and not flow.required and not elsewhere:
             continue
-        probes[flow.initiator].append(_probe(plan, flow, True if flow.required else None, recheck=flow.required))
+        is_open = True if flow.required or elsewhere else None
+        probes[flow.initiator].append(_probe(plan, flow, is_open, recheck=flow.required))
         if flow.protocol == UDP:
             _look(plan, flow, virtual.nodes(flow) if flow.virtual else [flow.listener], looks)
-    for flow in expectations.unwanted({name: list(_cataloged(plan.hosts[name])) for name in asked}):
-        if flow.initiator in probes:
-            probes[flow.initiator].append(_probe(plan, flow, False, recheck=False))
-            _look(plan, flow, [flow.listener], looks)
+    may_listen: dict[str, Collection[SocketKey]] = {name: list(_cataloged(plan.hosts[name])) for name in asked}
+    for flow in expectations.unwanted({**may_listen, **_unknown(expectations, here)}, by=asked):
+        probes[flow.initiator].append(_probe(plan, flow, False, recheck=False))
+        _look(plan, flow, [flow.listener], looks)
+    for flow in _from_others(expectations, here, may_listen):
+        _look(plan, flow, virtual.nodes(flow) if flow.virtual else [flow.listener], looks)
     return Questions(probes, looks)
 
 
@@ -72,19 +80,21 @@ def left_questions(
     probes: dict[str, list[Probe]] = {name: [] for name in observations}
     ahead: dict[str, list[PathKey]] = {name: [] for name in observations}
     flows: list[ExpectedFlow] = []
-    for flow in expectations.wanted():
+    for flow in expectations.wanted(by=observations):
         flows.append(flow)
         initiator = observations[flow.initiator]
         if _is_lost(initiator) or virtual.is_nowhere_up(flow):
             continue
-        if flow.required or observations[flow.listener].listens(flow):
+        listener = observations.get(flow.listener)
+        if flow.required or listener is None or listener.listens(flow):
             answer = answer_of(flow, observations)
             # It was not worth a repetition as long as nobody knew whether the service runs.
-            if answer is None or (answer.rate_limited and not flow.required):
+            if answer is None or (answer.rate_limited and not flow.required and listener is not None):
                 probes[flow.initiator].append(_probe(plan, flow, True))
                 if initiator.probes:
                     _look(plan, flow, [flow.listener], ahead)
-    for flow in expectations.unwanted({name: seen.exposed for name, seen in observations.items()}):
+    exposed = {name: seen.exposed for name, seen in observations.items()}
+    for flow in expectations.unwanted({**exposed, **_unknown(expectations, observations)}, by=observations):
         flows.append(flow)
         initiator = observations[flow.initiator]
         if not _is_lost(initiator) and answer_of(flow, observations) is None:
@@ -92,7 +102,7 @@ def left_questions(
             probes[flow.initiator].append(_probe(plan, flow, False, recheck=False))
             if initiator.probes:
                 _look(plan, flow, [flow.listener], ahead)
-    doubtful = closer_looks(plan, flows, observations)
+    doubtful = closer_looks(plan, [*flows, *_from_others(expectations, observations, exposed)], observations)
     looks = {
         name: [key for key in dict.fromkeys((*doubtful[name], *ahead[name])) if key not in seen.path_of]
         for name, seen in observations.items()
@@ -110,6 +120,21 @@ def _look(plan: Plan, flow: ExpectedFlow, names: Iterable[str], looks: Mapping[s
     for name in names:
         if key is not None and name in looks:
             looks[name].append(key)
+
+
+def _unknown(expectations: Expectations, here: Collection[str]) -> dict[str, Collection[SocketKey]]:
+    """The sockets that may be there on the hosts of other runs."""
+    return {name: expectations.may_be_exposed(name) for name in expectations.names if name not in here}
+
+
+def _from_others(
+    expectations: Expectations, here: Collection[str], exposed: Mapping[str, Collection[SocketKey]]
+) -> Iterator[ExpectedFlow]:
+    """What the hosts of other runs send to those of this one. *exposed*: the sockets of the latter."""
+    others = frozenset(name for name in expectations.names if name not in here)
+    if others:
+        yield from expectations.wanted(by=others, to=here)
+        yield from expectations.unwanted(exposed, by=others)
 
 
 def _is_lost(initiator: HostObservation) -> bool:

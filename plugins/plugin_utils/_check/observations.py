@@ -4,8 +4,8 @@
 
 """What a check observed of each host: sockets, firewall, probes, and what its kernel does with packets.
 
-The observations of all hosts are one document, described by docs/observations.schema.json. They are made of what the
-modules returned on the hosts, or read back from a file.
+They are made of what the modules returned on the hosts, or read back from the file of each host
+(``host_file.py``), which docs/observations.schema.json describes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATH
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import ExpectedFlow, ProbeKey, SocketKey
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     CONSOLE_RESULTS,
-    OBSERVATIONS_VERSION,
     PROBES,
     SKIPPED,
     Family,
@@ -35,7 +34,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     known,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import TCP, UDP, Address, Ports
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice, NonEmpty
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Choice
 
 NETWORK = "network"
 
@@ -220,22 +219,14 @@ class HostObservation:
         return listener is not None and listener.serves(flow.arrives_at)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckObservations:
-    """What a check observed of its hosts."""
-
-    version: Annotated[int, Choice((OBSERVATIONS_VERSION,))] = OBSERVATIONS_VERSION
-    purpose: Annotated[str, Choice(("check",))] = "check"
-    hosts: Annotated[Mapping[str, HostObservation], NonEmpty("nobody was observed")]
-
-
 def answer_of(flow: ExpectedFlow, observations: Mapping[str, HostObservation]) -> ProbeAnswer | None:
     """What the probe of *flow* met; None where there is no answer that counts.
 
     A service that not every deployment has is probed before anybody knows whether it runs: the answer counts only where
-    something listens.
+    something listens. It also counts where another run observes the listener, which is then not in *observations*.
     """
-    if flow.wanted and not flow.required and not observations[flow.listener].listens(flow):
+    listener = observations.get(flow.listener)
+    if flow.wanted and not flow.required and listener is not None and not listener.listens(flow):
         return None
     return observations[flow.initiator].answers.get(flow.probe_key)
 

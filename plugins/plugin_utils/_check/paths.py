@@ -89,6 +89,11 @@ class OwnAddress:
     address: Text
     prefix: Annotated[int, Between(0, 128)]
 
+    def __post_init__(self) -> None:
+        # A network is made of both.
+        if ":" not in self.address and self.prefix > 32:
+            raise ValueError(f"prefix: {self.prefix} is too long for IPv4")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PathsSeen:

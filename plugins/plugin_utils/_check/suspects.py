@@ -27,18 +27,21 @@ def closer_looks(
     """Host to the ends of flows that it should look at.
 
     Those are the flows that should get through and did not, where something listens, and those that should not and did.
+    Of a flow whose initiator is not in *observations*, nobody here knows what came of it: its listener looks at it.
     """
     found: dict[str, list[PathKey]] = {name: [] for name in observations}
     virtual = VirtualAddresses(plan, observations)
     for flow in flows:
-        answer = answer_of(flow, observations)
-        if answer is None or (answer.result == "open") == flow.wanted or virtual.is_nowhere_up(flow):
-            continue
-        if flow.port is not None and observations[flow.listener].listens(flow) is False:
+        if flow.initiator in observations:
+            answer = answer_of(flow, observations)
+            if answer is None or (answer.result == "open") == flow.wanted or virtual.is_nowhere_up(flow):
+                continue
+        listener = observations.get(flow.listener)
+        if flow.port is not None and listener is not None and listener.listens(flow) is False:
             continue
         for role, name in ((LISTENER, flow.listener), (INITIATOR, flow.initiator)):
             key = key_at(role, plan, flow)
-            if key is not None:
+            if key is not None and name in found:
                 found[name].append(key)
     return found
 

@@ -147,6 +147,13 @@ class Diagnosis:
         )
 
     def _unwanted(self, flow: ExpectedFlow, probe: ProbeAnswer | None) -> Verdict | None:
+        if probe is None and self._observations[flow.initiator].probes is not None:
+            # It probed others when nobody could know of this socket.
+            reason = (
+                f"no host that should be rejected has tried this port: {flow.initiator} was observed without the "
+                f"sockets of {flow.listener}"
+            )
+            return Verdict(flow, "unverifiable", reason)
         if probe is None or probe.result != "open":
             return None
         evidence = FlowEvidence(self._plan, self._observations, flow, probe, True)

@@ -36,6 +36,9 @@ class _Item:
     labels: tuple[str, ...]
 
 
+#: The largest number of ports of which each is tried although it is not known whether something listens there.
+LARGEST_RANGE = 16
+
 #: What listens on each socket.
 _Items = dict[SocketKey, list[_Item]]
 
@@ -72,7 +75,8 @@ class Expectations:
         self._listeners = _listeners(plan, names)
         self.scope = scope or Scope()
         self._plan = plan
-        self._names = names
+        #: The hosts between which there are flows.
+        self.names = names
         self._members = {label: frozenset(value.hosts) for label, value in plan.source_classes.items()}
         self._in_play = frozenset(names)
         self._targets = [_target(plan, name, None, (name,)) for name in names]
@@ -84,37 +88,48 @@ class Expectations:
         if self.scope.name in ("console", "attached"):
             self._initiators = initiators_by_listener(plan, names, self.scope)
 
-    def wanted(self) -> Iterator[ExpectedFlow]:
-        """Every flow of the scope that must work, in the order of listeners, then initiators; HA pairs come last."""
+    def wanted(self, by: Collection[str] | None = None, to: Collection[str] | None = None) -> Iterator[ExpectedFlow]:
+        """Every flow of the scope that must work, in the order of listeners, then initiators; HA pairs come last.
+
+        *by* and *to*: only the flows of these initiators, or to these listeners. They are the same flows as without.
+        """
         for target in self._targets:
+            if to is not None and target.listener not in to:
+                continue
             items = self._items(target.listener)
             if self.scope.name == "sample":
-                yield from self._sampled(target, items)
+                yield from (flow for flow in self._sampled(target, items) if by is None or flow.initiator in by)
             else:
                 for initiator in self._initiators_of(target):
-                    if initiator not in target.nodes:
+                    if initiator not in target.nodes and (by is None or initiator in by):
                         yield from self._between(initiator, target, items)
 
-    def total(self) -> int:
-        """How many flows there are between the hosts of the play, whatever the scope; counted, not enumerated."""
+    def total(self, by: Collection[str] | None = None) -> int:
+        """How many flows there are between the hosts of the play, whatever the scope; counted, not enumerated.
+
+        *by*: as in :meth:`wanted`.
+        """
         return sum(
-            count
+            count if by is None else sum(name in by and name not in target.nodes for name in possible)
             for target in self._targets
-            for _socket, _initiators, count in self._counted(target, self._items(target.listener))
+            for _socket, possible, count in self._counted(target, self._items(target.listener))
         )
 
     def _initiators_of(self, target: _Target) -> list[str]:
         if self._initiators is None:
-            return self._names
+            return self.names
         if len(target.nodes) == 1:
             return self._initiators[target.listener]
         found = {name for node in target.nodes for name in self._initiators.get(node, ())}
-        return [name for name in self._names if name in found]
+        return [name for name in self.names if name in found]
 
-    def unwanted(self, exposed: Mapping[str, Collection[SocketKey]]) -> Iterator[ExpectedFlow]:
+    def unwanted(
+        self, exposed: Mapping[str, Collection[SocketKey]], by: Collection[str] | None = None
+    ) -> Iterator[ExpectedFlow]:
         """Ports that listen on the network, each with one host that should be rejected, if there is one.
 
         *exposed*: host to the sockets that were seen to listen on the network; a host that nobody saw may be absent.
+        *by*: as in :meth:`wanted`.
         That host stands for all: the refusal that it must meet is the same for everyone. A port without a listener
         would look closed whatever the firewall does, so it is not worth a packet.
         """
@@ -126,6 +141,9 @@ class Expectations:
                 for witness in witnesses:
                     address = self._own_address(witness, listener)
                     if address and not self._accepted(listener, protocol, port, witness):
+                        if by is not None and witness not in by:
+                            # Another run has that host.
+                            break
                         yield ExpectedFlow(
                             witness,
                             listener,
@@ -140,13 +158,29 @@ class Expectations:
                         )
                         break
 
+    def may_be_exposed(self, name: str) -> list[SocketKey]:
+        """The sockets that the host may have and that it refuses to others, where nobody has looked at its sockets.
+
+        All that :meth:`unwanted` could ask for, but ports in the middle of ranges of more than LARGEST_RANGE ports.
+        """
+        host = self._plan.hosts[name]
+        ranges = [(one.protocol, one.ports) for one in host.refused]
+        ranges += [(one.protocol, one.ports) for one in self._listeners[name] if one.bind != "loopback"]
+        found = {
+            (protocol, port)
+            for protocol, (first, last) in ranges
+            if last - first < LARGEST_RANGE
+            for port in range(first, last + 1)
+        }
+        return sorted(found)
+
     def _witnesses(self) -> Iterator[tuple[str, list[str]]]:
         """Each host with those that try what must stay closed there: the next one, or one with other roles."""
         alike: dict[tuple[str, ...], list[str]] = {}
-        for name in self._names:
+        for name in self.names:
             alike.setdefault(self._plan.hosts[name].roles, []).append(name)
-        for index, listener in enumerate(self._names):
-            following = self._names[(index + 1) % len(self._names)]
+        for index, listener in enumerate(self.names):
+            following = self.names[(index + 1) % len(self.names)]
             # Not always the same host of a kind: it would have to try the whole deployment.
             others = (names[index % len(names)] for names in alike.values())
             yield listener, [name for name in dict.fromkeys((following, *others)) if name != listener]

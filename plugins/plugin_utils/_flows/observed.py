@@ -34,9 +34,10 @@ CONSOLE_RESULTS = ("SUCCESS", "UNREACHABLE", "MANAGEDHOST_UNREACHABLE")
 
 #: Why a part of an observation is not there. ``unreachable`` and ``failed``: Ansible says so, and counts the host as
 #: failed; ``unanswered``: the module did not answer, and the task did not count that as a failure; ``skipped``: the
-#: task was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read.
-UNSEEN = ("unreachable", "failed", "unanswered", "skipped", "lost", "malformed")
-UNREACHABLE, FAILED, UNANSWERED, SKIPPED, LOST, MALFORMED = UNSEEN
+#: task was; ``lost``: Ansible had dropped the host before; ``malformed``: the answer cannot be read; ``absent``: nobody
+#: has handed over an observation of the host, or none that is recent enough.
+UNSEEN = ("unreachable", "failed", "unanswered", "skipped", "lost", "malformed", "absent")
+UNREACHABLE, FAILED, UNANSWERED, SKIPPED, LOST, MALFORMED, ABSENT = UNSEEN
 
 #: The maximum number of problems of a malformed answer in a reason.
 _SHOWN = 3
@@ -184,13 +185,18 @@ def _lost(unseen: Mapping[str, Unseen], module: str) -> str:
     return f"Ansible dropped the host from the play before {module} ran"
 
 
-def failures(unseen: Mapping[str, Unseen]) -> dict[str, Unseen]:
+def failures(unseen: Mapping[str, Unseen], counted: bool = True) -> dict[str, Unseen]:
     """The missing parts of one host that Ansible did not already count as a failure.
 
-    A part that was lost because of an earlier failure of the host is not among them.
+    A part that was lost because of an earlier failure of the host is not among them. *counted*: whether this run of
+    Ansible made the observations; what another one counted as a failure is one here, too.
     """
     explained = any(one.explained for one in unseen.values())
-    return {name: one for name, one in unseen.items() if not one.explained and not (one.kind == LOST and explained)}
+    return {
+        name: one
+        for name, one in unseen.items()
+        if not (one.explained and counted) and not (one.kind == LOST and explained)
+    }
 
 
 @cache

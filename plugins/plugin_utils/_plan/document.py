@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from collections.abc import Mapping
@@ -56,6 +57,15 @@ def _host_text(name: str, host: Mapping[str, Any], texts: dict[int, str]) -> str
             text = _compact(value)
         parts.append(f"   {_compact(key)}: {text}")
     return f"  {_compact(name)}: {{\n" + ",\n".join(parts) + "\n  }"
+
+
+def plan_digest(plan: Plan) -> str:
+    """``sha256:`` and 64 hex digits: the same for two plans that say the same, whatever their files look like.
+
+    The digest of the plan's document as JSON with sorted keys, without spaces and line breaks, in UTF-8.
+    """
+    text = json.dumps(plan.as_dict(), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def parse_plan(text: str, place: str) -> Plan:

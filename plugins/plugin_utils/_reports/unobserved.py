@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Unseen, failures
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import ABSENT, Unseen, failures
 
 
 def unobserved_table(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
@@ -22,13 +22,22 @@ def unobserved_table(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> str:
     return "\n".join(["Not observed:", *lines]) if lines else ""
 
 
-def unobserved_hosts(unseen_of: Mapping[str, Mapping[str, Unseen]]) -> dict[str, str]:
-    """The hosts that were not observed although Ansible did not count them as failed, each with what and why."""
+def unobserved_hosts(unseen_of: Mapping[str, Mapping[str, Unseen]], counted: bool = True) -> dict[str, str]:
+    """The hosts that were not observed although Ansible did not count them as failed, each with what and why.
+
+    *counted*: as in :func:`failures`.
+    """
     return {
-        name: f"not observed: {name} ({', '.join(f'{part}: {one.reason}' for part, one in failed.items())})"
+        name: f"not observed: {name} ({', '.join(_parts(failed))})"
         for name, unseen in unseen_of.items()
-        if (failed := failures(unseen))
+        if (failed := failures(unseen, counted))
     }
+
+
+def _parts(failed: Mapping[str, Unseen]) -> list[str]:
+    """One text for each part; for a host of which nothing is there, its reason once."""
+    reasons = dict.fromkeys(one.reason for one in failed.values() if one.kind == ABSENT)
+    return [*reasons, *(f"{part}: {one.reason}" for part, one in failed.items() if one.kind != ABSENT)]
 
 
 def unobserved_message(not_observed: Mapping[str, str]) -> str:

@@ -47,6 +47,8 @@ PLAYBOOK_VARIABLES: tuple[str, ...] = (
     "jsa_learn_prefix",
     "jsa_learn_prefix6",
     "jsa_learn_state",
+    "jsa_observe_here",
+    "jsa_observe_here_host",
     "jsa_outward_ca_file",
     "jsa_outward_dns_name",
     "jsa_outward_timeout",

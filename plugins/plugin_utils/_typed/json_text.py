@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from collections import Counter
 from typing import Any, NoReturn
 
 
@@ -23,8 +24,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The mapping. Of two values for one key, json would use the last, but a person may have read the first."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
+        # Linear: a file can have millions of keys to keep its reader busy.
+        counts = Counter(key for key, _value in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise ValueError(f"the key {twice!a} occurs twice in one mapping")
     return found
 

@@ -70,6 +70,7 @@ def check(standin: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
             "plan": PLAN,
             "scope": None,
             "initiators": None,
+            "whole_plan": False,
             "rate": 0.0,
             "progress_file": str(tmp_path / "progress"),
             **options,

@@ -7,21 +7,28 @@
 from __future__ import annotations
 
 import json
+import re
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible.errors import AnsibleActionFail
+
 from ansible_collections.jsa.ports.plugins.action import port_verdicts
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.host_files import write_host_files
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.observed import CHECK
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
+from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import Scope
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
 GROUPS = {"con1": "jsa_console", "ec1": "jsa_event_collectors", "ep1": "jsa_event_processors"}
 CON1, EP1 = address_of("con1", GROUPS), address_of("ep1", GROUPS)
-PLAN = Plan(
+MODEL = Plan(
     GROUPS, {"ec1": {"jsa_encrypted": True, "jsa_processor": "ep1"}}, jsa_confidence=["high", "medium", "low"]
-).plan.as_dict()
+).plan
+PLAN = MODEL.as_dict()
 #: Ansible has dropped it from the play where a test gives it no result.
 LOST = "ec1"
 ACCEPTED = {"decision": "accept", "rule": None}
@@ -94,13 +101,13 @@ def fixture_join(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(port_verdicts, "show", printed.append)
 
     def join(
-        observations: dict[str, Any], play: tuple[str, ...] = tuple(GROUPS), lost: str = LOST, **options: Any
+        observations: dict[str, Any] | None, play: tuple[str, ...] = tuple(GROUPS), lost: str = LOST, **options: Any
     ) -> tuple[dict[str, Any], str]:
         action = port_verdicts.ActionModule.__new__(port_verdicts.ActionModule)
         action._task = type("Task", (), {"check_mode": False})()
         arguments = {"scope": None, "dest": str(tmp_path), "baseline": None, "fail_on_new": False}
-        arguments.update({"allow_empty": False, "fail": True})
-        arguments.update({"observations_dest": None, "observations": observations, **options})
+        arguments.update({"allow_empty": False, "fail": True, "plan_file": None, "max_age": 3600})
+        arguments.update({"observations_from": None, "observations": observations, **options})
         arguments.setdefault("fail_on", list(port_verdicts.FAIL_ON))
         task_vars = {
             "ansible_play_hosts_all": list(play),
@@ -231,25 +238,69 @@ class TestThroughTheConsole:
             join(observations, play=("ec1", "con1", "ep1"), lost="")
 
 
-class TestObservationsAsAFile:
-    def test_joined_later_on_another_machine_they_say_the_same(self, join: Any, tmp_path: Path) -> None:
-        file = tmp_path / "observations.json"
-        first, text = join(seen(True, "accepts this"), observations_dest=str(file))
-        again, same = join(json.loads(file.read_text()), play=("localhost",))
+class TestFilesOfHosts:
+    """Joined later on another machine, out of a file for each host."""
+
+    @pytest.fixture(name="files")
+    def fixture_files(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "files"
+        found = CHECK.read(seen(True, "accepts this"), MODEL, {"ansible_play_hosts_all": list(GROUPS)})
+        write_host_files(str(folder), MODEL, found, Scope(), check_mode=False)
+        return folder
+
+    def join_files(self, join: Any, files: Path, given: Any = None, **options: Any) -> tuple[dict[str, Any], str]:
+        found: tuple[dict[str, Any], str] = join(given, ("localhost",), observations_from=str(files), **options)
+        return found
+
+    def test_they_say_the_same(self, join: Any, files: Path, tmp_path: Path) -> None:
+        first, text = join(seen(True, "accepts this"))
+        written = (tmp_path / "port_check.json").read_text()
+        again, same = self.join_files(join, files)
         # Who is to blame is no host of that play.
         assert again.pop("guilty") == {"localhost": again["msg"]} and first.pop("guilty")
         assert (again, same) == ({**first, "changed": False}, text)
+        assert (tmp_path / "port_check.json").read_text() == written
 
-    def test_hosts_of_the_play_that_are_not_in_it_are_named(self, join: Any, tmp_path: Path) -> None:
-        file = tmp_path / "observations.json"
-        join(seen(True), observations_dest=str(file))
-        document = json.loads(file.read_text())
-        del document["hosts"]["ep1"]
-        with pytest.raises(InputError, match="ep1 of the play is missing"):
-            join(document)
-        document["hosts"]["stranger"] = document["hosts"]["con1"]
-        with pytest.raises(InputError, match="stranger is not in the plan"):
-            join(document, play=())
+    def test_a_host_without_a_file_fails_it_by_name(self, join: Any, files: Path) -> None:
+        (files / "ep1.json").unlink()
+        result, text = self.join_files(join, files, fail_on=[])
+        assert result["failed"] and "ep1 (there is no file ep1.json in " in result["msg"]
+        assert "  ep1: sockets, firewall, probes, paths: there is no file ep1.json" in text
+
+    def test_a_host_that_another_run_could_not_reach_fails_it_too(self, join: Any, files: Path) -> None:
+        lost = {part: {"unreachable": True, "msg": "no route to host"} for part in ("sockets", "probes")}
+        found = CHECK.read(
+            {part: {"ep1": one} for part, one in lost.items()}, MODEL, {"ansible_play_hosts_all": ["ep1"]}
+        )
+        write_host_files(str(files), MODEL, found, Scope(), check_mode=False)
+        result, _text = self.join_files(join, files, fail_on=[])
+        assert result["failed"] and "ep1 (sockets: no route to host" in result["msg"]
+
+    def test_one_that_is_too_old_fails_it_too(self, join: Any, files: Path) -> None:
+        text = (files / "ep1.json").read_text()
+        (files / "ep1.json").write_text(re.sub(r'"at": "20..-', '"at": "2020-', text))
+        result, _text = self.join_files(join, files, fail_on=[], max_age=60)
+        assert result["failed"] and "jsa_port_check_max_age is 60" in result["msg"] and "con1" not in result["msg"]
+
+    def test_a_file_that_cannot_be_used_is_an_error_and_nothing_is_written(
+        self, join: Any, files: Path, tmp_path: Path
+    ) -> None:
+        (files / "ep1.json").write_text("{")
+        with pytest.raises(InputError, match=r"ep1\.json: it is not valid JSON"):
+            self.join_files(join, files)
+        assert not (tmp_path / "port_check.json").exists()
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            ({"given": {}}, "exactly one of observations and observations_from"),
+            ({"plan_file": "plan.json"}, "exactly one of plan and plan_file"),
+            ({"max_age": 0}, "jsa_port_check_max_age is 0"),
+        ],
+    )
+    def test_options_that_exclude_each_other(self, join: Any, files: Path, options: dict[str, Any], told: str) -> None:
+        with pytest.raises(AnsibleActionFail, match=told):
+            self.join_files(join, files, **options)
 
 
 class TestWhoFails:

@@ -14,7 +14,9 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirm_probes import Probe
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.confirmed_action import ConfirmedAction
+from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 
 SET = {"inventory_hostname": "con1", "jsa_firewall_stepss": 2}
 
@@ -64,3 +66,44 @@ def test_with_a_plan_it_has_been_told_already(run: Any) -> None:
 )
 def test_what_the_module_tells_is_worded_for_the_reader(run: Any, role: str | None, words: str) -> None:
     assert run("present", {}, role)[0]["msg"] == words
+
+
+class TestWhoProbes:
+    """A host that applies its own rules, to which nobody connects."""
+
+    HOSTS = {
+        "ep1": {"inventory_hostname": "ep1", "ansible_connection": "local"},
+        "con1": {"inventory_hostname": "con1", "ansible_connection": "local"},
+        "localhost": {"inventory_hostname": "localhost", "ansible_connection": "local"},
+    }
+    VARIABLES: dict[str, Any] = {**HOSTS["ep1"], "hostvars": HOSTS}
+
+    def action(self) -> Any:
+        action: Any = ConfirmedAction.__new__(type("Action", (ConfirmedAction,), {}))
+        action._templar = SimpleNamespace(template=lambda value: value)
+        return action
+
+    @pytest.mark.parametrize("source", ["ep1", "localhost"])
+    def test_the_machine_itself_can(self, source: str) -> None:
+        item = {"from": source, "port": "443/tcp", "address": "192.0.2.1"}
+        (probe,) = self.action()._read_probes([item], self.VARIABLES)
+        assert (probe.source, probe.address, probe.port) == (source, "192.0.2.1", 443)
+
+    def test_another_host_would_not_be_the_one_that_sends_it(self) -> None:
+        item = {"from": "con1", "port": "443/tcp", "address": "192.0.2.1"}
+        with pytest.raises(InputError, match="con1 has ansible_connection: local"):
+            self.action()._read_probes([item], self.VARIABLES)
+
+    def test_the_host_itself_uses_the_connection_that_it_has(self) -> None:
+        action, ran = self.action(), []
+        action._connection = object()
+
+        def execute(name: str, arguments: Any, task_vars: Any) -> dict[str, Any]:
+            ran.append((name, task_vars["inventory_hostname"], action._connection))
+            return {"results": [{"result": "open"}]}
+
+        action._execute_module = execute
+        used = action._connection
+        probe = Probe("ep1", "192.0.2.1", 443, "tcp")
+        action._probe("ep1", [probe], self.VARIABLES)
+        assert ran == [("jsa.ports.reachability", "ep1", used)]

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import json
 
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CheckObservations, HostObservation
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import Backlog
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import Unseen, failures
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.writer import write
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.sightings import passage
-
-SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "observations.schema.json").read_text())
 
 SOCKETS: dict[str, Any] = {
     "changed": False,
@@ -259,46 +253,3 @@ class TestMalformedAnswers:
         assert con1.listeners["tcp", 443].process == "\\x1b[2Jroot\\ud800"
         assert con1.answers["10.0.0.2", 22, "tcp"].error == "line\\nline"
         assert con1.unseen["paths"].reason == "\\x1b]0;x\\x07"
-
-
-class TestDocument:
-    @pytest.fixture(name="document")
-    def fixture_document(self) -> CheckObservations:
-        lost = {"sockets": {"unreachable": True, "msg": "no route"}}
-        return CheckObservations(hosts=look(("con1",), con1=ALL, ep1=lost))
-
-    def test_is_read_back_as_it_was(self, document: CheckObservations) -> None:
-        problems: list[str] = []
-        text = json.dumps(write(document))
-        assert read(CheckObservations, json.loads(text), "observations", problems) == document
-        assert problems == []
-
-    def test_is_what_its_schema_says(self, document: CheckObservations) -> None:
-        jsonschema.Draft202012Validator.check_schema(SCHEMA)
-        validator = jsonschema.Draft202012Validator(SCHEMA)
-        written = write(document)
-        validator.validate(written)
-        written["hosts"]["con1"]["sockets"]["results"][0]["port"] = 0
-        assert not validator.is_valid(written)
-
-    @pytest.mark.parametrize(
-        ("path", "value", "told"),
-        [
-            (("version",), 2, "observations.version: 2 is not one of 1"),
-            (("purpose",), "preflight", "observations.purpose"),
-            (("hosts",), {}, "observations.hosts: is empty"),
-            (("hosts", "con1", "probes", "answers"), 3, "observations.hosts.con1.probes.answers: expected a list"),
-            (("hosts", "con1", "nmap"), {}, "observations.hosts.con1: unknown key 'nmap'"),
-        ],
-    )
-    def test_damage_is_told_by_its_place(
-        self, document: CheckObservations, path: tuple[str, ...], value: Any, told: str
-    ) -> None:
-        written = write(document)
-        place: Any = written
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-        problems: list[str] = []
-        assert read(CheckObservations, written, "observations", problems) is None
-        assert problems[0].startswith(told)
