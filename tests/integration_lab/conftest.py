@@ -89,7 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "gate: of the tests in a lab, those that make test runs; make test-full runs all"
     )
     config.addinivalue_line(
-        "markers", "not_on(release, without, sets, reason): with --system=NAME, skipped where these are its values"
+        "markers",
+        "not_on(release, without, sets, reason): not with --systems on those with these values; skipped with "
+        "--system=NAME if they are its own",
     )
     if not hasattr(config, "workerinput") and "JSA_LAB_DIR" not in os.environ:
         # No other run's labs are in the way, nor what one has left that was killed.
@@ -125,16 +127,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if chosen := _chosen(config):
         for item in items:
             for mark in item.iter_markers("not_on"):
-                reason = mark.kwargs["reason"]
-                if all(getattr(chosen, name) == value for name, value in mark.kwargs.items() if name != "reason"):
-                    item.add_marker(pytest.mark.skip(reason=reason))
+                if _is_named(mark, chosen):
+                    item.add_marker(pytest.mark.skip(reason=mark.kwargs["reason"]))
+
+
+def _is_named(mark: pytest.Mark, system: System) -> bool:
+    """Whether the values of a mark *not_on* are those of the system."""
+    return all(getattr(system, name) == value for name, value in mark.kwargs.items() if name != "reason")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.config.getoption("--systems") and "system" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("systems")
         complete = mark is not None and mark.kwargs.get("complete", False)
-        metafunc.parametrize("system", others(complete), ids=str, scope="module", indirect=True)
+        marks = list(metafunc.definition.iter_markers("not_on"))
+        chosen = [one for one in others(complete) if not any(_is_named(mark, one) for mark in marks)]
+        metafunc.parametrize("system", chosen, ids=str, scope="module", indirect=True)
 
 
 @pytest.fixture(scope="module")

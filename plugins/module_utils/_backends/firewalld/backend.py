@@ -173,8 +173,8 @@ class FirewalldBackend(Backend):
         loads = bool(decision.own.reload) or (situation.runtime is None and decision.changed)
         if loads and situation.runtime is not None:
             try:
-                # It knows the remedy, which a trial does not.
-                self._client.require_loadable()
+                # It knows the remedy, which a trial does not. Ours are without sets where the program is missing.
+                self._client.require_loadable(replaced=my_texts(situation.found))
             except CommandError as error:
                 raise FirewalldError("%s. Nothing was written" % error)
         if loads:

@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld import (
     foreign_iptables,
@@ -210,16 +210,16 @@ class Client(Programs):
             return False
         return versions.is_off(str(value))
 
-    def require_loadable(self):  # type: () -> None
+    def require_loadable(self, replaced=()):  # type: (Collection[str]) -> None
         """Raises CommandError where loading the files would leave the host without any rule.
 
         Without the program ipset, firewalld may find nothing wrong with files that use sets, fail to load them, and
-        have flushed everything by then.
+        have flushed everything by then. *replaced*: files that will be others by then, such as ``policies/jsa-in.xml``.
         """
         version = self._version()
         if self._runs_ipset(version):
             return
-        found = versions.traps(self._etc, self._lib, version)
+        found = [path for path in versions.traps(self._etc, self._lib, version) if path not in replaced]
         if found:
             remedy = (
                 "Restart firewalld: it was started without the program, and does not detect it later"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ class FakeClient:
     def keeps_entries(self) -> bool:
         return False
 
-    def require_loadable(self) -> None:
+    def require_loadable(self, replaced: Collection[str] = ()) -> None:
         if self.trap is not None:
             raise self.trap
 
