@@ -79,7 +79,7 @@ def left_questions(
             continue
         if flow.required or observations[flow.listener].listens(flow):
             answer = answer_of(flow, observations)
-            # It was not worth a repetition as long as nobody knew whether the service runs, and on which node of a pair.
+            # It was not worth a repetition before anybody knew whether the service runs, and on which node of a pair.
             if answer is None or (answer.rate_limited and (flow.virtual or not flow.required)):
                 probes[flow.initiator].append(_probe(plan, flow, True))
                 if initiator.probes:
