@@ -88,8 +88,9 @@ def left_questions(
         listener = observations.get(flow.listener)
         if flow.required or listener is None or listener.listens(flow):
             answer = answer_of(flow, observations)
-            # It was not worth a repetition as long as nobody knew whether the service runs.
-            if answer is None or (answer.rate_limited and not flow.required and listener is not None):
+            # It was not worth a repetition before anybody knew whether the service runs, and on which node of a pair.
+            again = listener is not None and (flow.virtual or not flow.required)
+            if answer is None or (answer.rate_limited and again):
                 probes[flow.initiator].append(_probe(plan, flow, True))
                 if initiator.probes:
                     _look(plan, flow, [flow.listener], ahead)

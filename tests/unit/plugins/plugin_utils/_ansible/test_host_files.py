@@ -32,7 +32,10 @@ PLAN = Plan(GROUPS).plan
 SEEN = HostObservation(probes=ProbesSeen(answers=()))
 
 
-def write(folder: Path, *names: str, scope: Scope = Scope("full")) -> None:
+FULL = Scope("full")
+
+
+def write(folder: Path, *names: str, scope: Scope = FULL) -> None:
     write_host_files(str(folder), PLAN, dict.fromkeys(names, SEEN), scope, check_mode=False)
 
 
