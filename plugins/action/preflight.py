@@ -46,15 +46,15 @@ class ActionModule(StagingAction):
         except InputError as error:
             raise fail_with(error) from error
         firewall = {**self._compare(rules, task_vars), "opened": False}
+        refuse = firewall.pop("refuse")
         pending = None
         if arguments["open"] and firewall["as_planned"] is False:
-            opened = self.load_temporarily(rules.as_dict(), arguments["seconds"], task_vars, firewall["refuse"])
+            opened = self.load_temporarily(rules.as_dict(), arguments["seconds"], task_vars, refuse)
             if opened.get("failed") or opened.get("unreachable"):
                 return opened
             pending = opened.get("pending")
             firewall.update(as_planned=not self._task.check_mode, opened=True)
         result: dict[str, Any] = plain(self._execute_module(_LISTENERS, for_module, task_vars=task_vars))
-        del firewall["refuse"]
         result["firewall"] = firewall
         result["changed"] = bool(result.get("changed")) or firewall["opened"]
         if pending:

@@ -36,6 +36,7 @@ class Host:
 
     def __init__(self, as_planned: bool | None = False, check_mode: bool = False) -> None:
         self.compared = {"as_planned": as_planned, "reason": None if as_planned is not None else "not running"}
+        self.refuse, self.opened_with = "enforce", ""
         self.opens: dict[str, Any] = {"changed": True, "pending": PENDING}
         self.closes: tuple[bool, str] | Exception = (True, "back on the committed rules")
         self.listens: dict[str, Any] = dict(LISTENING)
@@ -45,6 +46,8 @@ class Host:
     def answers(self, what: str, answer: dict[str, Any]) -> Callable[..., dict[str, Any]]:
         def called(asked: Any, *more: Any, **others: Any) -> dict[str, Any]:
             self.asked.append((what, more[0] if what == "module" else asked))
+            if what == "open":
+                self.opened_with = more[-1]
             return dict(answer)
 
         return called
@@ -61,7 +64,7 @@ class Host:
         replaced: dict[str, Any] = {
             "_task": type("Task", (), {"check_mode": self.check_mode})(),
             "validate_argument_spec": lambda **_spec: (None, {**defaults, **arguments}),
-            "_compare": self.answers("compare", self.compared),
+            "_compare": self.answers("compare", {**self.compared, "refuse": self.refuse}),
             "load_temporarily": self.answers("open", self.opens),
             "take_back": self.taken_back,
             "_execute_module": self.answers("module", self.listens),
@@ -81,6 +84,29 @@ def test_the_whole_of_the_rules_is_compared_and_opened() -> None:
     assert whole.outbound and host.asked[:2] == [("compare", whole), ("open", whole.as_dict())]
     assert result["firewall"] == {"as_planned": True, "reason": None, "opened": True}
     assert result["pending"] == PENDING and result["changed"]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "asked", "as_planned"), [("enforce", [None], True), ("log", [None, "log"], True), (None, [None], False)]
+)
+def test_a_host_that_is_not_enforced_stays_so(refuse: str | None, asked: list[str | None], as_planned: bool) -> None:
+    """It is compared with what it is to be, and that is opened."""
+    action = ActionModule.__new__(ActionModule)
+    requests: list[str | None] = []
+
+    def execute(_name: str, arguments: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        requests.append(arguments.get("refuse"))
+        return {"refuse": refuse, "reason": None, "as_planned": (requests[-1] or "enforce") == refuse}
+
+    action._execute_module = execute
+    found = action._compare(HostPlan.from_dict(RULES), {})
+    assert found == {"as_planned": as_planned, "reason": None, "refuse": refuse or "enforce"}
+    assert requests == asked
+
+    host = Host()
+    host.refuse = "log"
+    host.start(open=True)
+    assert host.opened_with == "log"
 
 
 @pytest.mark.parametrize(("as_planned", "asked_to"), [(False, False), (True, True), (None, True)])
