@@ -29,10 +29,11 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments i
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "ec1": "jsa_event_collectors"}
 PLAN = Plan(GROUPS).plan
+FULL = Scope("full")
 SEEN = HostObservation(probes=ProbesSeen(answers=()))
 
 
-def write(folder: Path, *names: str, scope: Scope = Scope("full")) -> None:
+def write(folder: Path, *names: str, scope: Scope = FULL) -> None:
     write_host_files(str(folder), PLAN, dict.fromkeys(names, SEEN), scope, check_mode=False)
 
 
