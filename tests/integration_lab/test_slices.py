@@ -58,7 +58,7 @@ def pull(lab: Lab, playbook: str, *arguments: str) -> subprocess.CompletedProces
             "ANSIBLE_NOCOLOR": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         },
-        timeout=300,
+        timeout=600,
     )
 
 
