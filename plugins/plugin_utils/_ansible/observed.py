@@ -49,7 +49,7 @@ class Purpose(Generic[Seen]):
         Raises InputError where a host of the play was not observed and nobody said why.
         """
         if self.document is not None and "version" in value:
-            return self._from_document(value, plan, hosts_in_play(plan, task_vars))
+            return self._from_document(self.document, value, plan, hosts_in_play(plan, task_vars))
         names = [*(part.name for part in self.parts), *self.several]
         problems = [
             f"observations: unknown key {key!r}{did_you_mean(str(key), names)}" for key in value if key not in names
@@ -61,9 +61,9 @@ class Purpose(Generic[Seen]):
         alive = task_vars.get("ansible_play_hosts", task_vars.get("ansible_play_hosts_all", ()))
         return self.observed(value, hosts_in_play(plan, task_vars), frozenset(alive))
 
-    def _from_document(self, value: Mapping[str, Any], plan: Plan, play: Iterable[str]) -> dict[str, Seen]:
+    def _from_document(self, kind: Any, value: Mapping[str, Any], plan: Plan, play: Iterable[str]) -> dict[str, Seen]:
         problems: list[str] = []
-        document = read(self._document(), value, "observations", problems)
+        document = read(kind, value, "observations", problems)
         if document is None:
             raise InputError(_SUBJECT, problems)
         hosts: Mapping[str, Seen] = document.hosts

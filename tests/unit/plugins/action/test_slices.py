@@ -104,7 +104,7 @@ def run(module: Any, play: Sequence[str], **arguments: Any) -> dict[str, Any]:
     action = module.ActionModule.__new__(module.ActionModule)
     action._task = type("Task", (), {"check_mode": False})()
     defaults = {name: one.get("default") for name, one in module.ActionModule.ARGUMENT_SPEC.items()}
-    of_play = {name: list(play) for name in ("ansible_play_hosts_all", "ansible_play_hosts", "ansible_play_batch")}
+    of_play = {key: list(play) for key in ("ansible_play_hosts_all", "ansible_play_hosts", "ansible_play_batch")}
     found: dict[str, Any] = action.work({**defaults, **arguments}, of_play)
     return found
 

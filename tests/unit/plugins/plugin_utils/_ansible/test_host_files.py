@@ -29,6 +29,7 @@ from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments i
 
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "ec1": "jsa_event_collectors"}
 PLAN = Plan(GROUPS).plan
+FULL = Scope("full")
 SEEN = HostObservation(probes=ProbesSeen(answers=()))
 
 

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.document import dump_plan, parse_plan, plan_digest
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils import deployments
 
@@ -191,3 +193,16 @@ def test_anything_else_is_an_input_error(value: Any) -> None:
     for document in (value, {"version": 1, "hosts": value}, {"version": 1, "hosts": {"con1": value}}):
         with pytest.raises(InputError):
             parse_plan(json.dumps(document), "plan.json")
+
+
+class TestDigest:
+    def test_anybody_can_compute_it_from_the_file(self, plan: Plan) -> None:
+        document = json.loads(dump_plan(plan))
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert plan_digest(plan) == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    def test_it_is_of_what_the_plan_says_and_not_of_its_file(self, plan: Plan) -> None:
+        assert plan_digest(parse_plan(dump_plan(plan), "plan.json")) == plan_digest(plan)
+        turned = replace(plan, hosts=dict(reversed(plan.hosts.items())))
+        assert plan_digest(turned) == plan_digest(plan)
+        assert plan_digest(replace(plan, release="another")) != plan_digest(plan)

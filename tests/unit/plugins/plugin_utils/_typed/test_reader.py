@@ -145,10 +145,7 @@ def test_everything_at_once_and_the_problems_of_before_stay() -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(st.sampled_from([*NAMES, "x"]), inner)
-        ),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*NAMES, "x"]), inner),
         max_leaves=12,
     )
 )
