@@ -63,9 +63,15 @@ def pull(lab: Lab, playbook: str, *arguments: str) -> subprocess.CompletedProces
 
 
 def verdicts(folder: Path) -> list[tuple[Any, ...]]:
+    """Those of a check, but for the ports of which no other run could know.
+
+    The broker of the stand-in listens on a random port in the middle of a large range.
+    """
     document = json.loads((folder / "port_check.json").read_text())
+    unknown = [one for one in document["verdicts"] if one["reason"].startswith("no host that should be rejected")]
+    assert all(one["verdict"] == "unverifiable" and 32000 <= one["port"] <= 33999 for one in unknown)
     keys = ("verdict", "from", "to", "protocol", "port")
-    return sorted((tuple(one.get(key) for key in keys) for one in document["verdicts"]), key=str)
+    return sorted((tuple(one.get(key) for key in keys) for one in document["verdicts"] if one not in unknown), key=str)
 
 
 def join(lab: Lab, plan: Path, files: Path, results: Path) -> subprocess.CompletedProcess[str]:
