@@ -287,7 +287,7 @@ def test_the_playbooks(lab: Lab, tmp_path: Path) -> None:
     assert "target: only what would be rejected is recorded not enforced" in told
     learned = json.loads((tmp_path / "learned.json").read_text())["hosts"]["target"]
     rows = {(row["source"], row["port"]): row["staged"] for row in learned["cut_off"]}
-    assert rows[STRANGER, 5432] is True
+    assert rows["stranger", 5432] is True, rows
     assert (learned["staged"], learned["planned_unseen"]) == (True, [])
     play("jsa.ports.remove")
     assert host.everything() == before

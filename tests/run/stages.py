@@ -77,9 +77,9 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "unit-few": (pytest("-n", "2", "--hypothesis-profile=check", "tests/unit"),),
     "unit": (pytest("-n", "2", "tests/unit", timeout=1500),),
     "package": (pytest("tests/package", timeout=900),),
-    "sanity": (own("sanity", "{reports}", timeout=900),),
+    "sanity": (own("sanity", "{reports}", timeout=2400),),
     # ruff and mypy have read the tests; what goes wrong between two Pythons goes wrong on one of these as a rule.
-    "sanity-gate": (own("sanity", "{reports}", "--ends", "--pylint=plugins", timeout=900),),
+    "sanity-gate": (own("sanity", "{reports}", "--ends", "--pylint=plugins", timeout=1500),),
     "other-core": (pytest(_OTHER_CORE, timeout=1500),),
     # What labs stand on is fetched once for a checkout.
     "systems": (

@@ -56,6 +56,6 @@ def own(name: str, *arguments: str, timeout: float = 600) -> Step:
 def molecule(kind: str, *scenarios: str) -> Step:
     """All scenarios, or those named and the one that makes their hosts."""
     named = [f"--scenario={name}" for name in scenarios]
-    step = own("molecule", "--reports", "{reports}", *named, timeout=1500)
+    step = own("molecule", "--reports", "{reports}", *named, timeout=3600)
     environment = {**step.environment, "JSA_LAB": kind}
     return replace(step, name=f"{', '.join(scenarios) or 'all'} on {kind}", environment=environment)
