@@ -149,8 +149,8 @@ def test_three_controllers_find_what_one_run_finds(lab: Lab, plan: Path, tmp_pat
     assert joined.returncode != 0
     whole = verdicts(tmp_path / "whole")
     assert verdicts(tmp_path / "joined") == whole
-    assert ("host_firewall", "con1", "ep2", "tcp", DROPPED) in whole
-    assert ("service_down", "con1", "ep1", "tcp", STOPPED) in whole
+    faults = {(verdict, *flow[1:]) for verdict, *flow in whole if verdict != "ok"}
+    assert {("host_firewall", "ep2", "tcp", DROPPED), ("service_down", "ep1", "tcp", STOPPED)} <= faults
     assert "table inet site" in joined.stdout
 
 
