@@ -31,6 +31,7 @@ PROGRAMS = (
     "ansible-galaxy",
     "ansible-navigator",
     "ansible-playbook",
+    "ansible-pull",
     "antsibull-changelog",
     "cd",
     "diff",
@@ -39,6 +40,8 @@ PROGRAMS = (
     "pip",
 )
 _COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ +)*(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)}|python) +\S")
+#: Languages of files that other programs read.
+_FILES = ("ini",)
 #: A block between fences, which may be indented, or code within a line, which may go on in the next.
 _CODE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<block>.*?)^ *```$|`(?P<span>[^`]+)`", re.MULTILINE | re.DOTALL
@@ -79,6 +82,8 @@ def _items(text: str) -> Iterator[tuple[str, str]]:
                 yield "lookup", span
             continue
         block = "".join(line.removeprefix(match["indent"]) for line in match["block"].splitlines(keepends=True))
+        if match["language"] in _FILES:
+            continue
         if match["language"] == "yaml":
             yield from _yaml(block)
         else:
