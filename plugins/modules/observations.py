@@ -52,12 +52,9 @@ EXAMPLES = r"""
   jsa.ports.observations:
     plan: "{{ planned.plan }}"
     observations:
-      sockets: >-
+      observed: >-
         {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'listening') | map('default', none))) }}
-      probes: >-
-        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
-           | map('extract', hostvars, 'reached') | map('default', none))) }}
+           | map('extract', hostvars, 'observed') | map('default', none))) }}
     dest: observations
   run_once: true
 """

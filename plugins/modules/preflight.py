@@ -98,6 +98,23 @@ EXAMPLES = r"""
     msg: "{{ item.protocol }} {{ item.port }}: {{ item.processes | map(attribute='name') | join(', ') }}"
   loop: "{{ listeners.in_use }}"
 
+- name: Select what each host probes
+  jsa.ports.port_flows:
+    plan: "{{ planned.plan }}"
+    purpose: preflight
+    token: "{{ my_token }}"
+    observations:
+      listeners: >-
+        {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all
+           | map('extract', hostvars, 'listeners') | map('default', none))) }}
+  run_once: true
+  register: selected
+
+- name: Probe the other hosts
+  jsa.ports.reachability:
+    probes: "{{ selected.probes[inventory_hostname] }}"
+  register: reached
+
 - name: Stop the listeners and roll back the firewall
   jsa.ports.preflight:
     state: absent

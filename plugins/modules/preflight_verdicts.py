@@ -74,6 +74,7 @@ author:
 """
 
 EXAMPLES = r"""
+# The tasks before it are in the examples of jsa.ports.preflight.
 - name: Report the flows that the network blocks
   jsa.ports.preflight_verdicts:
     plan: "{{ planned.plan }}"
