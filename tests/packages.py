@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -43,6 +43,9 @@ PACKAGES = {
     "tcpdump": "tcpdump",
 }
 
+#: What only the tests of the page in a browser run: with all that it needs, as large as everything above.
+BROWSERS = {"chromium-headless-shell": "chromium-headless-shell"}
+
 #: Units that Debian enables as soon as their package is there.
 _UNITS = {
     "firewalld": ("firewalld.service",),
@@ -55,10 +58,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 _REFUSE = "#!/bin/sh\n# Written by the tests of jsa.ports while apt-get runs.\nexit 101\n"
 
 
-def missing_packages() -> list[str]:
+def missing_packages(packages: Mapping[str, str] = PACKAGES) -> list[str]:
     # The system's folders may not be on an ordinary user's PATH, yet hold what the tests run as root.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
-    return sorted({package for program, package in PACKAGES.items() if shutil.which(program, path=path) is None})
+    return sorted({package for program, package in packages.items() if shutil.which(program, path=path) is None})
 
 
 @contextmanager
@@ -104,8 +107,10 @@ def _terminated(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def main() -> int:
-    packages = missing_packages()
+def main(arguments: Sequence[str]) -> int:
+    """*arguments*: ``browser`` for what the tests in a browser run, nothing for the rest."""
+    wanted = BROWSERS if list(arguments) == ["browser"] else PACKAGES
+    packages = missing_packages(wanted)
     if not packages:
         return 0
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
@@ -117,11 +122,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     print(f"Installing {', '.join(packages)}; no service is started or enabled")
     install(packages)
-    missing = missing_packages()
+    missing = missing_packages(wanted)
     if missing:
         print(f"Still missing after {command}: {', '.join(missing)}")
     return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

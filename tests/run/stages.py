@@ -77,6 +77,9 @@ STAGES: Mapping[str, Sequence[Step]] = {
     "unit-few": (pytest("-n", "2", "--hypothesis-profile=check", "tests/unit"),),
     "unit": (pytest("-n", "2", "tests/unit", timeout=1500),),
     "package": (pytest("tests/package", timeout=900),),
+    # The browser is fetched by whoever runs all tests only.
+    "browser-packages": (own("packages", "browser"),),
+    "browser": (pytest("tests/browser", timeout=900),),
     "sanity": (own("sanity", "{reports}", timeout=2400),),
     # ruff and mypy have read the tests; what goes wrong between two Pythons goes wrong on one of these as a rule.
     "sanity-gate": (own("sanity", "{reports}", "--ends", "--pylint=plugins", timeout=1500),),
@@ -137,8 +140,8 @@ TIERS: Mapping[str, Sequence[Round]] = {
         (("molecule-gate",), ("sanity-gate",)),
     ),
     "full": (
-        (("packages",),),
-        (("unit",), ("lint", "package"), ("systems",)),
+        (("packages", "browser-packages"),),
+        (("unit",), ("lint", "package", "browser"), ("systems",)),
         (("lab-itself",),),
         (("lab",),),
         (("versions",),),

@@ -83,7 +83,7 @@ def test_an_ordinary_user_is_told_what_to_install(
 ) -> None:
     have(machine, "apt-get", *(set(packages.PACKAGES) - {"nft", "sshd"}))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert packages.main() == 1
+    assert packages.main([]) == 1
     assert "apt-get install --no-install-recommends nftables openssh-server\n" in capsys.readouterr().out
 
 
@@ -92,8 +92,18 @@ def test_nothing_is_run_where_nothing_is_missing(
 ) -> None:
     have(machine, *packages.PACKAGES)
     monkeypatch.setattr(packages, "install", lambda names: pytest.fail("nothing is missing"))
-    assert packages.main() == 0
+    assert packages.main([]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_browser_is_for_those_who_ask_for_it(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have(machine, "apt-get", *packages.PACKAGES)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert packages.main([]) == 0
+    assert packages.main(["browser"]) == 1
+    assert "apt-get install --no-install-recommends chromium-headless-shell\n" in capsys.readouterr().out
 
 
 def test_root_gets_what_is_missing_and_no_daemon(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +125,7 @@ def test_root_gets_what_is_missing_and_no_daemon(machine: Path, monkeypatch: pyt
         return really([packages.POLICY, "firewalld", "start"], check=False).returncode
 
     monkeypatch.setattr(packages.subprocess, "run", pretend)
-    assert packages.main() == 0
+    assert packages.main([]) == 0
     update, install, disable = commands
     assert update[-1] == "update"
     assert install[-3:] == ["firewalld", "nmap", "rpcbind"]
@@ -131,5 +141,5 @@ def test_a_failing_apt_get_is_shown(machine: Path, monkeypatch: pytest.MonkeyPat
     failed = subprocess.CompletedProcess(["apt-get"], 100, "", "E: no such host")
     monkeypatch.setattr(packages.subprocess, "run", lambda *arguments, **options: failed)
     with pytest.raises(SystemExit, match=r"update ended with code 100:\nE: no such host"):
-        packages.main()
+        packages.main([])
     assert not packages.POLICY.exists()

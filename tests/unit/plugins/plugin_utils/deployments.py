@@ -37,7 +37,7 @@ NO_NETWORKS: dict[str, Any] = dict.fromkeys(SOURCE_NETWORKS, "none")
 
 
 def address_of(name: str, groups: dict[str, str] | None = None) -> str:
-    return f"10.0.0.{list(groups or EVERY_ROLE).index(name) + 1}"
+    return str(ipaddress.ip_address("10.0.0.1") + list(groups or EVERY_ROLE).index(name))
 
 
 def read(
