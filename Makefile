@@ -11,7 +11,7 @@ TESTS := PYTHONPATH=.dev PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m ansible_c
 RUN := $(TESTS).run
 
 .DEFAULT_GOAL := help
-.PHONY: help develop packages demo check test test-full lint unit package sanity lab-test test-versions test-matrix \
+.PHONY: help develop packages demo check test test-full lint unit package sanity browser lab-test test-versions test-matrix \
     molecule docs bench build release clean
 
 help:  ## show this help
@@ -31,7 +31,7 @@ check: .venv/test develop  ## ruff, mypy and the unit tests with little invented
 test: .venv/test develop  ## run what must pass before a commit, as root, in a quarter of an hour; the last line is the sum
 	@$(RUN) test
 
-test-full: .venv/test develop  ## run all tests, before a release and before an issue is called resolved
+test-full: .venv/browser develop  ## run all tests, before a release and before an issue is called resolved
 	@$(RUN) full
 
 lint: .venv/test develop  ## run ruff, mypy, ansible-lint and their like
@@ -40,6 +40,9 @@ package: .venv/test develop  ## build the tarball, look into it, install it, use
 sanity: .venv/test develop  ## run ansible-test sanity, without containers
 lint unit package sanity:
 	@$(RUN) $@
+
+browser: .venv/browser develop  ## open the page of jsa.ports.report in Chromium, and look for barriers with axe-core
+	@$(RUN) browser-packages browser
 
 test-versions: .venv/test develop  ## run the tests of the backend on other releases of firewalld; ALL=1 for every test of the lab
 	@$(RUN) packages $(if $(ALL),every-version,versions)
@@ -91,5 +94,9 @@ clean:  ## remove what make made: environment, caches, results, tarballs
 	@touch $@
 
 .venv/test: requirements/test.txt tests/unit/requirements.txt .venv/develop
+	@$(PIP) -r $<
+	@touch $@
+
+.venv/browser: requirements/browser.txt .venv/test
 	@$(PIP) -r $<
 	@touch $@
