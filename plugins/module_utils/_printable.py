@@ -27,7 +27,9 @@ def printable(text, keep="\n"):  # type: (str, str) -> str
     """
     if text.isprintable() and not any(character in text for character in _NONE):
         return text
-    return "".join(character if character in keep else _shown(character) for character in text)
+    # Each character once, however long the text is.
+    shown = {ord(character): _shown(character) for character in set(text).difference(keep)}
+    return text.translate(shown)
 
 
 def _shown(character):  # type: (str) -> str

@@ -12,16 +12,12 @@ import types
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-import yaml
-
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.builder import Builder
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
 from ansible_collections.jsa.ports.plugins.plugin_utils._suggestions import expected
+from ansible_collections.jsa.ports.plugins.plugin_utils._yaml import YAMLError, load_yaml
 
 _DATA = Path(__file__).parent / "data"
-
-#: The parser written in C takes a tenth of the time, but not every PyYAML has it.
-_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _AFTER_ALL_PORTS = 65536
 
@@ -48,9 +44,8 @@ def read_catalog(folder: Path) -> dict[str, Entry]:
     entries: list[tuple[str, Entry]] = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            # The loader is one of PyYAML's two safe ones.
-            items = yaml.load(path.read_bytes(), Loader=_YAML_LOADER)
-        except yaml.YAMLError as error:
+            items = load_yaml(path)
+        except YAMLError as error:
             problems.append("%s: %s" % (path.name, " ".join(str(error).split())))
             continue
         if not isinstance(items, list):

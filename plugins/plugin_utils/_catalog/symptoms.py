@@ -11,9 +11,8 @@ import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import yaml
-
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
+from ansible_collections.jsa.ports.plugins.plugin_utils._yaml import load_yaml
 
 _FILE = Path(__file__).with_name("symptoms.yml")
 
@@ -24,7 +23,7 @@ TUNNEL_ENDS = "ssh_tunnel_local"
 @functools.cache
 def load_symptoms() -> Mapping[str, tuple[str, ...]]:
     """By id of the catalog. Raises ValueError where the file names what is not there."""
-    content = yaml.safe_load(_FILE.read_bytes())
+    content = load_yaml(_FILE)
     unknown = sorted(set(content) - set(load_catalog()))
     if unknown:
         raise ValueError(f"{_FILE.name}: the catalog has no {', '.join(unknown)}")

@@ -31,9 +31,41 @@ def _network(text: str) -> IPNetwork:
     return IPNetwork(text)
 
 
+@cache
+def _span(text: str) -> tuple[tuple[int, int, int], IPNetwork]:
+    """Version, first and last address of a CIDR."""
+    network = _network(text).cidr
+    return (network.version, network.first, network.last), network
+
+
 def collapsed(cidrs: Iterable[str]) -> tuple[str, ...]:
     """The same addresses in as few CIDRs as possible, sorted, IPv4 before IPv6."""
-    return tuple(str(network) for network in cidr_merge([IPNetwork(cidr) for cidr in cidrs]))
+    return tuple(str(network) for network in _merged(cidrs))
+
+
+def _merged(cidrs: Iterable[str]) -> list[IPNetwork]:
+    """The same addresses in as few networks as possible, sorted.
+
+    netaddr makes each network anew. Most sets of peers are as small as they can be, and are only sorted.
+    """
+    networks = dict(map(_span, cidrs))
+    spans = sorted(networks)
+    if any(map(_can_be_one, spans, spans[1:])):
+        merged: list[IPNetwork] = cidr_merge(list(networks.values()))
+        return merged
+    return [networks[span] for span in spans]
+
+
+def _can_be_one(lower: tuple[int, int, int], upper: tuple[int, int, int]) -> bool:
+    """Whether two neighbors overlap, or are the halves of one network.
+
+    Networks that can be written as fewer have such a pair: the two smallest of those that become one.
+    """
+    version, first, last = lower
+    size = last - first + 1
+    if upper[0] != version or upper[1] > last + 1:
+        return False
+    return upper[1] <= last or (upper[2] - last == size and first % (2 * size) == 0)
 
 
 class _Merged:
@@ -81,7 +113,7 @@ class Addresses:
                 for address in (*addresses_toward(host, listener), *virtual_addresses_toward(host, listener))
             }
             inside.update(address for source in classes for address in source.links)
-            merged = cidr_merge([*outside, *(_network(address) for address in inside)])
+            merged = _merged([*(cidr for source in classes for cidr in source.cidrs), *inside])
             self._merged[key] = (_Merged(merged), outside)
         merged_classes, outside = self._merged[key]
         if not any(listener.name in source.hosts for source in classes):

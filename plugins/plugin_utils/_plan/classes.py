@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.addresses import parse_cidr
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host, Topology
@@ -44,6 +45,13 @@ class SourceClasses:
         self._known: dict[str, SourceClass] = {}
         self._consoles = frozenset(name for name, host in topology.hosts.items() if host.is_console)
         self._unattached = frozenset(name for name, host in topology.hosts.items() if host.processor is None)
+        self._without_initiation = frozenset(
+            name for name, host in topology.hosts.items() if host.remote_tunnel_initiation
+        )
+        #: Those of a processor, by the name of _processor(), and those of nobody.
+        self._beside: dict[str | None, set[str]] = {}
+        for name, host in topology.hosts.items():
+            self._beside.setdefault(self._processor(host), set()).add(name)
         self._reporting: dict[str, set[str]] = {}
         for name, host in topology.hosts.items():
             if host.processor is not None:
@@ -100,9 +108,11 @@ class SourceClasses:
         """As :meth:`members`, with only the hosts that report to the same processor as *host*."""
         processor = self._processor(host)
         everybody = self.members(token, encryption)
-        kept = frozenset(name for name in everybody.hosts if self._processor(self._topology.hosts[name]) == processor)
         whose = f"that reports to {processor}" if processor else "that reports to nobody"
-        return self._remember(SourceClass(f"{everybody.label} {whose}", hosts=kept))
+        label = f"{everybody.label} {whose}"
+        if label not in self._known:
+            self._remember(SourceClass(label, hosts=everybody.hosts & self._beside[processor]))
+        return self._known[label]
 
     def _processor(self, host: Host) -> str | None:
         """The processor that *host* reports to, with one name for both nodes of an HA pair."""
@@ -110,7 +120,7 @@ class SourceClasses:
 
     def without_remote_initiation(self, source: SourceClass) -> SourceClass:
         """The hosts of a class that initiate SSH tunnels."""
-        kept = frozenset(name for name in source.hosts if not self._topology.hosts[name].remote_tunnel_initiation)
+        kept = source.hosts - self._without_initiation
         if kept == source.hosts:
             return source
         return self._remember(SourceClass(f"{source.label} that initiate tunnels", hosts=kept))
@@ -132,13 +142,15 @@ class SourceClasses:
         return self._known.setdefault(source.label, source)
 
 
+@cache
+def _tokens(roles: frozenset[str]) -> frozenset[str]:
+    """The roles and host groups of the catalog that cover a host with *roles*."""
+    return roles | {"any_host"} if "console" in roles else roles | {"any_host", "managed_host"}
+
+
 def host_is(host: Host, token: str) -> bool:
     """Whether a role or host group of the catalog covers *host*."""
-    if token == "any_host":
-        return True
-    if token == "managed_host":
-        return not host.is_console
-    return token in host.roles
+    return token in _tokens(host.roles)
 
 
 def is_host_token(token: str) -> bool:
@@ -148,4 +160,4 @@ def is_host_token(token: str) -> bool:
 
 def any_covers(host: Host, tokens: Iterable[str]) -> bool:
     """Whether one of the tokens covers *host*."""
-    return any(host_is(host, token) for token in tokens)
+    return not _tokens(host.roles).isdisjoint(tokens)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import Host
+from ansible_collections.jsa.ports.plugins.plugin_utils._yaml import load_yaml
 
 #: What becomes of a name that is not known: the values of ``jsa_unknown_variables``.
 UNKNOWN_VARIABLES: tuple[str, ...] = ("error", "warn", "ignore")
@@ -90,11 +89,11 @@ def role_variables() -> Mapping[str, frozenset[str]]:
     found = {}
     for specs in sorted(_ROLES.glob("*/meta/argument_specs.yml")):
         names: set[str] = set()
-        for spec in yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"].values():
+        for spec in load_yaml(specs)["argument_specs"].values():
             names.update(spec.get("options", ()))
         own = specs.parents[1] / "vars" / "main.yml"
         if own.exists():
-            names.update(yaml.safe_load(own.read_text(encoding="utf-8")))
+            names.update(load_yaml(own))
         found[specs.parents[1].name] = frozenset(names)
     return found
 

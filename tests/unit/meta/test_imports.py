@@ -63,9 +63,10 @@ PLUGIN_UTILS: dict[str, set[str]] = {
     "_errors": set(),
     "_suggestions": set(),
     "_file_names": set(),
+    "_yaml": set(),
     "_typed": _WORDS,
-    "_catalog": _WORDS,
-    "_topology": _WORDS | {"_catalog"},
+    "_catalog": _WORDS | {"_yaml"},
+    "_topology": _WORDS | {"_catalog", "_yaml"},
     "_dynamic": _WORDS | {"_typed"},
     "_plan": _WORDS | {"_typed", "_catalog", "_topology", "_dynamic"},
     "_outward": _WORDS | {"_catalog", "_topology", "_plan"},
@@ -236,9 +237,5 @@ def test_libraries_are_asked_for_in_one_place_each() -> None:
         "jinja2": {"plugin_utils/_pages/render.py"},
         "netaddr": {"plugin_utils/_plan/addresses.py"},
         "xlsxwriter": {"plugin_utils/_change_request/formats/xlsx_file.py"},
-        "yaml": {
-            "plugin_utils/_catalog/loader.py",
-            "plugin_utils/_catalog/symptoms.py",
-            "plugin_utils/_topology/names.py",
-        },
+        "yaml": {"plugin_utils/_yaml.py"},
     }

@@ -10,6 +10,7 @@ import dataclasses
 import pytest
 import yaml
 
+from ansible_collections.jsa.ports.plugins.plugin_utils import _yaml
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog import loader
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import (
     CatalogError,
@@ -400,5 +401,5 @@ def test_the_catalog_is_read_once_and_cannot_be_changed():
 
 
 def test_without_the_parser_in_c(monkeypatch):
-    monkeypatch.setattr(loader, "_YAML_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(_yaml, "_LOADER", yaml.SafeLoader)
     assert read_catalog(loader._DATA) == dict(load_catalog())
