@@ -46,7 +46,7 @@ def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
         _beside_the_floor(hosts, ours, samples)
     for _round in range(min(3, (rounds + 1) // 2)):
         _beside_the_loop(hosts, ours, rich[:_LOOPED], samples)
-    hosts.run(CONSOLE, "sh", "-c", _RESET)
+    reset(hosts)
     return Part(
         f"(a) The rules of one console, beside a loop of ansible.posix.firewalld with {_LOOPED} rules",
         f"The console of `{_INVENTORY.relative_to(peers.ROOT)}` accepts {len(rich)} pairs of port and source and "
@@ -67,6 +67,11 @@ def measure(hosts: Hosts, folder: Path, rounds: int) -> Part:
             samples.ratio("no change, to be confirmed / not to be", [_CONFIRMED_AGAIN], [_AGAIN]),
         ],
     )
+
+
+def reset(hosts: Hosts) -> None:
+    """Takes all rules away from the console, the site's too."""
+    hosts.run(CONSOLE, "sh", "-c", _RESET)
 
 
 def _loop_ratios(samples: Samples, rules: int) -> list[Ratio]:
@@ -111,14 +116,14 @@ def _beside_the_floor(hosts: Hosts, ours: dict[str, Any], samples: Samples) -> N
             raise UnmeasurableError(f"{name}: {timed.output[:500]}")
         samples.add(name, timed.seconds)
 
-    hosts.run(CONSOLE, "sh", "-c", _RESET)
+    reset(hosts)
     reload(_EMPTY_RELOAD)
     apply(_FIRST, "CHANGED")
     samples.add(_PING, hosts.module(CONSOLE, "ansible.builtin.ping", {}).seconds)
     apply(_AGAIN, "SUCCESS")
     apply(_CONFIRMED_AGAIN, "SUCCESS", 60)
     reload(_RELOAD)
-    hosts.run(CONSOLE, "sh", "-c", _RESET)
+    reset(hosts)
     apply(_CONFIRMED, "CHANGED", 60)
 
 
@@ -142,7 +147,7 @@ def _beside_the_loop(hosts: Hosts, ours: dict[str, Any], rich: list[str], sample
         return timed.seconds
 
     def from_nothing(task: dict[str, Any]) -> tuple[float, float]:
-        hosts.run(CONSOLE, "sh", "-c", _RESET)
+        reset(hosts)
         return play(task, True), play(task, False)
 
     around = [(*from_nothing({_MODULE: ours}), play({"ansible.builtin.ping": {}}, False))]

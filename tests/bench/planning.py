@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,11 @@ from ansible_collections.jsa.ports.tests.bench import peers, process
 from ansible_collections.jsa.ports.tests.bench.measure import AT_MOST, Part, Samples
 from ansible_collections.jsa.ports.tests.bench.process import UnmeasurableError
 
-_SIZES = (10, 100, 1000, 2000)
+_SIZES = (10, 100, 1000, 2000, 5000)
+#: The size with a target, and for which the ports that services have chosen are planned, too.
+_LARGE = 1000
+_CHOSEN = 43691
+_DISCOVERED = f"plan, {_LARGE:,} hosts, ports discovered on each"
 _DEBUG = [
     {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "ok"}, "run_once": True}]}
 ]
@@ -58,11 +63,16 @@ def measure(folder: Path, rounds: int) -> Part:
         inventories[size] = folder / f"inventory-{size}.yml"
         inventories[size].write_text(yaml.safe_dump(inventory(size)))
 
-    def run(playbook: str, size: int) -> float:
-        argv = [peers.program("ansible-playbook"), playbook, "-i", str(inventories[size])]
+    discovered = folder / "discovered.json"
+    discovered.write_text(json.dumps(_discovered(_LARGE)))
+
+    def run(playbook: str, size: int, *more: str) -> float:
+        argv = [peers.program("ansible-playbook"), playbook, "-i", str(inventories[size]), *more]
         timed = process.run(argv, environment)
         if playbook != str(play) and f"h{size - 1:04}" not in timed.output:
             raise UnmeasurableError(f"{playbook} printed nothing about the last of {size} hosts: {timed.output[-500:]}")
+        if more and timed.output.count(str(_CHOSEN)) < size // 2:
+            raise UnmeasurableError(f"the plan of {size} hosts does not have the discovered ports")
         return timed.seconds
 
     # Once for nothing: Python compiles what it meets for the first time.
@@ -72,19 +82,27 @@ def measure(folder: Path, rounds: int) -> Part:
         for size in _SIZES:
             samples.add(_debug(size), run(str(play), size))
             samples.add(_plan(size), run("jsa.ports.plan", size))
+        settings = {"jsa_dynamic_ports": "discovered", "jsa_dynamic_ports_file": str(discovered)}
+        samples.add(_DISCOVERED, run("jsa.ports.plan", _LARGE, "-e", json.dumps(settings)))
     ratios = []
     for size in _SIZES:
-        target = (AT_MOST, 2.0) if size == 1000 else ()
+        target = (AT_MOST, 1.5) if size == _LARGE else ()
         ratios.append(samples.ratio(f"plan / debug, {size:,} hosts", [_plan(size)], [_debug(size)], *target))
-    ratios.append(samples.ratio("plan, 2,000 hosts / 1,000 hosts", [_plan(2000)], [_plan(1000)], AT_MOST, 2.2))
-    ratios.append(samples.ratio("debug, 2,000 hosts / 1,000 hosts", [_debug(2000)], [_debug(1000)]))
+    ratios.append(samples.ratio(f"{_DISCOVERED} / none", [_DISCOVERED], [_plan(_LARGE)]))
+    for more, fewer in ((2000, 1000), (5000, 1000)):
+        what = f"{more:,} hosts / {fewer:,} hosts"
+        # A tenth more than the hosts: what grows with their square would be far above it.
+        target = (AT_MOST, more / fewer * 1.1)
+        ratios.append(samples.ratio(f"plan, {what}", [_plan(more)], [_plan(fewer)], *target))
+        ratios.append(samples.ratio(f"debug, {what}", [_debug(more)], [_debug(fewer)]))
     return Part(
         "(b) The plan of a large deployment, beside a play with one debug",
         "The inventories are generated, in YAML: a console with its HA secondary, and for every ten additional hosts "
         "one processor, one data node, and eight collectors, 50 hosts to a subnet, every fourth host encrypted. "
         "`jsa.ports.plan` computes the complete plan and prints the table of all hosts. The other play has one `debug` "
-        "task with `run_once` on the same inventory. The figures are complete processes of `ansible-playbook`. No host "
-        "is contacted.",
+        "task with `run_once` on the same inventory. With discovered ports, a file has the answers of each host's port "
+        "mappers (`jsa_dynamic_ports_file`). The figures are complete processes of `ansible-playbook`. No host is "
+        "contacted.",
         samples,
         ratios,
     )
@@ -96,6 +114,21 @@ def _debug(size: int) -> str:
 
 def _plan(size: int) -> str:
     return f"plan, {size:,} hosts"
+
+
+def _discovered(size: int) -> dict[str, Any]:
+    """The answers of the port mappers of all hosts: a broker that has chosen four ports."""
+    services = [
+        {"service": name, "kind": "imq", "protocol": "tcp", "port": _CHOSEN + number}
+        for number, name in enumerate(("admin", "cluster", "jms", "jmxrmi"))
+    ]
+    answer = {
+        "observed_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "services": services,
+        "imq": {"state": "ok"},
+        "rpcbind": {"state": "ok"},
+    }
+    return {"version": 1, "hosts": {f"h{index:04}": answer for index in range(size)}}
 
 
 def inventory(size: int) -> dict[str, Any]:
