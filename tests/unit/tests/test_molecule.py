@@ -47,7 +47,7 @@ def test_each_step_is_judged_by_its_own_report() -> None:
 
 def test_every_scenario_is_expected() -> None:
     found = molecule.sequences(molecule.SCENARIOS)
-    assert set(found) == {"default", "jsa_firewall", "jsa_port_check", "site", "remove"}
+    assert set(found) == {"default", "jsa_firewall", "jsa_port_check", "learn", "site", "remove"}
     assert {"create", "destroy"} < set(found["default"])
     assert all({"check", "idempotence", "verify", "converge"} < set(steps) for steps in found.values())
 

@@ -91,7 +91,7 @@ def plan(rules: dict[str, list[InboundRule | None]], **changes: Any) -> Plan:
     return Plan(**{"version": 1, "hosts": hosts, "source_classes": CLASSES, **changes})
 
 
-_LABELS = st.lists(st.sampled_from(sorted(CLASSES)), min_size=1, max_size=3, unique=True).map(lambda one: tuple(one))
+_LABELS = st.lists(st.sampled_from(sorted(CLASSES)), min_size=1, max_size=3, unique=True).map(tuple)
 _WHY = st.lists(st.sampled_from(IDS), min_size=1, max_size=2, unique=True).map(lambda one: tuple(sorted(one)))
 
 

@@ -86,7 +86,7 @@ def test_what_is_in_one_of_them_alone(old: Plan, new: Plan) -> None:
     assert atoms(changes.added, ports) == after - before
     assert atoms(changes.removed, ports) == before - after
     assert changes.hosts_added == tuple(sorted(new.hosts.keys() - old.hosts.keys()))
-    back = plan_changes(new, old)
+    back = plan_changes(old=new, new=old)
     assert (back.added, back.removed) == (changes.removed, changes.added)
     assert not plan_changes(old, parse_plan(dump_plan(old), "plan.json"))
 

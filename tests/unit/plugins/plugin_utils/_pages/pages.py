@@ -109,9 +109,9 @@ def result_text(plan: Plan, wrong: dict[tuple[str, str, int], tuple[str, str]], 
 
 def made(plan: Plan, check: str | None = None, **more: Any) -> Page:
     """The page of *plan*. *check*: the text of a port_check.json."""
-    more.setdefault("entries", load_catalog())
+    entries = more.pop("entries", load_catalog())
     checked = parse_result(check, "port_check.json") if check else None
-    return page(Sources(plan=plan, check=checked, check_name="port_check.json", **more))
+    return page(Sources(plan=plan, entries=entries, check=checked, check_name="port_check.json", **more))
 
 
 def parsed(plan: Plan, check: str | None = None, **more: Any) -> Node:

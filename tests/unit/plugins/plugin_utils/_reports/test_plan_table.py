@@ -139,7 +139,7 @@ def test_hosts_that_refuse_the_same_share_a_block() -> None:
 
 def test_one_legend_for_the_words_and_the_networks_that_are_used() -> None:
     accepting = {**EMPTY, "inbound": [rule("10.8.0.0/16", "10.9.0.0/24", labels=("log_sources",))], "refused": REFUSED}
-    assert text({"con1": accepting, "con2": accepting}, ["con1", "con2"]).split("\n\n")[-1].splitlines() == [
+    assert text({"con1": accepting, "con2": accepting}, ["con1", "con2"]).rsplit("\n\n", 1)[-1].splitlines() == [
         "accept: open to these sources",
         "refuse: closed to everyone else",
         "log_sources: 10.8.0.0/16, 10.9.0.0/24",

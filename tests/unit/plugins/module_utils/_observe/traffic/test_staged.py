@@ -136,7 +136,7 @@ def test_an_older_nft_does_not_count(nft: Any) -> None:
         staged.write(nft, RULES, NOW)
 
 
-@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner)).map(json.dumps))
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_an_answer_of_any_form(text: str) -> None:
     with pytest.raises(TableError):
         staged.parse(text, NOW)

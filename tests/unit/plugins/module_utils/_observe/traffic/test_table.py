@@ -110,7 +110,7 @@ def test_an_element_of_another_form(kernel: Kernel, element: Any) -> None:
         parsed(listed(kernel))
 
 
-@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner)).map(json.dumps))
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_an_answer_of_any_form(text: str) -> None:
     with pytest.raises(TableError):
         parse(text, NOW)
