@@ -25,6 +25,10 @@ settings.register_profile("check", settings.get_profile("any machine"), max_exam
 settings.load_profile("any machine")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "process: runs Ansible as its user does; make check leaves it to make test")
+
+
 @pytest.fixture(scope="session")
 def console_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an authority, and of a certificate for the loopback."""

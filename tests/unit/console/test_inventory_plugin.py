@@ -21,6 +21,8 @@ from ansible_collections.jsa.ports.tests.console.__main__ import source_of
 from ansible_collections.jsa.ports.tests.console.deployment import example
 from ansible_collections.jsa.ports.tests.console.server import StandIn
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[3]
 LIST = Path(__file__).with_name("list.json")
 

@@ -19,6 +19,8 @@ from ansible_collections.jsa.ports.tests.console.__main__ import source_of
 from ansible_collections.jsa.ports.tests.console.server import StandIn
 from ansible_collections.jsa.ports.tests.unit.console.test_inventory_plugin import NETWORKS, ROOT
 
+pytestmark = pytest.mark.process
+
 VARIABLES = """\
 ansible_ssh_executable: {ssh}
 jsa_port_check_via: console

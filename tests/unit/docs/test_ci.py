@@ -18,6 +18,8 @@ import yaml
 
 from ansible_collections.jsa.ports.tests import pages
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[3]
 #: They fetch what a test has at hand already.
 FETCHES = {"pip install ansible-core netaddr jmespath", "ansible-galaxy collection install jsa.ports"}

@@ -21,6 +21,8 @@ from ansible_collections.jsa.ports.tests.console.faults import Fault
 from ansible_collections.jsa.ports.tests.console.server import StandIn
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan
 
+pytestmark = pytest.mark.process
+
 GROUPS = {
     "con1": "jsa_console",
     "ep1": "jsa_event_processors",

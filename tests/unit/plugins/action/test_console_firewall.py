@@ -21,6 +21,8 @@ from ansible_collections.jsa.ports.tests.console.faults import Fault
 from ansible_collections.jsa.ports.tests.console.server import Request, StandIn
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import NO_NETWORKS, Plan
 
+pytestmark = pytest.mark.process
+
 GROUPS = {"con1": "jsa_console", "ep1": "jsa_event_processors", "ep1b": "jsa_event_processors", "dn1": "jsa_data_nodes"}
 HOSTS: dict[str, dict[str, Any]] = {
     "con1": {"ansible_host": "10.0.0.1"},

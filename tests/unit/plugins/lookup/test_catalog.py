@@ -22,6 +22,8 @@ from ansible_collections.jsa.ports.plugins.plugin_utils import _vocabulary
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import CatalogError, load_catalog
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.selection import DIRECTIONS
 
+pytestmark = pytest.mark.process
+
 COLLECTIONS = Path(catalog.__file__).parents[5]
 ALL = list(load_catalog())
 ALL_OF_22 = ["ssh", "ssh_out_logfile", "off_site_target_ssh", "risk_adapters"]

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[5]
 
 #: Nothing can be contacted with it: a run that goes on in spite of the mistake has unreachable hosts.
