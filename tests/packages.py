@@ -58,7 +58,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 _REFUSE = "#!/bin/sh\n# Written by the tests of jsa.ports while apt-get runs.\nexit 101\n"
 
 
-def missing_packages(packages: Mapping[str, str] = PACKAGES) -> list[str]:
+def missing_packages(packages: Mapping[str, str]) -> list[str]:
     # The system's folders may not be on an ordinary user's PATH, yet hold what the tests run as root.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
     return sorted({package for program, package in packages.items() if shutil.which(program, path=path) is None})

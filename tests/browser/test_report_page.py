@@ -181,7 +181,7 @@ def test_the_keyboard_is_enough(whole: Opened) -> None:
     whole.page.keyboard.press("Enter")
     assert whole.page.evaluate("document.activeElement.id") == "main"
     cell = whole.page.locator(".matrix a").first
-    for _ in range(40):
+    for _press in range(40):
         whole.page.keyboard.press("Tab")
         if cell.evaluate("one => one === document.activeElement"):
             break

@@ -80,19 +80,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers",
-        "systems(complete, only): with --systems also on other systems; complete: on those with all programs; "
-        "only: it names its systems itself, and runs nowhere else",
-    )
-    config.addinivalue_line(
-        "markers", "gate: of the tests in a lab, those that make test runs; make test-full runs all"
-    )
-    config.addinivalue_line(
-        "markers",
-        "not_on(release, without, sets, reason): not with --systems on those with these values; skipped with "
-        "--system=NAME if they are its own",
-    )
     if not hasattr(config, "workerinput") and "JSA_LAB_DIR" not in os.environ:
         # No other run's labs are in the way, nor what one has left that was killed.
         usual = state.base_dir()

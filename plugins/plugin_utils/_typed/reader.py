@@ -62,7 +62,7 @@ def _reader(kind: Any) -> _Reader:
         inner, *constraints = get_args(kind)
         return _constrained(inner, constraints)
     if origin in (Union, types.UnionType):
-        (inner,) = (one for one in get_args(kind) if one is not type(None))
+        (inner,) = (one for one in get_args(kind) if one is not types.NoneType)
         return _nullable(_reader(inner))
     if origin is tuple:
         return _list(_reader(get_args(kind)[0]))

@@ -42,7 +42,7 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         inner, constraint = get_args(kind)
         return _constrained(inner, constraint, definitions)
     if origin in (Union, types.UnionType):
-        (inner,) = (one for one in get_args(kind) if one is not type(None))
+        (inner,) = (one for one in get_args(kind) if one is not types.NoneType)
         return {"anyOf": [_schema(inner, definitions), {"type": "null"}]}
     if origin is tuple:
         return {"type": "array", "items": _schema(get_args(kind)[0], definitions)}

@@ -37,7 +37,7 @@ def _writer(kind: Any) -> _Writer:
         inner, constraint = get_args(kind)
         return _converted(constraint) if isinstance(constraint, Converted) else _writer(inner)
     if origin in (Union, types.UnionType):
-        (inner,) = (one for one in get_args(kind) if one is not type(None))
+        (inner,) = (one for one in get_args(kind) if one is not types.NoneType)
         inside = _writer(inner)
         return lambda value, known: None if value is None else inside(value, known)
     if origin is tuple:

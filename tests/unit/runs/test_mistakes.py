@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.process
 
-ROOT = Path(__file__).resolve().parents[5]
+ROOT = Path(__file__).resolve().parents[3]
 
 #: Nothing can be contacted with it: a run that goes on in spite of the mistake has unreachable hosts.
 INVENTORY = """
