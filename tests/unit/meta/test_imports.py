@@ -27,6 +27,10 @@ MODULE_UTILS: dict[str, set[str]] = {
     "_ports": set(),
     "_families": set(),
     "_printable": set(),
+    # How the rest is imported.
+    "_zip_imports": set(),
+    "_backends package": {"_zip_imports"},
+    "_observe package": {"_zip_imports"},
     "_host": _GENERAL,
     "_rules": _GENERAL | {"_host"},
     # What all backends are: the abstract one, and what it can say that it can do.
@@ -109,6 +113,8 @@ def room_of(module: str) -> tuple[str, str]:
     tree, first, *rest = module.split(".")
     if first not in _SEVERAL_TOPICS or not rest:
         return tree, first
+    if rest[0] == "__init__":
+        return tree, f"{first} package"
     if first == "_backends" and not (ROOT / tree / first / rest[0]).is_dir():
         return tree, "_backends interface" if rest[0] in _INTERFACE else "_backends run"
     return tree, f"{first}.{rest[0]}"
