@@ -64,6 +64,8 @@ options:
     description:
       - Seconds to wait for the answer to a UDP or ICMP probe if the peer answered other probes at least four times
         faster. Many UDP services never answer, so most of the time of a check would be spent waiting for them.
+      - If it is more than 1, it is also the time to wait for the answer to a TCP probe with C(recheck=false) from such
+        a peer. Peers limit their ICMP errors, so they do not reject all closed ports.
       - V(0) always waits for O(timeout).
     type: float
     default: 1.2

@@ -49,10 +49,10 @@ _PING = "play with ping"
 def measure(folder: Path, rounds: int, size: int = _HOSTS) -> Part:
     memory = _memory(folder)
     inventory = folder / "check.yml"
-    inventory.write_text(json.dumps(_inventory(size)))
+    inventory.write_text(json.dumps(inventory_of(size)))
     take_down(LAB)
     with Lab.up(inventory, LAB) as lab:
-        run = _Run(lab, folder)
+        run = Run(lab, folder)
         run.playbook("jsa.ports.plan", "-e", f"jsa_plan_dest={folder}/check-plan.json")
         lab.load_services(folder / "check-plan.json")
         run.play({"ansible.builtin.ping": {}})
@@ -106,10 +106,10 @@ def measure(folder: Path, rounds: int, size: int = _HOSTS) -> Part:
 def _measure_site(folder: Path, rounds: int, samples: Samples) -> None:
     """A whole run that finds everything as it should be, on hosts with the rules of their plan."""
     inventory = folder / "check.yml"
-    inventory.write_text(json.dumps(_inventory(_SITE_HOSTS, firewalld=True)))
+    inventory.write_text(json.dumps(inventory_of(_SITE_HOSTS, firewalld=True)))
     take_down(_SITE_LAB)
     with Lab.up(inventory, _SITE_LAB) as lab:
-        run = _Run(lab, folder)
+        run = Run(lab, folder)
         run.playbook("jsa.ports.plan", "-e", f"jsa_plan_dest={folder}/check-plan.json")
         lab.load_services(folder / "check-plan.json")
         run.playbook("jsa.ports.site", "--tags", "firewall")
@@ -119,7 +119,7 @@ def _measure_site(folder: Path, rounds: int, samples: Samples) -> None:
             samples.add(_SITE, run.check("jsa.ports.site"))
 
 
-class _Run:
+class Run:
     """Ansible against the lab; each host's probes are variables of the hosts."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
@@ -142,12 +142,12 @@ class _Run:
         file.write_text(json.dumps([play]))
         return self.playbook(str(file), "-e", f"@{self._variables}")
 
-    def check(self, playbook: str = "jsa.ports.check") -> float:
+    def check(self, playbook: str = "jsa.ports.check", scope: str = _SCOPE) -> float:
         # Verdicts fail nothing: what is timed is how they are come by.
         options = {
             "jsa_port_check_fail_on": [],
             "jsa_port_check_dest": str(self._folder / "check"),
-            "jsa_port_check_scope": _SCOPE,
+            "jsa_port_check_scope": scope,
         }
         return self.playbook(playbook, "-e", json.dumps(options))
 
@@ -188,17 +188,17 @@ def _looped() -> dict[str, Any]:
     }
 
 
-def _inventory(size: int, firewalld: bool = False) -> dict[str, Any]:
+def inventory_of(size: int, firewalld: bool = False) -> dict[str, Any]:
     """A deployment of the lab's hosts."""
     whole = planning.inventory(size)
     whole["all"]["vars"]["lab_firewalld"] = firewalld
     members = [host for group in whole["all"]["children"].values() for host in group["hosts"].items()]
     for name, variables in members:
-        variables["ansible_host"] = f"10.77.0.{101 + int(name[1:])}"
+        variables["ansible_host"] = f"10.77.0.{11 + int(name[1:])}"
         # A tunnel would be JSA's own.
         variables.pop("jsa_encrypted", None)
         if "jsa_ha_virtual_address" in variables:
-            variables["jsa_ha_virtual_address"] = "10.77.0.100"
+            variables["jsa_ha_virtual_address"] = "10.77.0.10"
             variables["lab_holds_virtual_address"] = name == "h0000"
     return whole
 

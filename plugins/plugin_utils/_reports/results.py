@@ -40,15 +40,11 @@ class ResultFormat:
 
     def as_json(self, verdicts: Sequence[FlowVerdict], hosts: Mapping[str, Any], **more: Any) -> str:
         """All verdicts, also ok, as JSON. *hosts*: the observations by host; *more*: further keys of the document."""
-        document = {
-            "version": self.version,
-            "summary": self.summary(verdicts),
-            **more,
-            "verdicts": [item.as_dict() for item in verdicts],
-            "hosts": hosts,
-        }
-        # Text from hosts may contain what no reader of JSON has to accept, such as half of a surrogate pair.
-        return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
+        head = _written({"version": self.version, "summary": self.summary(verdicts), **more}, 0).removesuffix("\n}")
+        # One after the other: as one document, the values of all flows and hosts would be in memory at once.
+        listed = _joined("[", [_written(item.as_dict(), 2) for item in verdicts], "]")
+        by_host = _joined("{", [f"{_written(name, 2)}: {_written(seen, 2)}" for name, seen in hosts.items()], "}")
+        return f'{head},\n "verdicts": {listed},\n "hosts": {by_host}\n}}\n'
 
     def as_junit(
         self,
@@ -98,6 +94,19 @@ class ResultFormat:
                     ET.SubElement(case, kind).text = text
         ET.indent(root)
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _written(value: Any, depth: int) -> str:
+    """*value* as JSON, to be continued in a document in which it has the *depth*."""
+    # Text from hosts may contain what no reader of JSON has to accept, such as half of a surrogate pair.
+    text = json.dumps(plain(value), indent=1, allow_nan=False)
+    return text.replace("\n", "\n" + " " * depth)
+
+
+def _joined(first: str, written: Sequence[str], last: str) -> str:
+    """An array or an object that is the value of a key of the document."""
+    separator = ",\n  "
+    return f"{first}\n  {separator.join(written)}\n {last}" if written else first + last
 
 
 def _kind(item: FlowVerdict, fail_on: Collection[str]) -> str | None:

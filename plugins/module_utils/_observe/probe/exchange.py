@@ -17,6 +17,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp_watch
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import (
     OPEN,
     REFUSED,
+    TCP,
     UNAVAILABLE,
     Outcome,
     Probe,
@@ -27,6 +28,9 @@ _BATCH = 32
 
 #: A peer has to answer so many times faster than silence is taken for silence.
 _MARGIN = 4
+
+#: Seconds after which the kernel sends a SYN again (RFC 6298).
+_SYN_AGAIN = 1.0
 
 
 class Exchange(object):
@@ -77,7 +81,7 @@ class Exchange(object):
                     if outcome is not None:
                         self._end(number, attempt)
                         outcome = outcome._replace(elapsed=time.monotonic() - attempt.started)
-                        self._remember(attempt.probe, outcome)
+                        self._remember(attempt, outcome)
                         note(attempt.probe, outcome, True)
                 for attempt in self._give_up(now):
                     outcome = attempt.unfinished()
@@ -124,14 +128,32 @@ class Exchange(object):
             epoll.register(number, attempt.events)
             self._active[number] = attempt
             self._deadlines.append((now + self._timeout, number, attempt))
-            if self._settle is not None and attempt.repeats and probe.expect is None:
+            if self._settle is not None and self._may_settle(attempt):
                 self._settling.append((now + self._settle, number, attempt))
             if self._retries and attempt.repeats:
                 self._repeats.append((now + self._repeat_after, self._retries, number, attempt))
         return True
 
-    def _remember(self, probe, outcome):  # type: (Probe, Outcome) -> None
-        """Records how fast the peer itself answers."""
+    def _may_settle(self, attempt):  # type: (Attempt) -> bool
+        """Whether less than the timeout is enough to take its silence for silence.
+
+        The kernel sends a SYN again, too, but late: that is waited for. A port whose rejections are not worth another
+        probe is not worth the whole timeout either.
+        """
+        if attempt.probe.expect is not None:
+            return False
+        return attempt.repeats or (not attempt.probe.recheck and self._settle > _SYN_AGAIN)
+
+    def _remember(self, attempt, outcome):  # type: (Attempt, Outcome) -> None
+        """Records how fast the peer itself answers.
+
+        An answer to a probe that was sent again says nothing about that: which of the two it answers is not known
+        (Karn's algorithm, RFC 6298).
+        """
+        probe = attempt.probe
+        again = outcome.elapsed >= _SYN_AGAIN if probe.protocol == TCP else attempt.repeated
+        if again:
+            return
         if outcome.result in (OPEN, REFUSED) or outcome.by == probe.address:
             self._answered[probe.address] = max(outcome.elapsed, self._answered.get(probe.address, 0.0))
 
@@ -143,9 +165,14 @@ class Exchange(object):
                 return
             self._repeats.popleft()
             if not over:
-                attempt.repeat()
+                self._ask_again(attempt)
                 if left > 1:
                     self._repeats.append((now + self._repeat_after, left - 1, number, attempt))
+
+    def _ask_again(self, attempt):  # type: (Attempt) -> None
+        if attempt.repeats:
+            attempt.repeated = True
+            attempt.repeat()
 
     def _give_up(self, now):  # type: (float) -> List[Attempt]
         late = []
@@ -160,7 +187,7 @@ class Exchange(object):
                     continue
                 if waiting is self._settling and not self._is_settled(attempt.probe):
                     # It may be slow, or ration its ICMP errors.
-                    attempt.repeat()
+                    self._ask_again(attempt)
                     continue
                 self._end(number, attempt)
                 late.append(attempt)

@@ -62,7 +62,7 @@ class BusyError(Exception):
 class Attempt(object):
     """A running probe. :meth:`start` sends it, :meth:`read` reads the answer."""
 
-    __slots__ = ("probe", "sock", "started", "watch")
+    __slots__ = ("probe", "repeated", "sock", "started", "watch")
 
     kind = 0
     events = select.EPOLLIN
@@ -74,6 +74,8 @@ class Attempt(object):
         self.watch = watch
         self.sock = None  # type: Optional[socket.socket]
         self.started = 0.0
+        #: Whether it was sent more than once.
+        self.repeated = False
 
     def start(self):  # type: () -> Optional[Outcome]
         """Sends the probe. Returns its outcome, None if it was sent. Raises BusyError."""

@@ -10,6 +10,8 @@ import json
 import math
 import xml.etree.ElementTree as ET
 
+from typing import Any
+
 import pytest
 
 from hypothesis import given
@@ -109,6 +111,14 @@ def test_both_forms_can_always_be_read(
     assert [one["verdict"] for one in document["verdicts"]] == [word for word, _listener, _reason in flows]
     # Whatever it is, another reader can read it, too.
     assert json.dumps(document, ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("verdicts", [[], VERDICTS])
+@pytest.mark.parametrize("hosts", [{}, {"ep1": {}, 'c"1': {"ports": [1, 2], "seen": {}}}])
+def test_json_is_as_written_in_one_piece(verdicts: list[FlowVerdict], hosts: dict[str, Any]) -> None:
+    text = RESULT.as_json(verdicts, hosts, scope={"name": "full", "hosts": ["a"]})
+    assert text == json.dumps(json.loads(text), indent=1) + "\n"
+    assert json.loads(text)["hosts"] == hosts and len(json.loads(text)["verdicts"]) == len(verdicts)
 
 
 def test_json() -> None:

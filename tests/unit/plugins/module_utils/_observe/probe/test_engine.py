@@ -486,5 +486,48 @@ def test_an_answer_that_takes_as_long_as_others_of_the_peer_is_waited_for(
     assert Engine(timeout=0.8, settle=0.1).run(read_probes(probes))[0].elapsed >= 0.8
 
 
+@pytest.mark.parametrize(("others", "whole"), [(True, False), (False, True)])
+def test_an_answer_to_one_of_two_datagrams_does_not_say_how_fast_the_peer_is(
+    stack: ExitStack, others: bool, whole: bool
+) -> None:
+    port, _received = answering(stack, "127.0.0.1", after=2)
+    probes: list[dict[str, Any]] = [
+        {"address": "127.0.0.1", "port": silent_udp(stack), "protocol": "udp"},
+        {"address": "127.0.0.1", "port": port, "protocol": "udp"},
+    ]
+    if others:
+        probes.append({"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")})
+    outcomes = Engine(timeout=1.9, settle=0.4).run(read_probes(probes))
+    assert [one.result for one in outcomes[:2]] == ["open_or_filtered", "open"]
+    # By the clock of the other one, the peer would be too slow to be given up early.
+    assert outcomes[1].elapsed >= 0.2
+    assert (outcomes[0].elapsed >= 1.9) == whole
+
+
+@pytest.mark.parametrize(("recheck", "again", "whole"), [(False, 0.2, False), (True, 0.2, True), (False, 0.5, True)])
+def test_a_closed_tcp_port_is_waited_for_until_the_kernel_has_asked_again(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch, recheck: bool, again: float, whole: bool
+) -> None:
+    monkeypatch.setattr(exchange, "_SYN_AGAIN", again)
+    probes: list[dict[str, Any]] = [
+        {"address": "127.0.0.1", "port": silent(stack), "recheck": recheck},
+        {"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")},
+    ]
+    outcome = Engine(timeout=0.9, settle=0.3).run(read_probes(probes))[0]
+    assert outcome.result == "no_answer" and outcome.elapsed >= 0.3
+    assert (outcome.elapsed >= 0.9) == whole
+
+
+def test_a_connection_for_which_the_kernel_may_have_asked_twice_does_not_say_how_fast_the_peer_is(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_SYN_AGAIN", 0.0)
+    probes: list[dict[str, Any]] = [
+        {"address": "127.0.0.1", "port": silent_udp(stack), "protocol": "udp"},
+        {"address": "127.0.0.1", "port": listening(stack, "127.0.0.1")},
+    ]
+    assert Engine(timeout=0.8, settle=0.3).run(read_probes(probes))[0].elapsed >= 0.8
+
+
 def silent_udp(stack: ExitStack) -> int:
     return bound(stack, "127.0.0.1", socket.SOCK_DGRAM).getsockname()[1]
