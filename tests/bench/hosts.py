@@ -60,6 +60,12 @@ class Hosts:
         file.write_text(json.dumps([{"hosts": host, "gather_facts": False, "tasks": [task]}]))
         return self.ansible("ansible-playbook", str(file))
 
+    def packing(self, module: str) -> float:
+        """The seconds that the controller needs to pack a module."""
+        name = "ansible_collections.jsa.ports.tests.bench.packing"
+        environment = {**self._environment, "PYTHONPATH": str(peers.ROOT / ".dev")}
+        return float(process.run([peers.program("python"), "-m", name, module], environment).output)
+
     def run(self, host: str, *argv: str) -> Timed:
         """A command on a host, without SSH."""
         return process.run([*self._lab.entering(host), *argv])
