@@ -74,7 +74,7 @@ def _check_ports(protocol: str, ports: PortRange | None) -> None:
 class InboundRule:
     """Packets that a host accepts from its peers."""
 
-    ALSO_SCHEMA: ClassVar = _PORTS_OF_PROTOCOL
+    ALSO_SCHEMA: ClassVar[Mapping[str, Any]] = _PORTS_OF_PROTOCOL
 
     protocol: Protocol
     ports: Ports | None = left_out()
@@ -91,7 +91,7 @@ class InboundRule:
 class OutboundRule:
     """Packets that a host may send, where what it may contact is restricted."""
 
-    ALSO_SCHEMA: ClassVar = _PORTS_OF_PROTOCOL
+    ALSO_SCHEMA: ClassVar[Mapping[str, Any]] = _PORTS_OF_PROTOCOL
 
     protocol: Protocol
     ports: Ports | None = left_out()
