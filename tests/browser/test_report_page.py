@@ -123,6 +123,8 @@ def test_search(whole: Opened) -> None:
     whole.page.get_by_label("Search").fill("no such thing")
     assert whole.shown(ROWS) == 0 and status(whole) == f"0 of {everything} rows, 0 flows"
     whole.page.get_by_role("button", name="Show all").click()
+    # The page follows when the browser has emptied the form.
+    expect(whole.page.locator("#shown")).to_have_text(re.compile(f"^{everything} rows, "))
     assert whole.shown(ROWS) == everything
 
 
