@@ -78,7 +78,8 @@ class Hosts:
         """Lets Ansible send a module and leave it there: the command that runs that very file again on the host."""
         folder = f"/var/tmp/bench-{name}-{mark}"
         more = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TMP": folder}
-        self.ansible("ansible", host, "-m", name, "-a", json.dumps(arguments), environment=more)
+        given = ["-a", json.dumps(arguments)] if arguments else []
+        self.ansible("ansible", host, "-m", name, *given, environment=more)
         sent = self.run(host, "find", folder, "-name", "AnsiballZ_*.py").output.split()
         if len(sent) != 1:
             raise UnmeasurableError(f"Ansible left {len(sent)} modules in {folder} of {host} instead of one")
