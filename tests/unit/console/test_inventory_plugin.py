@@ -74,7 +74,7 @@ class Controller:
         (self.folder / "console.jsa.yml").write_text(source_of(self.standin, *lines))
 
     def run(self, program: str, *arguments: str, inventory: str = "console.jsa.yml", succeeds: bool = True) -> str:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
         environment = {
             **own,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"),

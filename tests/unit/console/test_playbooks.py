@@ -50,7 +50,7 @@ class Controller:
         (folder / "group_vars" / "all.yml").write_text(NETWORKS + variables)
 
     def play(self, *arguments: str, returns: int = 0) -> str:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
         environment = {
             **own,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"),

@@ -28,7 +28,7 @@ BLOCKER = "raise ImportError('not on this controller')\n"
 
 
 def play(folder: Path, *arguments: str, without: str | None) -> subprocess.CompletedProcess[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONPATH"))}
     environment = {
         **own,
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"),
