@@ -152,17 +152,29 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
+def free_port(kind: int) -> int:
+    """A port that nothing on this host uses, and that no task of the page asks for."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as sock:
+            sock.bind(("127.0.0.1", 0))
+            port: int = sock.getsockname()[1]
+        if port > 33999:
+            return port
+
+
 def test_who_uses_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each task of the page on this very host, with a service of each protocol to be found or not."""
     *tasks, (sample,) = [yaml.safe_load(text) for text in blocks("docs/in_use.md", "yaml")]
     with (
         socket.socket() as service,
-        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.socket() as other,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waiting,
     ):
-        service.bind(("127.0.0.1", 0))
+        for sock in (service, other, waiting):
+            # The kernel chooses, and a task asks for the data ports, which begin within its choice.
+            sock.bind(("127.0.0.1", free_port(sock.type)))
         service.listen()
-        waiting.bind(("127.0.0.1", 0))
+        other.listen()
         for task in (task for page in tasks for task in page):
             answer, _stand_in = run_main(monkeypatch, listeners, task["jsa.ports.listeners"])
             assert not answer.get("failed"), answer
