@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 
 from typing import Any
@@ -41,8 +40,6 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
-        # A worker is a fork of Ansible with the whole inventory in memory. None of that becomes garbage here.
-        gc.freeze()
         old_file, new_file = arguments["old"], arguments["new"]
         if not old_file:
             raise InputError(

@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
@@ -71,9 +69,8 @@ class ActionModule(ControllerAction):
         hosts = hosts_in_play(plan.hosts, task_vars)
         if arguments["observations"] is None:
             return {"changed": False, "hosts": hosts}
-        with _without_search_for_garbage():
-            seen = LEARNED.read(arguments["observations"], plan, task_vars, required=("traffic",))
-            learned = learn(planner, plan, seen, widening, addresses_of_strangers(task_vars, planner.topology))
+        seen = LEARNED.read(arguments["observations"], plan, task_vars, required=("traffic",))
+        learned = learn(planner, plan, seen, widening, addresses_of_strangers(task_vars, planner.topology))
         changed = False
         if arguments["observations_dest"]:
             text = LEARNED.text(seen)
@@ -112,16 +109,6 @@ class ActionModule(ControllerAction):
         if unknown:
             raise InputError(_SUBJECT, [f"{name} of {plan_file} is not in the inventory" for name in unknown])
         return planner, saved
-
-
-@contextmanager
-def _without_search_for_garbage() -> Iterator[None]:
-    """Next to nothing becomes garbage here, and a million records is a lot to look through for it."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _widening(arguments: Mapping[str, Any]) -> Widening:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 
@@ -78,8 +77,6 @@ class ActionModule(ControllerAction):
 
     def _work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Raises InputError."""
-        # A worker is a fork of Ansible with the whole inventory in memory. None of that becomes garbage here.
-        gc.freeze()
         handed = Handed.of(arguments)
         found = self._plan(arguments, handed, task_vars)
         handed.require_all(found.plan)

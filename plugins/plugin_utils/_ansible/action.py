@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -61,7 +62,8 @@ class ControllerAction(ActionBase):
         require_together(self._task)
         arguments = self._arguments()
         try:
-            result.update(self.work(arguments, task_vars))
+            with no_search_for_cycles():
+                result.update(self.work(arguments, task_vars))
         except (InputError, AnsibleActionFail) as error:
             raise AnsibleActionFail(self._worded(str(error))) from error
         return in_option_words(result, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else result
@@ -91,6 +93,24 @@ class ControllerAction(ActionBase):
         path = os.path.abspath(os.path.expanduser(folder))
         written = [write_file(os.path.join(path, name), text, what, check_mode) for name, text in files.items()]
         return any(written)
+
+
+@contextmanager
+def no_search_for_cycles() -> Iterator[None]:
+    """Spares Python the search for garbage in cycles, of which our values have none.
+
+    A task's process is a fork of Ansible with the whole inventory in memory. The search goes through all of that, and
+    through a million records, again and again: a quarter of the time that the plan of a large deployment takes.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            # What there is now lives as long as the process.
+            gc.freeze()
+            gc.enable()
 
 
 def require_together(task: Any) -> None:

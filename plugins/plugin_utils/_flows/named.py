@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import bisect
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -27,7 +26,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._flows.spans import (
     spans_of,
     without,
 )
-from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.jsa.ports.plugins.plugin_utils._plan.model import Plan, SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import PortRange
 
 HOST, NETWORK, ANYONE = "host", "network", "anyone"
@@ -101,17 +100,26 @@ def named_flows(plan: Plan, names: Collection[str] | None = None) -> Iterator[Na
 class _Meant:
     """Who stands behind some source classes, each with the CIDRs that it may have."""
 
-    def __init__(self) -> None:
-        #: By name.
-        self.hosts: dict[str, list[str]] = {}
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        #: Names of the hosts that the classes name.
+        self.named: set[str] = set()
+        #: By name of a host: CIDRs that it has beside its own addresses, or, if no class names it, instead of them.
+        self.more: dict[str, list[str]] = {}
         #: By kind and name.
         self.networks: dict[tuple[str, str], list[str]] = {}
 
-    @cached_property
-    def shared(self) -> frozenset[Span]:
-        """Addresses of more than one of the hosts."""
-        counted = Counter(span for own in self.hosts.values() for span in {span_of(cidr) for cidr in own})
-        return frozenset(span for span, count in counted.items() if count > 1)
+    def __contains__(self, name: str) -> bool:
+        return name in self.named or name in self.more
+
+    @property
+    def hosts(self) -> dict[str, list[str]]:
+        """All of them by name, with their CIDRs."""
+        return {name: self.cidrs(name) for name in (*self.named, *(self.more.keys() - self.named))}
+
+    def cidrs(self, name: str) -> list[str]:
+        """What the host *name* may have; nothing for a host that is not meant."""
+        return [*(self._directory.own[name] if name in self.named else ()), *self.more.get(name, ())]
 
     @cached_property
     def covered(self) -> list[Span]:
@@ -121,18 +129,29 @@ class _Meant:
     @cached_property
     def everything(self) -> list[Span]:
         """Addresses of all of them."""
-        return spans_of(cidr for own in (*self.hosts.values(), *self.networks.values()) for cidr in own)
+        own = self._directory.own_spans
+        spans = [span for name in self.named for span in own[name]]
+        cidrs = [cidr for more in (*self.more.values(), *self.networks.values()) for cidr in more]
+        return merge_ranges([*spans, *map(span_of, cidrs)])
 
     @cached_property
     def peers(self) -> Peers:
         """Them, where all of their addresses are let in, which is how plans are computed."""
-        members = {(HOST, name): own for name, own in self.hosts.items()} | self.networks
-        return Peers(_sorted({key: [as_cidr(text) for text in own] for key, own in members.items() if own}), [])
+        if self.more:
+            return Peers(
+                _sorted(_in_rule_form({(HOST, name): own for name, own in self.hosts.items()} | self.networks)), []
+            )
+        return Peers((*self._directory.in_order(self.named), *_sorted(_in_rule_form(self.networks))), [])
 
     def only_of(self, name: str) -> list[Span]:
         """The addresses that only this host has among all that is meant."""
-        own = {span_of(cidr) for cidr in self.hosts.get(name, ())}
-        return [span for span in own if span not in self.shared and not cut(span, self.covered)]
+        own = {span_of(cidr) for cidr in self.cidrs(name)}
+        return [span for span in own if not self._has_other(span, name) and not cut(span, self.covered)]
+
+    def _has_other(self, span: Span, name: str) -> bool:
+        return any(owner != name and owner in self.named for owner in self._directory.owners.get(span, ())) or any(
+            span in map(span_of, more) for other, more in self.more.items() if other != name
+        )
 
 
 class Peers:
@@ -159,12 +178,18 @@ class Directory:
             name: (*host.addresses, *host.virtual_addresses, *host.public_addresses)
             for name, host in plan.hosts.items()
         }
+        self.own_spans = {name: tuple(map(span_of, addresses)) for name, addresses in self.own.items()}
         #: Address -> the hosts that have it.
         self.owners: dict[Span, list[str]] = {}
-        for name, addresses in self.own.items():
-            for address in addresses:
-                self.owners.setdefault(span_of(address), []).append(name)
+        for name, spans in self.own_spans.items():
+            for span in spans:
+                self.owners.setdefault(span, []).append(name)
         self._starts = sorted(first for first, _last in self.owners)
+        #: Each host with all of its addresses, and in the order in which hosts are listed.
+        everybody = _in_rule_form({(HOST, name): own for name, own in self.own.items()})
+        self._whole = {one.name: one for one in _sorted(everybody)}
+        self._order = {name: number for number, name in enumerate(self._whole)}
+        self._members: dict[str, frozenset[str]] = {}
         self._meant: dict[tuple[str, ...], _Meant] = {}
         self._spans: dict[tuple[str, ...], list[Span]] = {}
         self._found: dict[tuple[object, ...], Peers] = {}
@@ -212,23 +237,21 @@ class Directory:
         peers = self._found[key]
         if peers.rest:
             peers = self._with_rest(peers, listener, cidrs)
-        return peers, listener if listener in meant.hosts and apart is None and not peers.rest else None
+        return peers, listener if listener in meant and apart is None and not peers.rest else None
 
     def _meant_by(self, classes: tuple[str, ...]) -> _Meant:
         if classes in self._meant:
             return self._meant[classes]
-        meant = self._meant[classes] = _Meant()
-        hosts, networks = meant.hosts, meant.networks
+        meant = self._meant[classes] = _Meant(self)
+        networks = meant.networks
         for label in classes:
             source = self._plan.source_classes.get(label)
             if source is None:
                 continue
-            for name in source.hosts:
-                if name not in self.own:
-                    continue
-                hosts.setdefault(name, []).extend(self.own[name])
+            meant.named |= self._members_of(label, source)
+            if source.links and len(source.hosts) == 1:
                 # On a link that it uses for this class alone.
-                hosts[name].extend(source.links if len(source.hosts) == 1 else ())
+                meant.more.setdefault(source.hosts[0], []).extend(source.links)
             if is_name(label):
                 everybody = set(source.networks) >= set(ANYONE_CIDRS)
                 networks.setdefault((ANYONE, ANYONE) if everybody else (NETWORK, label), []).extend(source.networks)
@@ -236,10 +259,23 @@ class Directory:
             for cidr in source.networks:
                 owners = self.owners.get(span_of(cidr), ())
                 for name in owners:
-                    hosts.setdefault(name, []).append(cidr)
+                    meant.more.setdefault(name, []).append(cidr)
                 if not owners:
                     networks.setdefault((NETWORK, cidr), []).append(cidr)
+        for name in meant.more.keys() - self.own.keys():
+            del meant.more[name]
         return meant
+
+    def _members_of(self, label: str, source: SourceClass) -> frozenset[str]:
+        """The hosts of a class that the plan has."""
+        if label not in self._members:
+            self._members[label] = frozenset(name for name in source.hosts if name in self.own)
+        return self._members[label]
+
+    def in_order(self, names: Iterable[str]) -> list[Endpoint]:
+        """The hosts *names* with all of their addresses, in the order in which hosts are listed."""
+        order = self._order
+        return [self._whole[name] for name in sorted((name for name in names if name in order), key=order.__getitem__)]
 
     def _with_rest(self, peers: Peers, listener: str, cidrs: tuple[str, ...]) -> Peers:
         """*peers*, and those whose addresses are the rest of *cidrs*, which no class explains."""
@@ -272,6 +308,12 @@ def _explained(meant: _Meant, spans: list[Span], apart: str | None) -> Peers:
 def as_cidr(text: str) -> str:
     """A network, or an address, in the form of a rule's sources."""
     return text if "/" in text else cidrs_of(span_of(text))[0]
+
+
+def _in_rule_form(members: Mapping[tuple[str, str], Iterable[str]]) -> dict[tuple[str, str], list[str]]:
+    """Those of *members* that have a CIDR at all, with all of theirs."""
+    found = {key: [as_cidr(text) for text in own] for key, own in members.items()}
+    return {key: own for key, own in found.items() if own}
 
 
 def _within(cidrs: Iterable[str], spans: list[Span]) -> list[str]:

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.classes import SourceClass
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.contacts import (
@@ -25,68 +25,93 @@ else:
     NETADDR_IMPORT_ERROR = None
 
 
-@cache
-def _network(text: str) -> IPNetwork:
-    """Parsing is most of what netaddr costs, and an address stands in many classes."""
-    return IPNetwork(text)
+#: Version, first and last address: of a network, or of a single address.
+_Span = tuple[int, int, int]
+
+#: Behind the last address of either version.
+_BEHIND_ALL = 1 << 128
 
 
 @cache
-def _span(text: str) -> tuple[tuple[int, int, int], IPNetwork]:
-    """Version, first and last address of a CIDR."""
-    network = _network(text).cidr
-    return (network.version, network.first, network.last), network
+def _span(text: str) -> tuple[_Span, str]:
+    """A CIDR as numbers, and as it is written in a rule. Parsing is most of what netaddr costs."""
+    network = IPNetwork(text).cidr
+    return (network.version, network.first, network.last), str(network)
 
 
 def collapsed(cidrs: Iterable[str]) -> tuple[str, ...]:
     """The same addresses in as few CIDRs as possible, sorted, IPv4 before IPv6."""
-    return tuple(str(network) for network in _merged(cidrs))
+    return tuple(_merged(cidrs).values())
 
 
-def _merged(cidrs: Iterable[str]) -> list[IPNetwork]:
+def _merged(cidrs: Iterable[str]) -> dict[_Span, str]:
     """The same addresses in as few networks as possible, sorted.
 
-    netaddr makes each network anew. Most sets of peers are as small as they can be, and are only sorted.
+    netaddr makes each network anew, so it gets only those that touch each other. Most sets of peers are as small as
+    they can be, and are only sorted.
     """
-    networks = dict(map(_span, cidrs))
-    spans = sorted(networks)
-    if any(map(_can_be_one, spans, spans[1:])):
-        merged: list[IPNetwork] = cidr_merge(list(networks.values()))
-        return merged
-    return [networks[span] for span in spans]
+    texts = dict(map(_span, cidrs))
+    spans = sorted(texts)
+    if not any(map(_can_be_one, spans, spans[1:])):
+        return {span: texts[span] for span in spans}
+    merged: dict[_Span, str] = {}
+    for run in _runs(spans):
+        found = tuple([texts[span] for span in run])
+        merged.update(_merged_run(found) if len(run) > 1 else zip(run, found, strict=True))
+    return merged
 
 
-def _can_be_one(lower: tuple[int, int, int], upper: tuple[int, int, int]) -> bool:
+def _runs(spans: Iterable[_Span]) -> Iterator[list[_Span]]:
+    """Those that touch or overlap, together. *spans* are sorted."""
+    run: list[_Span] = []
+    version = end = 0
+    for span in spans:
+        if run and span[0] == version and span[1] <= end + 1:
+            run.append(span)
+            end = max(end, span[2])
+            continue
+        if run:
+            yield run
+        run = [span]
+        version, _first, end = span
+    if run:
+        yield run
+
+
+# Peers in one subnet are peers of many hosts.
+@lru_cache(maxsize=4096)
+def _merged_run(cidrs: tuple[str, ...]) -> tuple[tuple[_Span, str], ...]:
+    return tuple(_span(str(network)) for network in cidr_merge(cidrs))
+
+
+def _can_be_one(lower: _Span, upper: _Span) -> bool:
     """Whether two neighbors overlap, or are the halves of one network.
 
     Networks that can be written as fewer have such a pair: the two smallest of those that become one.
     """
-    version, first, last = lower
+    _version, first, last = lower
     size = last - first + 1
-    if upper[0] != version or upper[1] > last + 1:
-        return False
-    return upper[1] <= last or (upper[2] - last == size and first % (2 * size) == 0)
+    return upper[1] <= last or (upper[1] == last + 1 and upper[2] - last == size and first % (2 * size) == 0)
 
 
 class _Merged:
     """The collapsed CIDRs of some classes, sorted, with an index to take single addresses out again."""
 
-    def __init__(self, networks: list[IPNetwork]) -> None:
-        self.cidrs = tuple(str(network) for network in networks)
-        self._networks = networks
-        self._starts = [(network.version, network.first) for network in networks]
+    def __init__(self, networks: Mapping[_Span, str]) -> None:
+        self.cidrs = tuple(networks.values())
+        self._spans = list(networks)
 
     def without(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         """The same CIDRs with *addresses* taken out."""
-        taken: dict[int, list[IPNetwork]] = {}
+        taken: dict[int, list[str]] = {}
         for text in addresses:
-            address = _network(text)
-            index = bisect_right(self._starts, (address.version, address.first)) - 1
-            if index >= 0 and address in self._networks[index]:
+            (version, first, _last), address = _span(text)
+            index = bisect_right(self._spans, (version, first, _BEHIND_ALL)) - 1
+            if index >= 0 and self._spans[index][0] == version and first <= self._spans[index][2]:
                 taken.setdefault(index, []).append(address)
         cidrs = self.cidrs
         for index in sorted(taken, reverse=True):
-            rest = [self._networks[index]]
+            rest = [IPNetwork(cidrs[index])]
             for address in taken[index]:
                 rest = [part for network in rest for part in cidr_exclude(network, address)]
             cidrs = (*cidrs[:index], *(str(network) for network in rest), *cidrs[index + 1 :])
@@ -98,27 +123,43 @@ class Addresses:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._merged: dict[tuple[frozenset[str], str | None], tuple[_Merged, list[IPNetwork]]] = {}
+        self._merged: dict[tuple[frozenset[str], str | None], _Merged] = {}
+        #: By NAT group of the listener: what each host has for it, and what each class has.
+        self._seen: dict[str | None, dict[str, tuple[str, ...]]] = {}
+        self._members: dict[tuple[str, str | None], frozenset[str]] = {}
 
     def cidrs(self, classes: Iterable[SourceClass], listener: Host) -> tuple[str, ...]:
         """CIDRs of the classes' peers as *listener* sees them, collapsed and sorted, IPv4 before IPv6."""
         classes = list(classes)
-        key = frozenset(source.label for source in classes), listener.nat_group
+        key = frozenset([source.label for source in classes]), listener.nat_group
         if key not in self._merged:
-            outside = [_network(cidr) for source in classes for cidr in source.cidrs]
-            hosts = {name: self._topology.hosts[name] for source in classes for name in source.hosts}
-            inside = {
-                address
-                for host in hosts.values()
-                for address in (*addresses_toward(host, listener), *virtual_addresses_toward(host, listener))
-            }
-            inside.update(address for source in classes for address in source.links)
-            merged = _merged([*(cidr for source in classes for cidr in source.cidrs), *inside])
-            self._merged[key] = (_Merged(merged), outside)
-        merged_classes, outside = self._merged[key]
+            members = [self._members_of(source, listener) for source in classes]
+            self._merged[key] = _Merged(_merged(frozenset[str]().union(*members)))
+        merged = self._merged[key]
         if not any(listener.name in source.hosts for source in classes):
-            return merged_classes.cidrs
-        own = listener.addresses
-        if outside:
-            own = tuple(text for text in own if not any(_network(text) in network for network in outside))
-        return merged_classes.without(own)
+            return merged.cidrs
+        outside = [_span(cidr)[0] for source in classes for cidr in source.cidrs]
+        return merged.without(tuple(text for text in listener.addresses if not _is_in(text, outside)))
+
+    def _members_of(self, source: SourceClass, listener: Host) -> frozenset[str]:
+        """The CIDRs of one class as *listener* sees them."""
+        key = source.label, listener.nat_group
+        if key not in self._members:
+            seen = self._seen_by(listener)
+            inside = [address for name in source.hosts for address in seen[name]]
+            self._members[key] = frozenset([*source.cidrs, *inside, *source.links])
+        return self._members[key]
+
+    def _seen_by(self, listener: Host) -> dict[str, tuple[str, ...]]:
+        """The addresses of each host for *listener*."""
+        if listener.nat_group not in self._seen:
+            self._seen[listener.nat_group] = {
+                name: (*addresses_toward(host, listener), *virtual_addresses_toward(host, listener))
+                for name, host in self._topology.hosts.items()
+            }
+        return self._seen[listener.nat_group]
+
+
+def _is_in(text: str, networks: Iterable[_Span]) -> bool:
+    version, first, _last = _span(text)[0]
+    return any(network[0] == version and network[1] <= first <= network[2] for network in networks)

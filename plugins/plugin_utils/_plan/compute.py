@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import PortRange
 from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.loader import load_catalog
-from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry
+from ansible_collections.jsa.ports.plugins.plugin_utils._catalog.model import Entry, Flow
 from ansible_collections.jsa.ports.plugins.plugin_utils._dynamic.model import Discoveries
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan import model
@@ -40,8 +40,19 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._vocabulary import ROLES
 
 SUBJECT = "The plan cannot be computed from this inventory; nothing was changed"
 
-#: An entry that the catalog lists for a host, and its ports there.
-_Listed = tuple[Entry, tuple[PortRange, ...]]
+
+@dataclass(frozen=True)
+class _Listed:
+    """An entry that the catalog lists for hosts of the same roles and features."""
+
+    entry: Entry
+    ports: tuple[PortRange, ...]
+    #: Those that open the ports there, whoever initiates them.
+    flows: tuple[Flow, ...]
+    #: Whether the entry's condition holds.
+    applies: bool
+    #: Whether the host itself contacts the service.
+    serves_itself: bool
 
 
 @dataclass(frozen=True)
@@ -189,16 +200,17 @@ class Planner:
         found: list[model.Listener] = []
         dynamic: list[tuple[Entry, tuple[SourceClass, ...]]] = []
         cataloged = self._cataloged(host)
-        for entry, ports in cataloged.entries:
-            sources = self._sources(entry, host)
+        for listed in cataloged.entries:
+            entry, ports = listed.entry, listed.ports
+            sources = self._sources(listed, host)
             contacts = tuple(source for source in sources if source.cidrs or source.hosts - {host.name})
             for protocol in entry.protocols:
                 if protocol == model.ICMP:
                     wanted += [(protocol, None, source, entry.id) for source in sources]
                 else:
                     wanted += [(protocol, part, source, entry.id) for part in ports for source in sources]
-            if self._is_listening(entry, host, contacts):
-                found += self._listeners.of(entry, ports_of(entry, host), contacts)
+            if listed.applies and (contacts or listed.serves_itself):
+                found += self._listeners.of(entry, ports, contacts)
             if entry.dynamic and contacts:
                 dynamic.append((entry, contacts))
         accepts = tuple(merge_accepts(wanted))
@@ -217,27 +229,37 @@ class Planner:
         """What the catalog lists for *host*, whoever its peers are."""
         key = (host.roles, host.features)
         if key not in self._by_roles:
-            entries = tuple((entry, ports_of(entry, host)) for entry in self.catalog if listens(entry, host))
+            entries = tuple(self._listed(entry, host) for entry in self.catalog if listens(entry, host))
             listed = tuple(
-                (protocol, part, entry.id)
-                for entry, ports in entries
-                for protocol in entry.protocols
+                (protocol, part, one.entry.id)
+                for one in entries
+                for protocol in one.entry.protocols
                 if protocol != model.ICMP
-                for part in ports
+                for part in one.ports
             )
             self._by_roles[key] = _Cataloged(entries, listed, merge_refusals(listed))
         return self._by_roles[key]
 
-    def _sources(self, entry: Entry, host: Host) -> list[SourceClass]:
+    def _listed(self, entry: Entry, host: Host) -> _Listed:
+        here = [flow for flow in entry.flows if any_covers(host, flow.listeners)]
+        obstacle = self.applicability.obstacle
+        return _Listed(
+            entry,
+            ports_of(entry, host),
+            tuple(flow for flow in here if not self.applicability.flow_obstacle(entry, flow, host)),
+            applies=not obstacle(entry.when, host),
+            serves_itself=any(SELF in flow.initiators and not obstacle(flow.when, host) for flow in here),
+        )
+
+    def _sources(self, listed: _Listed, host: Host) -> list[SourceClass]:
         """The classes that may open the entry's ports on *host*.
 
         Those without a member too: a class that gets its first one must not change the names of a rule's classes.
         """
         sources: dict[str, SourceClass] = {}
-        for flow in entry.flows:
-            if any_covers(host, flow.listeners) and not self.applicability.flow_obstacle(entry, flow, host):
-                sources.update((source.label, source) for source in self.sources.of_flow(entry, flow, host))
-        if entry.id == SSH and not self.applicability.selected(entry):
+        for flow in listed.flows:
+            sources.update((source.label, source) for source in self.sources.of_flow(listed.entry, flow, host))
+        if listed.entry.id == SSH and not self.applicability.selected(listed.entry):
             sources.update((source.label, source) for source in self.sources.tunnel_peers(host))
         return list(sources.values())
 
@@ -256,16 +278,6 @@ class Planner:
                     )
                 )
         return tuple(inbound)
-
-    def _is_listening(self, entry: Entry, host: Host, contacts: tuple[SourceClass, ...]) -> bool:
-        """Whether the entry's condition holds, and somebody, or the host itself, contacts it there."""
-        serves_itself = any(
-            SELF in flow.initiators
-            and any_covers(host, flow.listeners)
-            and not self.applicability.obstacle(flow.when, host)
-            for flow in entry.flows
-        )
-        return not self.applicability.obstacle(entry.when, host) and (bool(contacts) or serves_itself)
 
     def _missing_networks(self) -> list[str]:
         """Silence must neither cut off log sources nor let the world in, so nothing is assumed."""

@@ -134,8 +134,9 @@ def without_outside(refused: Iterable[RefusedRule], accepts: Iterable[Accept]) -
     for rule in accepts:
         if rule.ports and any(source.cidrs for source in rule.classes.values()):
             outside.setdefault(rule.protocol, []).append(rule.ports)
+    holes = {protocol: merge_ranges(ports) for protocol, ports in outside.items()}
     return tuple(
         rule if part == rule.ports else replace(rule, ports=part)
         for rule in refused
-        for part in subtract([rule.ports], merge_ranges(outside.get(rule.protocol, [])))
+        for part in subtract([rule.ports], holes.get(rule.protocol, []))
     )

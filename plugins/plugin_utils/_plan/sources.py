@@ -42,7 +42,7 @@ class Sources:
         self.classes = SourceClasses(topology)
         self._topology = topology
         self._any_encrypted = any(host.encrypted for host in topology.hosts.values())
-        self._tunnelled = [
+        self._tunnelled = tuple(
             flow
             for entry in catalog
             if entry.id != DATA_RANGE
@@ -50,9 +50,9 @@ class Sources:
             and not applicability.release_obstacle(entry.when)
             for flow in entry.flows
             if flow.encryption == "tunnelled" and not applicability.release_obstacle(flow.when)
-        ]
+        )
         self._paired = topology.data_ports == PAIRED
-        self._data_flows = [
+        self._data_flows = tuple(
             flow
             for entry in catalog
             if _within_data_range(entry, catalog)
@@ -60,14 +60,16 @@ class Sources:
             and not applicability.release_obstacle(entry.when)
             for flow in entry.flows
             if not applicability.release_obstacle(flow.when)
-        ]
+        )
+        #: By whether the flows are the tunnelled ones, and the host's roles.
+        self._other_ends: dict[tuple[bool, frozenset[str]], list[tuple[Flow, str]]] = {}
         self.networks_not_set: dict[str, set[str]] = {}
 
     def of_flow(self, entry: Entry, flow: Flow, listener: Host) -> Iterator[SourceClass]:
         """The classes that may initiate *flow* to *listener*, also those without a member."""
         if entry.id == DATA_RANGE and self._paired:
-            for data_flow in self._data_flows:
-                yield from self._partners(data_flow, flow.encryption, listener)
+            for data_flow, token in self._partners(self._data_flows, listener):
+                yield from self._hosts(token, flow.encryption, data_flow, listener)
             return
         for token in flow.initiators:
             if token == SELF:
@@ -98,18 +100,16 @@ class Sources:
             return self.classes.beside(token, encryption, listener)
         return self.classes.members(token, encryption, listener if flow.attached else None)
 
-    def _partners(
-        self, flow: Flow, encryption: str, host: Host, without: tuple[str, ...] = ()
-    ) -> Iterator[SourceClass]:
-        """The hosts at the other end of *flow*, whether *host* initiates it or listens. *without*: tokens to skip."""
-        partners: list[str] = []
-        if any_covers(host, flow.listeners):
-            partners += [token for token in flow.initiators if is_host_token(token)]
-        if any_covers(host, flow.initiators):
-            partners += [token for token in flow.listeners if is_host_token(token)]
-        for token in partners:
-            if token not in without:
-                yield from self._hosts(token, encryption, flow, host)
+    def _partners(self, flows: tuple[Flow, ...], host: Host) -> list[tuple[Flow, str]]:
+        """The tokens for the hosts at the other end of each of *flows*, whether *host* initiates it or listens."""
+        key = flows is self._tunnelled, host.roles
+        if key not in self._other_ends:
+            found = self._other_ends[key] = []
+            for flow in flows:
+                here = (any_covers(host, flow.listeners), any_covers(host, flow.initiators))
+                tokens = (flow.initiators if here[0] else (), flow.listeners if here[1] else ())
+                found += [(flow, token) for end in tokens for token in end if is_host_token(token)]
+        return self._other_ends[key]
 
     def tunnel_peers(self, listener: Host) -> Iterator[SourceClass]:
         """The managed hosts that initiate SSH tunnels to *listener*, a managed host, for flows between the two.
@@ -120,8 +120,10 @@ class Sources:
         """
         if listener.is_console or not self._any_encrypted:
             return
-        for flow in self._tunnelled:
-            for source in self._partners(flow, "only_encrypted", listener, without=_NO_TUNNEL_PEERS):
+        for flow, token in self._partners(self._tunnelled, listener):
+            if token in _NO_TUNNEL_PEERS:
+                continue
+            for source in self._hosts(token, "only_encrypted", flow, listener):
                 if not listener.remote_tunnel_initiation:
                     source = self.classes.without_remote_initiation(source)
                 yield source

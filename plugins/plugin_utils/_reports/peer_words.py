@@ -43,6 +43,8 @@ class PeerWords:
             for name, host in plan.hosts.items()
         }
         self._words: dict[int, tuple[Peers, list[_Word]]] = {}
+        #: By name and CIDRs of a host: its word, and those of its virtual addresses.
+        self._hosts: dict[tuple[str, tuple[str, ...]], tuple[str, dict[str, _Word]]] = {}
         #: Networks with a name that were shown so far, by name, as the plan has them.
         self.networks: dict[str, tuple[str, ...]] = {}
 
@@ -81,22 +83,30 @@ class PeerWords:
         virtual: dict[str, _Word] = {}
         for one in endpoints:
             if one.kind == HOST:
-                hosts.append((self._host(one), one.name))
-                for cidr in one.cidrs:
-                    if cidr in self._virtual:
-                        virtual[cidr] = f"VIP {self._virtual[cidr]} ({cidr_text(cidr)})", None
+                key = one.name, one.cidrs
+                if key not in self._hosts:
+                    self._hosts[key] = self._host(one)
+                word, also = self._hosts[key]
+                hosts.append((word, one.name))
+                if also:
+                    virtual.update(also)
             elif one.kind == ANYONE:
                 networks.insert(0, (ANYONE, None))
             else:
                 networks.append((self._network(one), None))
         return [*networks, *hosts, *virtual.values()]
 
-    def _host(self, one: Endpoint) -> str:
-        """Its name; with the addresses, where the plan does not let in all of its own."""
+    def _host(self, one: Endpoint) -> tuple[str, dict[str, _Word]]:
+        """Its name, with the addresses where the plan does not let in all of its own; and its virtual addresses."""
+        virtual: dict[str, _Word] = {
+            cidr: (f"VIP {self._virtual[cidr]} ({cidr_text(cidr)})", None)
+            for cidr in one.cidrs
+            if cidr in self._virtual
+        }
         if self._own[one.name] <= set(one.cidrs):
-            return one.name
-        own = [cidr_text(cidr) for cidr in one.cidrs if cidr not in self._virtual]
-        return f"{one.name} ({', '.join(own) or 'virtual address only'})"
+            return one.name, virtual
+        own = [cidr_text(cidr) for cidr in one.cidrs if cidr not in virtual]
+        return f"{one.name} ({', '.join(own) or 'virtual address only'})", virtual
 
     def _network(self, one: Endpoint) -> str:
         """Its name, if the plan lets in all of it."""

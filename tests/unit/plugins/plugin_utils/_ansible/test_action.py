@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from ansible.errors import AnsibleActionFail
@@ -13,7 +15,11 @@ from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import require_together, strategy_of
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
+    no_search_for_cycles,
+    require_together,
+    strategy_of,
+)
 
 
 def task_of(strategy: str | None, run_once: bool = True) -> Task:
@@ -45,3 +51,21 @@ def test_a_task_without_a_play() -> None:
     task.run_once = True
     require_together(task)
     assert strategy_of(task) == ""
+
+
+def test_the_search_for_garbage_goes_on_after_a_task_that_fails() -> None:
+    assert gc.isenabled()
+    with pytest.raises(AnsibleActionFail), no_search_for_cycles():
+        assert not gc.isenabled()
+        raise AnsibleActionFail("it cannot work")
+    assert gc.isenabled()
+
+
+def test_who_needs_no_search_for_garbage_gets_none() -> None:
+    gc.disable()
+    try:
+        with no_search_for_cycles():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
