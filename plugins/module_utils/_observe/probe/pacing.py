@@ -15,7 +15,7 @@ from collections import OrderedDict, deque
 from typing import Deque, Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.icmp import is_own_address
-from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import PROHIBITED, Outcome, Probe
+from ansible_collections.jsa.ports.plugins.module_utils._observe.wire.model import PROHIBITED, UDP, Outcome, Probe
 
 #: Seconds between two probes that one machine can reject, a little more than the default of Linux
 #: (net.ipv4.icmp_ratelimit, net.ipv6.icmp.ratelimit).
@@ -40,7 +40,8 @@ class Rate(object):
 def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
     """The probes in an order that spreads those of each peer evenly.
 
-    The first probes of the peers are in the given order.
+    The first probes of the peers are in the given order. Each peer gets those first whose answer can be silence, which
+    takes a timeout: the others are sent meanwhile.
     """
     peers = OrderedDict()  # type: OrderedDict[str, List[Probe]]
     for probe in probes:
@@ -48,9 +49,14 @@ def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
     placed = [
         ((turn + float(number) / len(peers)) / len(own), number, turn, probe)
         for number, own in enumerate(peers.values())
-        for turn, probe in enumerate(own)
+        for turn, probe in enumerate(sorted(own, key=_is_answered))
     ]
     return [item[-1] for item in sorted(placed, key=lambda item: item[:3])]
+
+
+def _is_answered(probe):  # type: (Probe) -> bool
+    """Whether a peer that is well answers, be it with a rejection."""
+    return probe.protocol != UDP and probe.recheck
 
 
 class Queue(object):

@@ -434,7 +434,7 @@ def test_a_probe_that_is_not_worth_asking_again(made_up: type[MadeUpExchange]) -
         ("no_answer", True),
         ("no_answer", False),
     ]
-    assert made_up.rounds == [[1, 2, 3], [3]]
+    assert made_up.rounds == [[2, 1, 3], [3]]
 
 
 @pytest.mark.parametrize("other", [Outcome("open"), Outcome("refused"), SILENCE, Outcome("unreachable")])

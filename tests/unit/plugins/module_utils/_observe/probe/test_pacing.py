@@ -53,6 +53,21 @@ def test_nothing_is_lost_and_each_peer_keeps_its_order(order: str) -> None:
         assert own == sorted(own)
 
 
+def test_what_can_be_silent_is_sent_first() -> None:
+    """To its own peer: who else gets a probe at which time stays as it is."""
+    items = read_probes(
+        [
+            {"address": "10.0.0.1", "port": 1},
+            {"address": "10.0.0.2", "port": 2},
+            {"address": "10.0.0.1", "port": 3, "recheck": False},
+            {"address": "10.0.0.2", "port": 4},
+            {"address": "10.0.0.1", "port": 5, "protocol": "udp"},
+            {"address": "10.0.0.2", "protocol": "icmp"},
+        ]
+    )
+    assert [item.index for item in interleave(items)] == [2, 1, 4, 3, 0, 5]
+
+
 def sent_at(rate: Rate, count: int) -> list[float]:
     """When probes leave, if every clock tick of a millisecond is used."""
     now, times = 100.0, []
