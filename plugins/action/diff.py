@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     ControllerAction,
+    no_search_for_cycles,
     require_netaddr,
     show,
 )
@@ -46,9 +47,10 @@ class ActionModule(ControllerAction):
                 "The plans cannot be compared",
                 ["old is empty: set it to the file of an earlier plan; for the playbook jsa.ports.diff, -e from=FILE"],
             )
-        old = _saved(old_file)
-        new = _saved(new_file) if new_file else self._of_inventory(arguments, task_vars)
-        report = ChangesReport(plan_changes(old, new), old, new)
+        with no_search_for_cycles():
+            old = _saved(old_file)
+            new = _saved(new_file) if new_file else self._of_inventory(arguments, task_vars)
+            report = ChangesReport(plan_changes(old, new), old, new)
         written = False
         if arguments["dest"]:
             text = json.dumps(report.document(), indent=1, ensure_ascii=False) + "\n"

@@ -15,6 +15,7 @@ from ansible_collections.jsa.ports.plugins.module_utils._printable import plain
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     ControllerAction,
     hosts_in_play,
+    no_search_for_cycles,
     require_netaddr,
     show,
 )
@@ -69,8 +70,9 @@ class ActionModule(ControllerAction):
         hosts = hosts_in_play(plan.hosts, task_vars)
         if arguments["observations"] is None:
             return {"changed": False, "hosts": hosts}
-        seen = LEARNED.read(arguments["observations"], plan, task_vars, required=("traffic",))
-        learned = learn(planner, plan, seen, widening, addresses_of_strangers(task_vars, planner.topology))
+        with no_search_for_cycles():
+            seen = LEARNED.read(arguments["observations"], plan, task_vars, required=("traffic",))
+            learned = learn(planner, plan, seen, widening, addresses_of_strangers(task_vars, planner.topology))
         changed = False
         if arguments["observations_dest"]:
             text = LEARNED.text(seen)

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
     ControllerAction,
     hosts_in_play,
+    no_search_for_cycles,
     require_netaddr,
     show,
     verbosity,
@@ -69,7 +70,8 @@ class ActionModule(ControllerAction):
     def work(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         require_netaddr()
         try:
-            return {**self._work(arguments, task_vars), "guilty": {}}
+            with no_search_for_cycles():
+                return {**self._work(arguments, task_vars), "guilty": {}}
         except InputError as error:
             if arguments["fail"]:
                 raise

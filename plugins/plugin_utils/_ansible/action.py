@@ -62,8 +62,7 @@ class ControllerAction(ActionBase):
         require_together(self._task)
         arguments = self._arguments()
         try:
-            with no_search_for_cycles():
-                result.update(self.work(arguments, task_vars))
+            result.update(self.work(arguments, task_vars))
         except (InputError, AnsibleActionFail) as error:
             raise AnsibleActionFail(self._worded(str(error))) from error
         return in_option_words(result, self._task, self.OPTIONS_OF) if self.OPTIONS_OF else result
@@ -97,10 +96,11 @@ class ControllerAction(ActionBase):
 
 @contextmanager
 def no_search_for_cycles() -> Iterator[None]:
-    """Spares Python the search for garbage in cycles, of which our values have none.
+    """Spares Python the search for garbage in cycles, for work that leaves none.
 
     A task's process is a fork of Ansible with the whole inventory in memory. The search goes through all of that, and
-    through a million records, again and again: a quarter of the time that the plan of a large deployment takes.
+    through a million records, again and again: a quarter of the time that the plan of a large deployment takes. Joining
+    the observations of a check does leave such garbage: without the search, it takes half as much memory again.
     """
     enabled = gc.isenabled()
     gc.disable()
