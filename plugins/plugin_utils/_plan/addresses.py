@@ -89,9 +89,11 @@ def _can_be_one(lower: _Span, upper: _Span) -> bool:
 
     Networks that can be written as fewer have such a pair: the two smallest of those that become one.
     """
-    _version, first, last = lower
+    version, first, last = lower
     size = last - first + 1
-    return upper[1] <= last or (upper[1] == last + 1 and upper[2] - last == size and first % (2 * size) == 0)
+    if upper[0] != version or upper[1] > last + 1:
+        return False
+    return upper[1] <= last or (upper[2] - last == size and first % (2 * size) == 0)
 
 
 class _Merged:
