@@ -50,7 +50,6 @@ ELSEWHERE = {
     ("docs/offline.md", "ansible-galaxy collection download *"): "asks Galaxy and a package index",
     ("docs/verdicts.md", "ansible-playbook jsa.ports.check -i INVENTORY"): "the README's line, which is run there",
     ("docs/performance.md", "ansible -m*"): "says what is measured",
-    ("docs/performance.md", "*tests/bench/joining.py*"): "a measurement; tests/unit/tests/test_bench.py runs it small",
 }
 PLAN = "ansible-playbook jsa.ports.plan -i hosts.yml"
 FIREWALL = "ansible-playbook jsa.ports.site -i hosts.yml --tags firewall"
