@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
     Choice,
     NonEmpty,
     PortRange,
+    Shared,
     left_out,
 )
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
@@ -189,12 +190,12 @@ class HostPlan:
     inbound: tuple[InboundRule, ...]
     #: None where the host may contact anyone.
     outbound: tuple[OutboundRule, ...] | None = left_out()
-    refused: tuple[RefusedRule, ...]
+    refused: Annotated[tuple[RefusedRule, ...], Shared()]
     #: Of the refused ports, those that nobody outside of the deployment contacts.
-    internal: tuple[RefusedRule, ...] = ()
+    internal: Annotated[tuple[RefusedRule, ...], Shared()] = ()
     dynamic: tuple[DynamicService, ...]
     #: None in a plan that was not written by this collection: it can be applied, and not checked.
-    listeners: tuple[Listener, ...] | None = left_out()
+    listeners: Annotated[tuple[Listener, ...] | None, Shared()] = left_out()
 
     @classmethod
     def from_dict(cls, value: Any, place: str = "rules") -> HostPlan:

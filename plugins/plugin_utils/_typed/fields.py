@@ -52,6 +52,11 @@ class Between:
     high: int
 
 
+@dataclass(frozen=True)
+class Shared:
+    """A value that is the same in many places of a document, which then have one value in Python. It is read once."""
+
+
 @dataclass(frozen=True, eq=False)
 class Converted:
     """A value with different forms in the document and in Python."""
@@ -195,6 +200,7 @@ __all__ = [
     "Converted",
     "NonEmpty",
     "PortRange",
+    "Shared",
     "as_is",
     "can_be_left_out",
     "is_required",

@@ -18,6 +18,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import (
     Choice,
     Converted,
     NonEmpty,
+    Shared,
     is_required,
 )
 
@@ -57,6 +58,8 @@ def _constrained(inner: Any, constraint: Any, definitions: dict[str, Any]) -> di
     if isinstance(constraint, Converted):
         return dict(constraint.schema)
     found = _schema(inner, definitions)
+    if isinstance(constraint, Shared):
+        return found
     if isinstance(constraint, Choice):
         return {**found, "enum": list(constraint.values)}
     if isinstance(constraint, Between):

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import parse_time
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.fields import Shared, parse_time
 from ansible_collections.jsa.ports.plugins.plugin_utils._typed.reader import read
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._typed.forms import Leaf, Tree
 
@@ -164,3 +165,51 @@ def test_times() -> None:
 def test_no_time(text: Any) -> None:
     with pytest.raises(ValueError, match="is not a time"):
         parse_time(text)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """What stands in many places of a document."""
+
+    counts: Annotated[tuple[int, ...], Shared()] = ()
+    leaves: Annotated[tuple[Leaf, ...] | None, Shared()] = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A document of such rows."""
+
+    rows: tuple[Row, ...]
+
+
+def rows(*values: Any) -> tuple[tuple[Row, ...], list[str]]:
+    problems: list[str] = []
+    found = read(Sheet, {"rows": values}, "sheet", problems)
+    return (found.rows if found else ()), problems
+
+
+def test_what_is_alike_is_one_value() -> None:
+    leaves = [{"name": "one"}, {"name": "two", "ports": "22-23"}]
+    (first, second, third, last), problems = rows(*({"leaves": copy.deepcopy(leaves)} for _row in "123"), {})
+    assert problems == [] and last == Row()
+    assert first.leaves == (Leaf(name="one"), Leaf(name="two", ports=(22, 23)))
+    assert first.leaves is second.leaves is third.leaves
+    ((other,), _problems) = rows({"leaves": copy.deepcopy(leaves)})
+    assert other.leaves == first.leaves and other.leaves is not first.leaves, "of another document"
+
+
+@pytest.mark.parametrize("wrong", [True, 1.0, "1", None, [1]])
+def test_what_only_python_takes_for_alike_is_not(wrong: Any) -> None:
+    assert rows({"counts": [1]}, {"counts": [wrong]})[1] != []
+    assert rows({"counts": [wrong]}, {"counts": [1]})[1] != []
+
+
+def test_each_place_of_the_same_problem_is_told() -> None:
+    _rows, problems = rows({"counts": ["x"]}, {"counts": ["x"]})
+    assert [problem.partition(":")[0] for problem in problems] == ["sheet.rows[0].counts[0]", "sheet.rows[1].counts[0]"]
+
+
+def test_types_of_others_are_read_as_such() -> None:
+    (first, second), problems = rows(*({"leaves": [{"name": Marked("one")}]} for _row in "12"))
+    assert problems == [] and first == second
+    assert first.leaves and type(first.leaves[0].name) is str
