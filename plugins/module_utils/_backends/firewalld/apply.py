@@ -73,15 +73,18 @@ class Changes(NamedTuple):
         return bool(self.files.any() or self.entries or self.reload)
 
 
-def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run/systemd/system")):
-    # type: (Client, bool, Tuple[str, ...]) -> Status
-    """The state of a firewalld that can be worked with. Raises FirewalldError that says what to do."""
+def require_firewalld(client, offline, etc_systemd=("/etc/systemd/system", "/run/systemd/system"), known=None):
+    # type: (Client, bool, Tuple[str, ...], Optional[Status]) -> Status
+    """The state of a firewalld that can be worked with. Raises FirewalldError that says what to do.
+
+    *known*: the state, if it has been asked for.
+    """
     if client.program("firewall-cmd") is None and client.program("firewall-offline-cmd") is None:
         raise FirewalldError(
             "firewalld is not installed on this host: install the package firewalld and start the "
             "service. Do not do this on a JSA appliance: its own iptables rules and firewalld exclude each other"
         )
-    status = client.status()
+    status = known or client.status()
     if status.silent:
         raise FirewalldError(
             "firewalld is there, but does not answer (%s). Nothing was written. Find out what holds it up, or restart "

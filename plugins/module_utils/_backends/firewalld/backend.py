@@ -97,7 +97,7 @@ class FirewalldBackend(Backend):
         return self._asked().version or None
 
     def require(self):  # type: () -> None
-        self._status = verbs.require_firewalld(self._client, self._offline)
+        self._status = verbs.require_firewalld(self._client, self._offline, known=self._status)
         if self._status.running:
             self._defense.require_loaded(self._files.read())
 

@@ -421,3 +421,12 @@ def test_masked(tmp_path: Path, offline: bool) -> None:
 def test_offline(units: tuple[str, ...]) -> None:
     machine: Any = Machine(BOTH, STOPPED)
     assert verbs.require_firewalld(machine, True, units) == Status(False, "1.3.3", STOPPED.reason)
+
+
+def test_a_state_that_is_known_is_not_asked_for_again(units: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where firewalld does not run, the question costs a start of firewall-cmd."""
+    machine: Any = Machine(BOTH, STOPPED)
+    monkeypatch.setattr(machine, "status", lambda: pytest.fail("asked again"))
+    assert verbs.require_firewalld(machine, False, units, known=Status(True, "1.3.3", "")).running
+    with pytest.raises(FirewalldError, match="is not running"):
+        verbs.require_firewalld(machine, False, units, known=STOPPED)
