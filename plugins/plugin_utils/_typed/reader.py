@@ -12,6 +12,7 @@ import math
 import types
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -31,18 +32,11 @@ T = TypeVar("T")
 #: The path of a value: the path of its parent, and its key or index there. Only a problem needs it as text.
 _Path = tuple[Any, str | int]
 
+#: Reads a value. Arguments: the value, its path, and the list that problems are added to.
+_Reader = Callable[[Any, _Path, list[str]], Any]
 
-class _Problems(list[str]):
-    """What is wrong with a document, and what was read of it so far that occurs again and again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        #: By reader and value.
-        self.known: dict[tuple[_Reader, bytes], Any] = {}
-
-
-#: Reads a value. Arguments: the value, its path, and what problems are added to.
-_Reader = Callable[[Any, _Path, _Problems], Any]
+#: What was read of the document so far that occurs again and again, by reader and value.
+_KNOWN: ContextVar[dict[tuple[_Reader, bytes], Any]] = ContextVar("_KNOWN")
 
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -52,10 +46,13 @@ def read(kind: type[T], value: Any, place: str, problems: list[str]) -> T | None
 
     Adds each problem to *problems* as ``PATH: sentence``. PATH begins with *place*.
     """
-    own = _Problems()
-    found = _reader(cast(Any, kind))(value, (None, place), own)
-    problems += own
-    return None if own else found
+    before = len(problems)
+    token = _KNOWN.set({})
+    try:
+        found = _reader(cast(Any, kind))(value, (None, place), problems)
+    finally:
+        _KNOWN.reset(token)
+    return None if len(problems) > before else found
 
 
 def _text(path: _Path) -> str:
@@ -89,7 +86,7 @@ def _reader(kind: Any) -> _Reader:
 def _plain(kind: Any) -> _Reader:
     accepted = (int, float) if kind is float else (kind,)
 
-    def read_plain(value: Any, path: _Path, problems: _Problems) -> Any:
+    def read_plain(value: Any, path: _Path, problems: list[str]) -> Any:
         # This is fast for valid values: the plan of a large deployment has a million of them.
         # pylint: disable-next=unidiomatic-typecheck
         if type(value) is kind and kind is not float and (kind is not str or value.isascii()):
@@ -121,7 +118,7 @@ def _nullable(inner: _Reader) -> _Reader:
 
 
 def _list(inner: _Reader) -> _Reader:
-    def read_list(value: Any, path: _Path, problems: _Problems) -> tuple[Any, ...]:
+    def read_list(value: Any, path: _Path, problems: list[str]) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
             problems.append(f"{_text(path)}: expected a list, got {shown(value)}")
             return ()
@@ -131,7 +128,7 @@ def _list(inner: _Reader) -> _Reader:
 
 
 def _mapping(inner: _Reader) -> _Reader:
-    def read_mapping(value: Any, path: _Path, problems: _Problems) -> Mapping[str, Any]:
+    def read_mapping(value: Any, path: _Path, problems: list[str]) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
             problems.append(f"{_text(path)}: expected a mapping, got {shown(value)}")
             return {}
@@ -150,7 +147,7 @@ def _dataclass(kind: Any) -> _Reader:
     hints = get_type_hints(kind, include_extras=True)
     readers = {one.name: (_reader(hints[one.name]), is_required(one)) for one in dataclasses.fields(kind)}
 
-    def read_dataclass(value: Any, path: _Path, problems: _Problems) -> Any:
+    def read_dataclass(value: Any, path: _Path, problems: list[str]) -> Any:
         if not isinstance(value, Mapping):
             problems.append(f"{_text(path)}: expected a mapping, got {shown(value)}")
             return None
@@ -184,7 +181,7 @@ def _constrained(kind: Any, constraints: list[Any]) -> _Reader:
         return _shared(inner)
     chosen = {(type(one), one) for one in constraint.values} if isinstance(constraint, Choice) else frozenset()
 
-    def read_constrained(value: Any, path: _Path, problems: _Problems) -> Any:
+    def read_constrained(value: Any, path: _Path, problems: list[str]) -> Any:
         if isinstance(value, (str, int)) and (type(value), value) in chosen:
             return value
         before = len(problems)
@@ -199,7 +196,7 @@ def _constrained(kind: Any, constraints: list[Any]) -> _Reader:
 
 
 def _converted(constraint: Converted) -> _Reader:
-    def read_converted(value: Any, path: _Path, problems: _Problems) -> Any:
+    def read_converted(value: Any, path: _Path, problems: list[str]) -> Any:
         try:
             return constraint.read(value)
         except ValueError as error:
@@ -210,20 +207,21 @@ def _converted(constraint: Converted) -> _Reader:
 
 
 def _shared(inner: _Reader) -> _Reader:
-    def read_shared(value: Any, path: _Path, problems: _Problems) -> Any:
+    def read_shared(value: Any, path: _Path, problems: list[str]) -> Any:
         try:
             # Unlike a comparison, it tells 1 from true. It takes nothing but Python's own types, and is not kept.
             key = inner, marshal.dumps(value)
         except ValueError:
             return inner(value, path, problems)
-        if key not in problems.known:
+        known = _KNOWN.get()
+        if key not in known:
             before = len(problems)
             found = inner(value, path, problems)
             if len(problems) > before:
                 # Each place is told.
                 return found
-            problems.known[key] = found
-        return problems.known[key]
+            known[key] = found
+        return known[key]
 
     return read_shared
 
