@@ -20,6 +20,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._check.asking import Que
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.baseline import parse_baseline
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.pacing import expected_seconds, rates, shuffled
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.suspects import as_flow
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import write_request
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.virtual import VirtualAddresses
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
@@ -66,15 +67,15 @@ class ActionModule(ControllerAction):
         if observations is None:
             chosen = _chosen(expectations, own, arguments)
             questions = first_questions(plan, own, expectations, arguments["console_hosts"])
-            asked = _asked(questions, arguments, at_once)
+            limits = rates(questions.probes, arguments["rate"], at_once)
             if questions.probes:
-                show(_announcement(questions.probes, asked["rates"], at_once))
-            return {**chosen, **asked}
+                show(_announcement(questions.probes, limits, at_once))
+            return {**chosen, **_asked(questions, limits, arguments["seed"], plan)}
         questions = left_questions(plan, expectations, observations, virtual)
         again = questions.hosts
         if again:
             show(f"{len(again):,} of {len(own):,} hosts are asked again, because of what the others observed.")
-        return {**_asked(questions, arguments, at_once), "left": again}
+        return _asked(questions, rates(questions.probes, arguments["rate"], at_once), arguments["seed"])
 
     def _preflight(self, plan: Plan, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if not arguments["token"]:
@@ -103,15 +104,23 @@ def _chosen(expectations: Expectations, own: Collection[str], arguments: Mapping
     return {"changed": False, "scope": expectations.scope.as_dict(), "flows": flows, "left_out": total - flows}
 
 
-def _asked(questions: Questions, arguments: Mapping[str, Any], at_once: int) -> dict[str, Any]:
-    probes = {name: shuffled(own, f"{arguments['seed']} {name}") for name, own in questions.probes.items()}
-    return {
-        "changed": False,
-        "probes": {name: [probe.as_dict() for probe in own] for name, own in probes.items()},
-        "rates": rates(probes, arguments["rate"], at_once),
-        "closer_looks": {name: [as_flow(key) for key in own] for name, own in questions.looks.items()},
-        "_ansible_verbose_override": True,
-    }
+def _asked(questions: Questions, rates_of: Mapping[str, float], seed: int, plan: Plan | None = None) -> dict[str, Any]:
+    """The requests to the hosts that are asked for anything. *plan*: of hosts that were not observed yet."""
+    requests = {}
+    for name in questions.hosts if plan is None else questions.probes:
+        options: dict[str, Any] = {} if plan is None else _of_plan(plan, name)
+        probes = shuffled(questions.probes[name], f"{seed} {name}")
+        options.update(probes=[probe.as_dict() for probe in probes], rate=rates_of[name])
+        options["flows" if plan is None else "foreseen"] = [as_flow(key) for key in questions.looks[name]]
+        requests[name] = write_request(options)
+    return {"changed": False, "requests": requests, "_ansible_verbose_override": True}
+
+
+def _of_plan(plan: Plan, name: str) -> dict[str, Any]:
+    """What a host is compared with. The listeners are of no use to its firewall."""
+    rules = plan.hosts[name].as_dict()
+    expected = rules.pop("listeners", None)
+    return {"rules": rules} if expected is None else {"expected": expected, "rules": rules}
 
 
 def _announcement(probes: Mapping[str, Sequence[Probe]], rates_of: Mapping[str, float], at_once: int) -> str:

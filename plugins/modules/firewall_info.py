@@ -149,7 +149,7 @@ reason:
   description: Why the rules could not be compared. V(none) if they were.
   returned: when O(rules) is set
   type: str
-  sample: "firewalld is installed, but is not running (not running): systemctl enable --now firewalld"
+  sample: "firewalld is masked on this host, so it cannot be started"
 differences:
   description: Differences from the plan, by object, in the files and in the running rules.
   returned: when O(rules) is set

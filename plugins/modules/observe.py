@@ -17,12 +17,19 @@ description:
     probes, and evaluates rules and routes for each flow that has an unexpected result.
   - Every part of the answer has the form of the module that returns only this part. If the firewall, or the rules and
     routes, cannot be read, the part has C(msg) instead, with the reason, and the module does not fail.
-  - M(jsa.ports.port_flows) returns the options of each host.
+  - M(jsa.ports.port_flows) returns the O(request) of each host.
   - Changes nothing. Check mode also sends the probes. Requires root and C(nft) to read the rules.
 extends_documentation_fragment:
   - jsa.ports.attributes
   - jsa.ports.attributes.without_diff
 options:
+  request:
+    description:
+      - The options O(expected), O(rules), O(probes), O(rate), O(flows), and O(foreseen) as one JSON text, as
+        M(jsa.ports.port_flows) returns it. None of them can be set beside it.
+      - Ansible evaluates each value of an option as a template. A host has thousands of these values. A text is one.
+      - For the same reason, the task then returns RV(answer).
+    type: raw
   expected:
     description:
       - What should listen, in the form that M(jsa.ports.listeners) requires.
@@ -63,7 +70,8 @@ options:
   settle:
     description:
       - Seconds to wait for the answer to a UDP or ICMP probe if the peer answered other probes at least four times
-        faster. Many UDP services never answer, so most of the time of a check would be spent waiting for them.
+        faster. Many UDP services never answer, so most of the time of a check would be spent waiting for them. If it is
+        more than half a second, and the peer answered within an eighth of a second, half a second is enough.
       - If it is more than 1, it is also the time to wait for the answer to a TCP probe with C(recheck=false) from such
         a peer. Peers limit their ICMP errors, so they do not reject all closed ports.
       - V(0) always waits for O(timeout).
@@ -118,16 +126,19 @@ EXAMPLES = r"""
 
 - name: Observe the host
   jsa.ports.observe:
-    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
-    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
-    probes: "{{ selected.probes[inventory_hostname] }}"
-    rate: "{{ selected.rates[inventory_hostname] }}"
-    foreseen: "{{ selected.closer_looks[inventory_hostname] }}"
+    request: "{{ selected.requests[inventory_hostname] }}"
   become: true
   register: observed
 """
 
 RETURN = r"""
+answer:
+  description:
+    - The other return values as one JSON text, as M(jsa.ports.port_flows), M(jsa.ports.observations), and
+      M(jsa.ports.port_verdicts) take it.
+  returned: when O(request) is set, instead of the other return values
+  type: str
+  sample: ' {"sockets":{},"firewall":{},"probes":{},"paths":{}}'
 sockets:
   description: The result of M(jsa.ports.listeners).
   returned: when O(expected) is set
@@ -166,6 +177,8 @@ from ansible_collections.jsa.ports.plugins.module_utils._printable import plain,
 def main():
     module = AnsibleModule(
         argument_spec={
+            # The action plugin replaces it by the options that it has.
+            "request": {"type": "raw"},
             "expected": {"type": "list", "elements": "dict"},
             "rules": {"type": "dict"},
             "keep_controllers": {"type": "int", "default": 3},
@@ -184,6 +197,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if module.params["request"] is not None:
+        module.fail_json(msg="request is an option of the task: on the host, the module takes what is in it")
     try:
         answer = look(read_request(module.params), module.params, module.warn)
     except (ExpectationError, FlowError, ProbeError, TableError) as error:

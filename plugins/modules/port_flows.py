@@ -105,10 +105,7 @@ EXAMPLES = r"""
 
 - name: Observe the host
   jsa.ports.observe:
-    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
-    probes: "{{ chosen.probes[inventory_hostname] }}"
-    rate: "{{ chosen.rates[inventory_hostname] }}"
-    foreseen: "{{ chosen.closer_looks[inventory_hostname] }}"
+    request: "{{ chosen.requests[inventory_hostname] }}"
   register: first
 
 - name: Select what is left to ask
@@ -124,11 +121,9 @@ EXAMPLES = r"""
 
 - name: Observe the host again
   jsa.ports.observe:
-    probes: "{{ rest.probes[inventory_hostname] }}"
-    rate: "{{ rest.rates[inventory_hostname] }}"
-    flows: "{{ rest.closer_looks[inventory_hostname] }}"
+    request: "{{ rest.requests[inventory_hostname] }}"
   register: second
-  when: inventory_hostname in rest.left
+  when: inventory_hostname in rest.requests
 """
 
 RETURN = r"""
@@ -147,43 +142,26 @@ left_out:
   returned: when O(purpose=check) and O(observations) is not set
   type: int
   sample: 43800
-probes:
+requests:
   description:
-    - The probes by host name, in the form that M(jsa.ports.observe) requires, or with O(purpose=preflight)
-      M(jsa.ports.reachability). If a temporary listener runs, the probe expects it.
-  returned: always
+    - What to ask each host for, by host name, as M(jsa.ports.observe) takes it (O(jsa.ports.observe#module:request)).
+    - Without O(observations), the hosts of the play that the console does not test. Each request has the rules and the
+      sockets of the plan, the probes, the rate of the host, and the flows that often have an unexpected result of which
+      the listener knows nothing.
+    - With O(observations), the hosts for which anything is left to ask. Each request has the probes that are left, the
+      rate, and the flows that have an unexpected result and were not evaluated yet.
+  returned: when O(purpose=check)
+  type: dict
+  sample:
+    ep1: ' {"probes":[{"address":"10.0.0.1","protocol":"tcp","port":443,"open":true,"own":"10.0.0.2"}],"rate":40.0}'
+probes:
+  description: The probes by host name, in the form that M(jsa.ports.reachability) requires. If a temporary listener
+    runs, the probe expects it.
+  returned: when O(purpose=preflight)
   type: dict
   sample:
     ep1:
       - address: 10.0.0.1
         port: 443
         protocol: tcp
-        open: true
-        own: 10.0.0.2
-rates:
-  description: The maximum number of new probes per second by host name.
-  returned: when O(purpose=check)
-  type: dict
-  sample:
-    ep1: 40.0
-closer_looks:
-  description:
-    - The flows whose packets a host should evaluate, by host name. Without O(observations), those that often have an
-      unexpected result of which the listener knows nothing. With O(observations), those that have one, and were not
-      evaluated yet.
-  returned: when O(purpose=check)
-  type: dict
-  sample:
-    ep1:
-      - role: listener
-        own: 10.0.0.3
-        peer: 10.0.0.1
-        protocol: tcp
-        port: 32006
-left:
-  description: The hosts for which RV(probes) or RV(closer_looks) is not empty.
-  returned: when O(purpose=check) and O(observations) is set
-  type: list
-  elements: str
-  sample: [ep1]
 """

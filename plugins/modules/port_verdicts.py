@@ -110,11 +110,7 @@ EXAMPLES = r"""
 
 - name: Observe the host
   jsa.ports.observe:
-    expected: "{{ planned.plan.hosts[inventory_hostname].listeners }}"
-    rules: "{{ planned.plan.hosts[inventory_hostname] }}"
-    probes: "{{ selected.probes[inventory_hostname] }}"
-    rate: "{{ selected.rates[inventory_hostname] }}"
-    foreseen: "{{ selected.closer_looks[inventory_hostname] }}"
+    request: "{{ selected.requests[inventory_hostname] }}"
   register: first
 
 - name: Report the causes, and fail only if a port is open that should not be

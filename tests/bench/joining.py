@@ -19,7 +19,8 @@ from typing import Any
 
 from ansible_collections.jsa.ports.plugins.module_utils._ports import format_ports
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.faults import faults, plain_words
-from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import OBSERVED, observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import write_answer
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.verdicts import Diagnosis
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.expectations import Expectations
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.model import Probe
@@ -44,6 +45,9 @@ def main() -> None:
         answer = {"result": "open", "by": None} if number % _BLOCKED else {"result": "no_answer", "by": None}
         rest = {"rate_limited": False, "elapsed_ms": 0.4, "error": None}
         handed_over["probes"][flow.initiator]["results"].append({**Probe.of(flow).as_dict(), **answer, **rest})
+    # As the tasks of the role return it.
+    answers = {name: write_answer({part: of[name] for part, of in handed_over.items()}) for name in names}
+    handed_over = {OBSERVED: answers}
     # What the kernel counts in KiB, before and after.
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

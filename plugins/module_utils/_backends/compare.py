@@ -8,7 +8,6 @@ import time
 
 from typing import Any, Callable, Dict, List, Optional
 
-from ansible_collections.jsa.ports.plugins.module_utils._backends import recording as recordings
 from ansible_collections.jsa.ports.plugins.module_utils._backends.backend import Backend
 from ansible_collections.jsa.ports.plugins.module_utils._backends.capabilities import missing_capabilities
 from ansible_collections.jsa.ports.plugins.module_utils._backends.confirm import commit as confirming
@@ -60,6 +59,9 @@ def enforcement(backend):  # type: (Backend) -> Optional[str]
 
 def not_enforced(backend, rules=None):  # type: (Backend, Optional[Ruleset]) -> str
     """The sentence about a host whose rules reject nothing. *rules*: as they would be enforced, if that is known."""
+    # Compiled anew in every call of a module, and most hosts enforce their rules.
+    from ansible_collections.jsa.ports.plugins.module_utils._backends import recording as recordings
+
     recording = recordings.look(backend.programs, True, rules, time.time())
     if recording.changed:
         recording = recording._replace(problem=_NOT_RECORDING)

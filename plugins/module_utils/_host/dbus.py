@@ -27,6 +27,10 @@ PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATUR
 _HELLO = "Hello"
 #: What the bus itself says when whoever was asked is gone.
 NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
+#: What a client says where no bus listens.
+NO_SERVER = "org.freedesktop.DBus.Error.NoServer"
+#: Where a site has moved the bus.
+_ELSEWHERE = "DBUS_SYSTEM_BUS_ADDRESS"
 
 #: The bytes that tell how long a message is.
 START = 16
@@ -57,12 +61,20 @@ _DEEPEST = 32
 class BusError(Exception):
     """No bus, no answer in time, or an answer that is an error.
 
-    ``name`` is the error's name on the bus; empty where nobody was asked.
+    ``name`` is the error's name on the bus. It is empty where nobody was asked, and NO_SERVER where no program of this
+    host can be asked, because there is no bus.
     """
 
     def __init__(self, message, name=""):  # type: (str, str) -> None
         super(BusError, self).__init__(message)
         self.name = name
+
+
+class _NoServer(OSError):
+    """No bus listens at any of the places."""
+
+
+_NOBODY_LISTENS = (FileNotFoundError, ConnectionRefusedError)
 
 
 class Bus(object):
@@ -93,7 +105,8 @@ class Bus(object):
         except (OSError, struct.error, ValueError, IndexError) as error:
             self.close()
             words = "no answer after %d s" % timeout if isinstance(error, socket.timeout) else str(error)
-            raise BusError("the system's message bus: %s" % words, NO_REPLY if self._sent else "")
+            name = NO_REPLY if self._sent else NO_SERVER if isinstance(error, _NoServer) else ""
+            raise BusError("the system's message bus: %s" % words, name)
 
     def close(self):  # type: () -> None
         """Close the connection; a second call does nothing."""
@@ -103,6 +116,7 @@ class Bus(object):
 
     def _connect(self, deadline):  # type: (float) -> None
         error = OSError("there is none")
+        absent = _ELSEWHERE not in os.environ
         for path in self._paths:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
             try:
@@ -112,10 +126,11 @@ class Bus(object):
                 self._introduce(deadline)
                 return
             except (OSError, ValueError) as found:
+                absent = absent and self._socket is None and isinstance(found, _NOBODY_LISTENS)
                 sock.close()
                 self._socket = None
                 error = found if isinstance(found, OSError) else OSError(str(found))
-        raise error
+        raise _NoServer(str(error)) if absent else error
 
     def _introduce(self, deadline):  # type: (float) -> None
         """The kernel tells the bus who we are; the name in the text only has to be the same."""

@@ -21,6 +21,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.jsa.ports.plugins.module_utils._printable import plain, printable
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.fresh_connection import fresh_connection
+from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.module_result import without_arguments
 
 #: The module that loads rules, for all backends.
 MODULE = "jsa.ports.firewall"
@@ -66,7 +67,7 @@ class StagingAction(ActionBase):
         given.setdefault("require_controller", self._connection.transport == _SSH)
         given.setdefault("phase", "apply" if self._task.check_mode else "stage")
         given["new_connection"] = self._connection.transport == _SSH
-        told: dict[str, Any] = plain(self._execute_module(MODULE, given, task_vars=task_vars))
+        told: dict[str, Any] = plain(without_arguments(self._execute_module(MODULE, given, task_vars=task_vars)))
         return told
 
     def cleanup(self, force: bool = False) -> None:

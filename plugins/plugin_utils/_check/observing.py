@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observations import CHECK_PARTS, HostObservation
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.paths import PATHS
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import read_answer
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.observed import (
     PROBES,
     SKIPPED,
-    Part,
     Unseen,
     read_parts,
 )
@@ -41,29 +41,35 @@ def observed(
 
     Raises InputError.
     """
-    names = list(names)
-    parts: tuple[Part[Any], ...] = CHECK_PARTS
-    if OBSERVED in handed_over:
-        _require_all(handed_over, names, alive)
-        parts = (*_WHOLE, *_OTHERS)
-        pieces = {part.name: _pieces(handed_over[OBSERVED], part.name) for part in _WHOLE}
-        console = {part.name: handed_over[part.name] for part in _OTHERS if part.name in handed_over}
-        later = handed_over.get(OBSERVED_AGAIN, {})
-        handed_over = {**pieces, **console}
-    else:
-        later = {}
+    later = handed_over.get(OBSERVED_AGAIN, {}) if OBSERVED in handed_over else {}
     found = {}
-    for name, seen in read_parts(parts, handed_over, names, alive).items():
+    for name, seen in _read(handed_over, list(names), alive):
         unseen: dict[str, Unseen] = seen["unseen"]
         # A host is asked itself, or the console tests its flows: what is skipped on purpose is not missing.
         skipped = [part for part, one in unseen.items() if one.kind == SKIPPED]
         for part in skipped if "console" in seen else [part for part in skipped if part == "console"]:
             del unseen[part]
-        result = later.get(name)
+        result = read_answer(later.get(name))
         if isinstance(result, Mapping) and not result.get("skipped"):
             _add(seen, result)
         found[name] = HostObservation(**seen)
     return found
+
+
+def _read(
+    handed_over: Mapping[str, Any], names: Sequence[str], alive: Collection[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each host with the arguments of its observation, as :func:`read_parts` returns them."""
+    if OBSERVED not in handed_over:
+        yield from read_parts(CHECK_PARTS, handed_over, names, alive).items()
+        return
+    _require_all(handed_over, names, alive)
+    console = {part.name: handed_over[part.name] for part in _OTHERS if part.name in handed_over}
+    # One host after the other: the parts of all of them are many times as long as their texts.
+    for name in names:
+        result = read_answer(handed_over[OBSERVED].get(name))
+        pieces = {part.name: {name: _piece(result, part.name)} for part in _WHOLE}
+        yield from read_parts((*_WHOLE, *_OTHERS), {**pieces, **console}, [name], alive).items()
 
 
 def _require_all(handed_over: Mapping[str, Any], names: Iterable[str], alive: Collection[str]) -> None:
@@ -85,12 +91,8 @@ def _require_all(handed_over: Mapping[str, Any], names: Iterable[str], alive: Co
         raise InputError("The observations are not complete, so there are no verdicts", problems)
 
 
-def _pieces(results: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Host to the part *name* of its result; where it has none, the result says why."""
-    return {host: _piece(result, name) for host, result in results.items()}
-
-
 def _piece(result: Any, name: str) -> Any:
+    """The part *name* of a *result*. Where it has none, the result says why."""
     part = result.get(name) if isinstance(result, Mapping) else None
     return part if isinstance(part, Mapping) else result
 

@@ -29,19 +29,23 @@ from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.fore
 )
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.versions import SetSupport
 from ansible_collections.jsa.ports.plugins.module_utils._families import PREFIXES
-from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import NO_REPLY, Bus, BusError
+from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import NO_REPLY, NO_SERVER, Bus, BusError
 from ansible_collections.jsa.ports.plugins.module_utils._host.programs import CommandError, Programs, find_program
 
 _NAME = "org.fedoraproject.FirewallD1"
 _PATH = "/org/fedoraproject/FirewallD1"
 _BUS = "org.freedesktop.DBus"
 _BUS_PATH = "/org/freedesktop/DBus"
+#: Errors of the bus that say that firewalld is not there, and in which words.
+_NOT_THERE = {
+    NO_SERVER: "the system's message bus is not running",
+    "org.freedesktop.DBus.Error.NameHasNoOwner": "it is not on the system's message bus",
+    "org.freedesktop.DBus.Error.ServiceUnknown": "it is not on the system's message bus",
+}
 #: Errors of the bus that say that firewalld was not asked, or that it does not listen to us.
 _NOT_ASKED = (
     "",
     "org.freedesktop.DBus.Error.AccessDenied",
-    "org.freedesktop.DBus.Error.NameHasNoOwner",
-    "org.freedesktop.DBus.Error.ServiceUnknown",
     "org.freedesktop.DBus.Error.UnknownMethod",
     _NAME + ".NotAuthorizedException",
 )
@@ -88,6 +92,10 @@ class NotAsked(Exception):
     """firewalld cannot be asked over the bus, or does not listen there."""
 
 
+class NotThere(NotAsked):
+    """firewalld does not run: it owns no name on the bus, or there is no bus. The text is the reason."""
+
+
 class Client(Programs):
     def __init__(self, find=find_program, bus=None, etc=ETC, lib=LIB):  # type: (Any, Any, str, str) -> None
         super(Client, self).__init__(find)
@@ -114,6 +122,8 @@ class Client(Programs):
                 timeout,
             )
         except BusError as error:
+            if error.name in _NOT_THERE:
+                raise NotThere(_NOT_THERE[error.name])
             if error.name in _NOT_ASKED or str(error).startswith(_LOCKDOWN):
                 raise NotAsked(str(error))
             raise (NoAnswer if error.name == NO_REPLY else CommandError)(["firewalld", member], None, str(error))
@@ -125,8 +135,10 @@ class Client(Programs):
         except NoAnswer as error:
             if self._has_owner():
                 return Status(False, "", str(error), True)
+        except NotThere as error:
+            # firewall-cmd would find the same, after a quarter of a second for its own start.
+            return Status(False, "", str(error))
         except (NotAsked, CommandError):
-            # Nobody owns the name, or there is no bus: firewall-cmd words the reason for people.
             pass
         try:
             return Status(True, self.run("firewall-cmd", "--version").strip(), "")

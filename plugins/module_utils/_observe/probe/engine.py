@@ -51,6 +51,7 @@ class Engine(object):
         self._recheck_seconds = recheck_seconds
         self._wants_watch = not has_tcp_error_queue() if watch is None else watch
         self._outcomes = {}  # type: Dict[int, Outcome]
+        self._sent = {}  # type: Dict[int, Optional[float]]
         self._rations = Rations()
 
     def run(self, probes):  # type: (List[Probe]) -> List[Outcome]
@@ -72,10 +73,11 @@ class Engine(object):
                 watch.close()
         return [self._outcomes[probe.index] for probe in probes]
 
-    def _note(self, probe, outcome, answered):  # type: (Probe, Outcome, bool) -> None
+    def _note(self, probe, outcome, answered, sent):  # type: (Probe, Outcome, bool, Optional[float]) -> None
         self._outcomes[probe.index] = outcome
+        self._sent[probe.index] = sent
         if answered:
-            self._rations.note(probe, outcome)
+            self._rations.note(probe, outcome, sent)
 
     def _explain(self, silent):  # type: (List[Probe]) -> Dict[Tuple[str, float], List[Probe]]
         """Finds the known reasons of silence. Returns the probes to repeat, by who may have limited its ICMP errors."""
@@ -86,7 +88,7 @@ class Engine(object):
             peer = (probe.address,) + probe.sockaddr[2:]
             if peer not in absent:
                 absent[peer] = neighbors.is_absent(probe)
-            sender = self._rations.sender(probe)
+            sender = self._rations.cause(probe, self._sent[probe.index])
             if absent[peer]:
                 self._outcomes[probe.index] = self._outcomes[probe.index]._replace(
                     result=UNREACHABLE, error="no host answers at that address, or the gateway to it is down"

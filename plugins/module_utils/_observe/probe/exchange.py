@@ -7,7 +7,7 @@
 import select
 import time
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
 
 from ansible_collections.jsa.ports.plugins.module_utils._observe.probe.expecting import EXPECTING
@@ -29,15 +29,23 @@ _BATCH = 32
 #: A peer has to answer so many times faster than silence is taken for silence.
 _MARGIN = 4
 
+#: Where a peer answers at once, so many seconds are enough for a datagram.
+_AT_ONCE = 0.5
+
 #: Seconds after which the kernel sends a SYN again (RFC 6298).
 _SYN_AGAIN = 1.0
+
+
+#: What is called with each probe: its outcome, whether that came from another host, and when the packet was sent that
+#: the outcome is about, in seconds of the monotonic clock. None if it is about one of several.
+Note = Callable[[Probe, Outcome, bool, Optional[float]], None]
 
 
 class Exchange(object):
     """Sends the probes of a queue at its rate, and waits the same time for each answer.
 
-    With *settle*, it waits that many seconds only for the answer to a UDP or ICMP probe if the peer has answered others
-    much faster: what still could come is late by far.
+    With *settle*, it waits that many seconds only for the answer to a UDP or ICMP probe, or half a second, if the peer
+    has answered others much faster: what still could come is late by far.
     """
 
     def __init__(self, timeout, retries, rate, most, watch, settle=None):
@@ -45,8 +53,10 @@ class Exchange(object):
         """*most*: maximum number of open sockets."""
         self._timeout = timeout
         self._settle = settle if settle is not None and settle < timeout else None
+        #: The ages at which the silence of a datagram is judged.
+        self._ages = () if self._settle is None else tuple(sorted({min(_AT_ONCE, self._settle), self._settle}))
         self._retries = retries
-        self._repeat_after = (self._settle or timeout) / (retries + 1)
+        self._repeat_after = (self._ages[0] if self._ages else timeout) / (retries + 1)
         self._rate = rate
         self._most = most
         self._watch = watch
@@ -54,16 +64,13 @@ class Exchange(object):
         # All have the same timeout, so both stay sorted.
         self._deadlines = deque()  # type: Deque[Tuple[float, int, Attempt]]
         self._repeats = deque()  # type: Deque[Tuple[float, int, int, Attempt]]
-        self._settling = deque()  # type: Deque[Tuple[float, int, Attempt]]
+        self._settling = OrderedDict((age, deque()) for age in self._ages)  # type: OrderedDict[float, Deque[Tuple[float, int, Attempt]]]
         #: Address to the slowest of its answers, in seconds.
         self._answered = {}  # type: Dict[str, float]
 
     def run(self, queue, note):
-        # type: (Union[Queue, RationedQueue], Callable[[Probe, Outcome, bool], None]) -> List[Probe]
-        """Calls *note* with each probe, its outcome, and whether the outcome came from another host.
-
-        Returns the probes without an answer.
-        """
+        # type: (Union[Queue, RationedQueue], Note) -> List[Probe]
+        """Calls *note* with each probe. Returns the probes without an answer."""
         silent = []  # type: List[Probe]
         epoll = select.epoll()
         try:
@@ -81,8 +88,10 @@ class Exchange(object):
                     if outcome is not None:
                         self._end(number, attempt)
                         outcome = outcome._replace(elapsed=time.monotonic() - attempt.started)
-                        self._remember(attempt, outcome)
-                        note(attempt.probe, outcome, True)
+                        first = _answers_first(attempt, outcome)
+                        if first:
+                            self._remember(attempt.probe, outcome)
+                        note(attempt.probe, outcome, True, attempt.started if first else None)
                 for attempt in self._give_up(now):
                     outcome = attempt.unfinished()
                     known = outcome is not None
@@ -90,6 +99,7 @@ class Exchange(object):
                         attempt.probe,
                         (outcome or Outcome(attempt.probe.silence))._replace(elapsed=now - attempt.started),
                         known,
+                        attempt.started,
                     )
                     if not known:
                         silent.append(attempt.probe)
@@ -100,7 +110,7 @@ class Exchange(object):
         return silent
 
     def _send(self, queue, epoll, note):
-        # type: (Union[Queue, RationedQueue], select.epoll, Callable[[Probe, Outcome, bool], None]) -> bool
+        # type: (Union[Queue, RationedQueue], select.epoll, Note) -> bool
         """Sends some probes. Returns whether more can be sent immediately."""
         for _number in range(_BATCH):
             now = time.monotonic()
@@ -122,38 +132,32 @@ class Exchange(object):
                 outcome = Outcome(UNAVAILABLE, None, str(error))
             self._rate.spend(now)
             if outcome is not None:
-                note(probe, outcome, False)
+                note(probe, outcome, False, now)
                 continue
             number = attempt.sock.fileno()
             epoll.register(number, attempt.events)
             self._active[number] = attempt
             self._deadlines.append((now + self._timeout, number, attempt))
-            if self._settle is not None and self._may_settle(attempt):
-                self._settling.append((now + self._settle, number, attempt))
+            for age in self._ages_of(attempt):
+                self._settling[age].append((now + age, number, attempt))
             if self._retries and attempt.repeats:
                 self._repeats.append((now + self._repeat_after, self._retries, number, attempt))
         return True
 
-    def _may_settle(self, attempt):  # type: (Attempt) -> bool
-        """Whether less than the timeout is enough to take its silence for silence.
+    def _ages_of(self, attempt):  # type: (Attempt) -> Tuple[float, ...]
+        """The ages at which less than the timeout can be enough to take its silence for silence.
 
         The kernel sends a SYN again, too, but late: that is waited for. A port whose rejections are not worth another
         probe is not worth the whole timeout either.
         """
         if attempt.probe.expect is not None:
-            return False
-        return attempt.repeats or (not attempt.probe.recheck and self._settle > _SYN_AGAIN)
+            return ()
+        if attempt.repeats:
+            return self._ages
+        return () if attempt.probe.recheck else tuple(age for age in self._ages if age > _SYN_AGAIN)
 
-    def _remember(self, attempt, outcome):  # type: (Attempt, Outcome) -> None
-        """Records how fast the peer itself answers.
-
-        An answer to a probe that was sent again says nothing about that: which of the two it answers is not known
-        (Karn's algorithm, RFC 6298).
-        """
-        probe = attempt.probe
-        again = outcome.elapsed >= _SYN_AGAIN if probe.protocol == TCP else attempt.repeated
-        if again:
-            return
+    def _remember(self, probe, outcome):  # type: (Probe, Outcome) -> None
+        """Records how fast the peer itself answers."""
         if outcome.result in (OPEN, REFUSED) or outcome.by == probe.address:
             self._answered[probe.address] = max(outcome.elapsed, self._answered.get(probe.address, 0.0))
 
@@ -176,7 +180,7 @@ class Exchange(object):
 
     def _give_up(self, now):  # type: (float) -> List[Attempt]
         late = []
-        for waiting in (self._settling, self._deadlines):
+        for age, waiting in [*self._settling.items(), (None, self._deadlines)]:
             while waiting:
                 at, number, attempt = waiting[0]
                 over = self._active.get(number) is not attempt
@@ -185,7 +189,7 @@ class Exchange(object):
                 waiting.popleft()
                 if over:
                     continue
-                if waiting is self._settling and not self._is_settled(attempt.probe):
+                if age is not None and not self._is_settled(attempt.probe, age):
                     # It may be slow, or ration its ICMP errors.
                     self._ask_again(attempt)
                     continue
@@ -193,9 +197,9 @@ class Exchange(object):
                 late.append(attempt)
         return late
 
-    def _is_settled(self, probe):  # type: (Probe) -> bool
+    def _is_settled(self, probe, age):  # type: (Probe, float) -> bool
         slowest = self._answered.get(probe.address)
-        return slowest is not None and self._settle is not None and slowest * _MARGIN <= self._settle
+        return slowest is not None and slowest * _MARGIN <= age
 
     def _end(self, number, attempt):  # type: (int, Attempt) -> None
         del self._active[number]
@@ -204,7 +208,15 @@ class Exchange(object):
 
     def _idle(self, queue, now):  # type: (Union[Queue, RationedQueue], float) -> float
         """The seconds until the next timeout or the next probe."""
-        times = [waiting[0][0] for waiting in (self._deadlines, self._settling, self._repeats) if waiting]
+        times = [waiting[0][0] for waiting in (self._deadlines, self._repeats, *self._settling.values()) if waiting]
         if queue and len(self._active) < self._most:
             times.append(max(queue.next_at(), self._rate.next_at))
         return max(0.0, min(times) - now) if times else 0.0
+
+
+def _answers_first(attempt, outcome):  # type: (Attempt, Outcome) -> bool
+    """Whether *outcome* is about the first packet. If another one was sent, it is not known which of them.
+
+    See Karn's algorithm (RFC 6298).
+    """
+    return outcome.elapsed < _SYN_AGAIN if attempt.probe.protocol == TCP else not attempt.repeated

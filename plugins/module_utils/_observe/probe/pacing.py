@@ -11,6 +11,7 @@ have their own limits. Faster probes get no answer, even if a firewall rejects t
 import heapq
 import socket
 
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, deque
 from typing import Deque, Dict, Iterable, List, Optional, Tuple
 
@@ -49,14 +50,17 @@ def interleave(probes):  # type: (Iterable[Probe]) -> List[Probe]
     placed = [
         ((turn + float(number) / len(peers)) / len(own), number, turn, probe)
         for number, own in enumerate(peers.values())
-        for turn, probe in enumerate(sorted(own, key=_is_answered))
+        for turn, probe in enumerate(sorted(own, key=_turn))
     ]
     return [item[-1] for item in sorted(placed, key=lambda item: item[:3])]
 
 
-def _is_answered(probe):  # type: (Probe) -> bool
-    """Whether a peer that is well answers, be it with a rejection."""
-    return probe.protocol != UDP and probe.recheck
+def _turn(probe):  # type: (Probe) -> int
+    """Probes that a peer that is well answers are last, be it with a rejection.
+
+    UDP is first. The rejections of the others then prove that the peer had one left for it, see :class:`Rations`.
+    """
+    return 0 if probe.protocol == UDP else 2 if probe.recheck else 1
 
 
 class Queue(object):
@@ -129,21 +133,37 @@ class Rations(object):
     def __init__(self):  # type: () -> None
         self._sender_for = {}  # type: Dict[str, str]
         self._on_the_way = {}  # type: Dict[int, str]
+        #: Machine to the times of the packets that it rejected, in their order.
+        self._rejected = {}  # type: Dict[str, List[float]]
 
-    def note(self, probe, outcome):  # type: (Probe, Outcome) -> None
-        """Records from *outcome* which machine rejects packets to the peer of *probe*."""
+    def note(self, probe, outcome, sent):  # type: (Probe, Outcome, Optional[float]) -> None
+        """Records from *outcome* which machine rejects packets to the peer of *probe*.
+
+        *sent*: when the rejected packet was sent, in seconds of the monotonic clock. None if that is not known.
+        """
         if outcome.by is None and outcome.result != PROHIBITED:
             return
         sender = outcome.by or probe.address
+        if sent is not None:
+            insort(self._rejected.setdefault(sender, []), sent)
         if self._sender_for.get(probe.address) == sender:
             return
         self._sender_for[probe.address] = sender
         if sender != probe.address and not is_own_address(sender):
             self._on_the_way[probe.family] = sender
 
-    def sender(self, probe):  # type: (Probe) -> Optional[str]
+    def cause(self, probe, sent):  # type: (Probe, Optional[float]) -> Optional[str]
         """The machine whose rate limit can be the cause of the silence of *probe*, None if none is known.
 
-        A router that rejects packets to one peer can be silent about another.
+        A router that rejects packets to one peer can be silent about another. But who rejects two more packets within
+        half the time in which the limit permits one more would have rejected this one, too: the limit had not been
+        reached.
+
+        *sent*: when the probe was sent, in seconds of the monotonic clock.
         """
-        return self._sender_for.get(probe.address) or self._on_the_way.get(probe.family)
+        sender = self._sender_for.get(probe.address) or self._on_the_way.get(probe.family)
+        if sender is None or sent is None:
+            return sender
+        times = self._rejected.get(sender, [])
+        end = sent + ICMP_INTERVALS[probe.family] / 2
+        return sender if bisect_left(times, end) - bisect_right(times, sent) < 2 else None

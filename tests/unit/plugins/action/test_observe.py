@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.jsa.ports.plugins.action import observe
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import read_answer, write_request
 
 PROBES = [{"address": "10.0.0.2", "protocol": "tcp", "port": 22, "open": True}]
 RESULT: dict[str, Any] = {"changed": False, "probes": {"results": [{"result": "no_answer"}]}}
@@ -53,3 +55,36 @@ def test_prints_nothing_unless_it_is_told_how_many_hosts_there_are(printed: list
     failed = {"failed": True, "msg": "the host is gone"}
     assert run(failed, hosts=1) == failed
     assert printed == []
+
+
+def test_a_request_becomes_the_options_of_the_module(printed: list[str]) -> None:
+    sent: list[dict[str, Any]] = []
+    action = observe.ActionModule.__new__(observe.ActionModule)
+    action._execute_module = lambda name, given, task_vars: sent.append(given) or RESULT
+    options = {"rules": {"inbound": [], "refused": []}, "probes": PROBES, "rate": 40.0}
+    # Ansible before 2.19 may have read the text already.
+    for request in (write_request(options), options):
+        action._task = SimpleNamespace(args={"request": request, "timeout": 2, "hosts": 1}, _uuid="0242-2")
+        result = action.run(task_vars={"inventory_hostname": "con1"})
+        assert isinstance(result["answer"], str) and read_answer(result) == RESULT
+    assert sent == [{**options, "timeout": 2, "hosts": 1}] * 2
+    assert len(printed) == 2, "the probes of the request count"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"request": "{}", "probes": []}, "request is set, and so is probes"),
+        ({"request": "{"}, "request: it is not JSON"),
+        ({"request": '{"rate": NaN}'}, "request: it is not JSON: JSON has no NaN"),
+        ({"request": "[" * 100000}, "request: it is not JSON"),
+        ({"request": "[]"}, "request: expected a mapping, got list"),
+        ({"request": '{"timeout": 1}'}, "request: 'timeout' is not one of expected, rules, probes"),
+    ],
+)
+def test_a_request_that_cannot_be_used(printed: list[str], arguments: dict[str, Any], told: str) -> None:
+    action = observe.ActionModule.__new__(observe.ActionModule)
+    action._task = SimpleNamespace(args=arguments, _uuid="0242-3")
+    with pytest.raises(AnsibleActionFail) as failed:
+        action.run(task_vars={})
+    assert told in str(failed.value)

@@ -17,6 +17,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.jsa.ports.plugins.action import port_flows
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import read_request
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
@@ -41,6 +42,11 @@ def fixture_work(monkeypatch: pytest.MonkeyPatch) -> Work:
         return action.work({**defaults, "plan": PLAN, "observations": observations, **options}, task_vars)
 
     return work
+
+
+def asked(result: dict[str, Any], option: str) -> dict[str, Any]:
+    """One option of each host's request."""
+    return {name: read_request(text)[option] for name, text in result["requests"].items()}
 
 
 def listening(*ports: int) -> dict[str, Any]:
@@ -75,63 +81,74 @@ class TestCheck:
 
     def test_the_first_step_asks_for_all_that_is_known_before(self, work: Work) -> None:
         first = work()
-        assert set(first["probes"]) == set(first["rates"]) == set(first["closer_looks"]) == set(GROUPS)
-        queries = [one for one in first["probes"]["con1"] if (one["address"], one.get("port")) == (EP1, 32006)]
+        assert set(first["requests"]) == set(GROUPS)
+        assert all(
+            set(read_request(text)) == {"expected", "rules", "probes", "rate", "foreseen"}
+            for text in first["requests"].values()
+        )
+        queries = [one for one in asked(first, "probes")["con1"] if (one["address"], one.get("port")) == (EP1, 32006)]
         assert queries == [{"address": EP1, "protocol": "tcp", "port": 32006, "open": True, "own": CON1}]
-        closed = {one["port"] for own in first["probes"].values() for one in own if one.get("open") is False}
+        closed = {one["port"] for own in asked(first, "probes").values() for one in own if one.get("open") is False}
         assert 5432 in closed and 8080 not in closed
 
+    def test_a_request_has_what_the_plan_says_of_the_host(self, work: Work) -> None:
+        first = work()
+        of_plan = {name: dict(host) for name, host in PLAN["hosts"].items()}
+        assert asked(first, "expected") == {name: host.pop("listeners") for name, host in of_plan.items()}
+        assert asked(first, "rules") == of_plan
+
     def test_no_host_is_asked_for_what_the_console_tests(self, work: Work) -> None:
-        assert set(work(console_hosts=["con1"])["probes"]) == {"ep1", "dn1"}
+        assert set(work(console_hosts=["con1"])["requests"]) == {"ep1", "dn1"}
         nobody = work(console_hosts=list(GROUPS))
-        assert nobody["probes"] == nobody["closer_looks"] == {} and nobody["flows"]
+        assert nobody["requests"] == {} and nobody["flows"]
 
     def test_probes_what_listens_and_what_should(self, work: Work) -> None:
         result = work({"sockets": SOCKETS})
-        assert set(result["probes"]) == set(result["rates"]) == set(GROUPS)
-        assert ("tcp", 32006) in sockets_of(result["probes"]["con1"], EP1)
-        closed = [one for own in result["probes"].values() for one in own if one.get("port") == 8080]
+        assert set(result["requests"]) == set(asked(result, "rate")) == set(GROUPS)
+        probes = asked(result, "probes")
+        assert ("tcp", 32006) in sockets_of(probes["con1"], EP1)
+        closed = [one for own in probes.values() for one in own if one.get("port") == 8080]
         assert [one["address"] for one in closed] == [CON1] and closed[0]["recheck"] is False
         # Nobody looked: what is required is probed, and nothing that must stay closed.
-        blind = work({})
-        assert ("tcp", 32006) in sockets_of(blind["probes"]["con1"], EP1)
-        assert not [one for own in blind["probes"].values() for one in own if "recheck" in one]
+        blind = asked(work({}), "probes")
+        assert ("tcp", 32006) in sockets_of(blind["con1"], EP1)
+        assert not [one for own in blind.values() for one in own if "recheck" in one]
 
     def test_a_host_that_is_left_to_the_console_does_not_probe(self, work: Work) -> None:
         result = work({"sockets": {**SOCKETS, "con1": {"changed": False, "skipped": True}}})
-        assert result["probes"]["con1"] == []
+        assert asked(result, "probes").get("con1", []) == []
         # The others probe it, as nobody looked what listens there.
-        assert ("tcp", 443) in sockets_of(result["probes"]["dn1"], CON1)
+        assert ("tcp", 443) in sockets_of(asked(result, "probes")["dn1"], CON1)
 
     def test_a_star_is_slowed_down(self, work: Work) -> None:
-        assert work({}, scope="console")["rates"]["ep1"] < work({})["rates"]["con1"] == 200
+        assert asked(work({}, scope="console"), "rate")["ep1"] < asked(work({}), "rate")["con1"] == 200
 
     def test_a_closer_look_at_what_did_not_get_through(self, work: Work) -> None:
         def answered(name: str, one: dict[str, Any]) -> dict[str, Any]:
             lost = (name, one["address"], one.get("port")) == ("con1", EP1, 32006)
             return {**one, "result": "no_answer" if lost else "open" if one["open"] else "prohibited"}
 
-        sent = work({"sockets": SOCKETS})["probes"]
+        sent = asked(work({"sockets": SOCKETS}), "probes")
         probes = {name: {"results": [answered(name, one) for one in own]} for name, own in sent.items()}
         result = work({"sockets": SOCKETS, "probes": probes})
         ends = {"protocol": "tcp", "port": 32006}
-        assert result["closer_looks"] == {
+        assert asked(result, "flows") == {
             "con1": [{"role": "initiator", "own": CON1, "peer": EP1, **ends}],
             "ep1": [{"role": "listener", "own": EP1, "peer": CON1, **ends}],
-            "dn1": [],
         }
-        assert not any(result["probes"].values()) and result["left"] == ["con1", "ep1"]
+        assert not any(asked(result, "probes").values())
+        assert set(read_request(result["requests"]["ep1"])) == {"probes", "rate", "flows"}, "the rest is known"
 
     def test_a_host_without_a_result_is_named(self, work: Work) -> None:
         some = {name: result for name, result in SOCKETS.items() if name != "ep1"}
         with pytest.raises(InputError, match=r"sockets: ep1 has no result of jsa\.ports\.listeners"):
             work({"sockets": some}, alive=list(GROUPS))
         # Ansible has dropped it: the others go on, and the verdicts name it.
-        assert work({"sockets": some}, alive=["con1", "dn1"])["probes"]["ep1"]
+        assert asked(work({"sockets": some}, alive=["con1", "dn1"]), "probes")["ep1"]
 
     def test_a_malformed_answer_costs_nobody_else_a_probe(self, work: Work) -> None:
         broken = {**SOCKETS, "dn1": {"results": [{"ports": "abc"}]}}
-        assert work({"sockets": broken})["probes"] == work({"sockets": SOCKETS})["probes"]
+        assert work({"sockets": broken})["requests"] == work({"sockets": SOCKETS})["requests"]
 
     @pytest.mark.parametrize(
         ("observations", "told"),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.action import observations, port_flows, port_verdicts
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import read_request
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils.deployments import Plan, address_of
 
 GROUPS = {
@@ -109,13 +110,19 @@ def run(module: Any, play: Sequence[str], **arguments: Any) -> dict[str, Any]:
     return found
 
 
+def asked(result: Mapping[str, Any], play: Sequence[str], option: str) -> dict[str, Any]:
+    """One option of each host's request, empty for a host that is asked for nothing."""
+    requests = {name: read_request(text) for name, text in result["requests"].items()}
+    return {name: requests.get(name, {}).get(option, []) for name in play}
+
+
 def observe(play: Sequence[str], **flows: Any) -> dict[str, Any]:
     """What the role does with the hosts of one play: the results of the modules by part and host."""
     firewall = {"changed": False, "as_planned": True, "differences": [], "openings": []}
     seen: dict[str, Any] = {"sockets": {name: listeners(name) for name in play}}
-    probes = run(port_flows, play, plan=PLAN, observations=seen, **flows)["probes"]
+    probes = asked(run(port_flows, play, plan=PLAN, observations=seen, **flows), play, "probes")
     seen["probes"] = {name: {"changed": False, "results": [answer(name, one) for one in probes[name]]} for name in play}
-    looks = run(port_flows, play, plan=PLAN, observations=seen, **flows)["closer_looks"]
+    looks = asked(run(port_flows, play, plan=PLAN, observations=seen, **flows), play, "flows")
     return {**seen, "firewall": dict.fromkeys(play, firewall), "paths": {name: look(looks[name]) for name in play}}
 
 

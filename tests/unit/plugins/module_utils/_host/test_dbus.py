@@ -23,7 +23,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.jsa.ports.plugins.module_utils._host import dbus
-from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import Bus, BusError, decode, encode, split_signature
+from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import (
+    NO_SERVER,
+    Bus,
+    BusError,
+    decode,
+    encode,
+    split_signature,
+)
 
 TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20)
 #: The bus itself answers questions, so no service is needed.
@@ -131,13 +138,31 @@ def test_a_bus_that_goes_away(bus: tuple[Bus, subprocess.Popen[bytes]]) -> None:
     for _again in range(2):
         with pytest.raises(BusError, match="message bus") as gone:
             connection.call(*DBUS, "ListNames")
-    assert gone.value.name == "", "nobody was asked"
+    assert gone.value.name == NO_SERVER, "its socket is left, and nobody listens"
 
 
-def test_no_bus(tmp_path: Path) -> None:
+def _name_of_error(*paths: Path) -> str:
     with pytest.raises(BusError, match="message bus") as missing:
-        Bus([str(tmp_path / "nothing")]).call(*DBUS, "ListNames")
-    assert missing.value.name == ""
+        Bus([str(path) for path in paths]).call(*DBUS, "ListNames", timeout=0.5)
+    return missing.value.name
+
+
+def test_no_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where nobody at all can listen, nobody else has to be asked whether somebody does."""
+    monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS", raising=False)
+    nothing = tmp_path / "nothing"
+    assert _name_of_error(nothing, nothing) == NO_SERVER
+    no_folder = tmp_path / "file" / "bus"
+    no_folder.parent.touch()
+    assert _name_of_error(no_folder) == "", "the folder cannot be looked into"
+    with socket.socket(socket.AF_UNIX) as listener:
+        silent = tmp_path / "silent"
+        listener.bind(str(silent))
+        listener.listen()
+        assert _name_of_error(silent, nothing) == "", "somebody listens at one of them"
+        assert _name_of_error(nothing, silent) == ""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/elsewhere")
+    assert _name_of_error(nothing) == "", "the site has it elsewhere"
 
 
 @pytest.mark.parametrize(

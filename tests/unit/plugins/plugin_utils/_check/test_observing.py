@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._check.observing import observed
+from ansible_collections.jsa.ports.plugins.plugin_utils._check.texts import write_answer
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.tests.unit.plugins.plugin_utils._check.test_observations import (
     ALL,
@@ -31,6 +32,25 @@ def first(**hosts: Any) -> dict[str, Any]:
 def test_one_call_tells_what_four_tell() -> None:
     apart = observed({part: {"con1": result} for part, result in ALL.items()}, ["con1"], ["con1"])
     assert observed(first(con1=WHOLE), ["con1"], ["con1"]) == apart
+
+
+def test_an_answer_as_a_text_tells_the_same() -> None:
+    as_text = write_answer(WHOLE)
+    assert set(as_text) == {"changed", "answer"} and isinstance(as_text["answer"], str)
+    assert observed(first(con1=as_text), ["con1"], ["con1"]) == observed(first(con1=WHOLE), ["con1"], ["con1"])
+    again = {"probes": PROBES, "paths": PATHS}
+    handed = [{**first(con1=WHOLE), "observed_again": {"con1": one}} for one in (again, write_answer(again))]
+    assert observed(handed[0], ["con1"], ["con1"]) == observed(handed[1], ["con1"], ["con1"])
+    failed = {"failed": True, "msg": "no route"}
+    assert write_answer(failed) == failed
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"sockets"', "[" * 100000, '{"probes": NaN}'])
+def test_an_answer_that_is_none_costs_no_other_host(text: str) -> None:
+    found = observed(first(con1={"changed": False, "answer": text}, ep1=WHOLE), ["con1", "ep1"], ["con1", "ep1"])
+    assert {one.kind for one in found["con1"].unseen.values()} == {"failed"}
+    assert "its answer is not JSON" in found["con1"].unseen["sockets"].reason
+    assert not found["ep1"].unseen
 
 
 @pytest.mark.parametrize(

@@ -377,7 +377,7 @@ class Machine:
 
 
 BOTH = ("firewall-cmd", "firewall-offline-cmd")
-STOPPED = Status(False, "", "firewall-cmd --version: not running")
+STOPPED = Status(False, "", "it is not on the system's message bus")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.jsa.ports.plugins.module_utils._backends.firewalld.client import Client, CommandError, Status
-from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import NO_REPLY, BusError
+from ansible_collections.jsa.ports.plugins.module_utils._host.dbus import NO_REPLY, NO_SERVER, BusError
 
 NO_BUS = BusError("there is none")
 PROPERTIES = {"version": ("1.3.3",), "IPSet": (True,)}
@@ -203,6 +203,7 @@ def test_a_program_that_is_missing(programs: Programs) -> None:
 VERSION = {"Get": ("1.3.3",)}
 REFUSED = BusError("INVALID_POLICY: x", "org.fedoraproject.FirewallD1.Exception")
 LOCKDOWN = BusError("ACCESS_DENIED: lockdown is enabled", "org.fedoraproject.FirewallD1.Exception")
+NO_SERVER_THERE = BusError("[Errno 2] No such file or directory", NO_SERVER)
 NOBODY = BusError("nobody has that name", "org.freedesktop.DBus.Error.NameHasNoOwner")
 SILENT = BusError("no answer after 10 s", NO_REPLY)
 
@@ -212,9 +213,10 @@ SILENT = BusError("no answer after 10 s", NO_REPLY)
     [
         pytest.param(VERSION, "", Status(True, "1.3.3", ""), ["bus Get"], id="by the bus"),
         pytest.param(NO_BUS, "echo 0.9.3", Status(True, "0.9.3", ""), ["firewall-cmd --version"], id="without one"),
-        pytest.param({"Get": NOBODY}, "echo FirewallD is not running >&2; exit 252",
-                     Status(False, "", "firewall-cmd --version: FirewallD is not running"),
-                     ["bus Get", "firewall-cmd --version"], id="not running"),
+        pytest.param(NO_SERVER_THERE, "echo must not be asked",
+                     Status(False, "", "the system's message bus is not running"), [], id="no bus for anybody"),
+        pytest.param({"Get": NOBODY}, "echo must not be asked",
+                     Status(False, "", "it is not on the system's message bus"), ["bus Get"], id="not running"),
         pytest.param({"Get": SILENT, "NameHasOwner": (True,)}, "",
                      Status(False, "", "firewalld Get: no answer after 10 s", True),
                      ["bus Get", "bus NameHasOwner"], id="stopped in its tracks"),

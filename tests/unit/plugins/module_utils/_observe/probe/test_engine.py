@@ -68,8 +68,11 @@ def silent(stack: ExitStack, address: str = "127.0.0.1") -> int:
     return sock.getsockname()[1]
 
 
-def answering(stack: ExitStack, address: str, after: int = 1) -> tuple[int, list[bytes]]:
-    """A UDP service that answers the datagram number *after* and later ones, and what it has received."""
+def answering(stack: ExitStack, address: str, after: int = 1, seconds: float = 0) -> tuple[int, list[bytes]]:
+    """A UDP service that answers the datagram number *after* and later ones, and what it has received.
+
+    *seconds*: how long it takes for an answer.
+    """
     sock = bound(stack, address, socket.SOCK_DGRAM)
     received: list[bytes] = []
 
@@ -80,6 +83,7 @@ def answering(stack: ExitStack, address: str, after: int = 1) -> tuple[int, list
                 return
             received.append(data)
             if len(received) >= after:
+                time.sleep(seconds)
                 sock.sendto(b"", peer)
 
     thread = threading.Thread(target=serve)
@@ -359,6 +363,8 @@ class MadeUpExchange:
 
     table: dict[int, list[Outcome]] = {}
     rounds: list[list[int]] = []
+    #: Port to the time of its packet.
+    sent: dict[int, float] = {}
 
     def __init__(self, *_arguments: Any) -> None:
         pass
@@ -371,7 +377,7 @@ class MadeUpExchange:
             asked.append(probe.port)
             outcome = self.table[probe.port].pop(0)
             quiet = outcome.result in ("no_answer", "open_or_filtered")
-            note(probe, outcome, not quiet)
+            note(probe, outcome, not quiet, self.sent.get(probe.port))
             if quiet:
                 silence.append(probe)
         self.rounds.append(asked)
@@ -387,6 +393,7 @@ SILENCE = Outcome("no_answer")
 def made_up(monkeypatch) -> type[MadeUpExchange]:
     monkeypatch.setattr(MadeUpExchange, "table", {})
     monkeypatch.setattr(MadeUpExchange, "rounds", [])
+    monkeypatch.setattr(MadeUpExchange, "sent", {})
     monkeypatch.setattr(engine, "Exchange", MadeUpExchange)
     monkeypatch.setattr(engine.Neighbors, "is_absent", lambda _self, probe: probe.address == "192.0.2.99")
     return MadeUpExchange
@@ -437,6 +444,19 @@ def test_a_probe_that_is_not_worth_asking_again(made_up: type[MadeUpExchange]) -
     assert made_up.rounds == [[2, 1, 3], [3]]
 
 
+def test_silence_before_refusals_is_believed(made_up: type[MadeUpExchange]) -> None:
+    """A peer that still rejects others afterwards has not reached its limit: nothing is asked again."""
+    made_up.table = {1: [Outcome("open_or_filtered")], 2: [PROHIBITED], 3: [PROHIBITED], 4: [SILENCE, SILENCE]}
+    made_up.sent = {1: 10.0, 2: 10.01, 3: 10.02, 4: 10.03}
+    assert asked([{"port": 1, "protocol": "udp"}, {"port": 2}, {"port": 3}, {"port": 4}]) == [
+        ("open_or_filtered", False),
+        ("prohibited", False),
+        ("prohibited", False),
+        ("no_answer", False),
+    ]
+    assert made_up.rounds == [[1, 2, 3, 4], [4]]
+
+
 @pytest.mark.parametrize("other", [Outcome("open"), Outcome("refused"), SILENCE, Outcome("unreachable")])
 def test_silence_without_refusals_is_believed(made_up: type[MadeUpExchange], other: Outcome) -> None:
     made_up.table = {1: [other], 2: [SILENCE]}
@@ -463,6 +483,18 @@ def test_silence_is_waited_for_less_long_where_the_peer_answers_others(
     outcomes = Engine(timeout=1.9, settle=0.3).run(read_probes(probes))
     took = time.monotonic() - start
     assert outcomes[0].result == "open_or_filtered" and least <= outcomes[0].elapsed and least <= took <= most
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0.0, 0.2, 0.8), (0.1, 0.8, 1.9)])
+def test_silence_of_a_peer_that_answers_at_once_is_waited_for_still_less(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch, seconds: float, least: float, most: float
+) -> None:
+    monkeypatch.setattr(exchange, "_AT_ONCE", 0.2)
+    answers, _received = answering(stack, "127.0.0.1", seconds=seconds)
+    probes = [{"address": "127.0.0.1", "port": port, "protocol": "udp"} for port in (silent_udp(stack), answers)]
+    outcomes = Engine(timeout=1.9, settle=0.8, retries=0).run(read_probes(probes))
+    assert [one.result for one in outcomes] == ["open_or_filtered", "open"]
+    assert least <= outcomes[0].elapsed < most
 
 
 def test_a_datagram_is_repeated_before_silence_is_taken_for_silence(stack: ExitStack) -> None:

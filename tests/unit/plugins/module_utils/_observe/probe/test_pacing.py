@@ -65,7 +65,7 @@ def test_what_can_be_silent_is_sent_first() -> None:
             {"address": "10.0.0.2", "protocol": "icmp"},
         ]
     )
-    assert [item.index for item in interleave(items)] == [2, 1, 4, 3, 0, 5]
+    assert [item.index for item in interleave(items)] == [4, 1, 2, 3, 0, 5]
 
 
 def sent_at(rate: Rate, count: int) -> list[float]:
@@ -182,26 +182,59 @@ ROUTER = "192.0.2.1"
 def test_who_has_a_ration(outcome: Outcome, sender: str | None) -> None:
     rations = Rations()
     first, second = probes("a", "a")
-    rations.note(first, outcome)
-    assert rations.sender(second) == sender
+    rations.note(first, outcome, None)
+    assert rations.cause(second, None) == sender
 
 
 def test_a_router_may_be_silent_for_other_peers_too_but_a_peer_is_not() -> None:
     rations = Rations()
     first, second = probes("a", "b")
-    rations.note(first, Outcome("prohibited", PEER))
-    assert rations.sender(second) is None
-    rations.note(first, Outcome("prohibited", ROUTER))
-    assert rations.sender(second) == ROUTER
+    rations.note(first, Outcome("prohibited", PEER), None)
+    assert rations.cause(second, None) is None
+    rations.note(first, Outcome("prohibited", ROUTER), None)
+    assert rations.cause(second, None) == ROUTER
     (other_family,) = read_probes([{"address": "2001:db8::1", "port": 1}])
-    assert rations.sender(other_family) is None
+    assert rations.cause(other_family, None) is None
+
+
+@pytest.mark.parametrize(
+    ("rejected", "explains"),
+    [
+        # The limit permits six at once, and then one a second.
+        ([], True),
+        ([10.5], True),
+        ([10.1, 10.2], False),
+        ([10.2, 10.1], False),
+        ([10.0, 10.2], True),
+        ([9.8, 9.9, 10.2], True),
+        ([10.2, 10.5], False),
+        ([10.2, 10.6], True),
+        ([None, None, 10.2], True),
+    ],
+)
+def test_who_rejects_two_more_had_one_left(rejected: list[float | None], explains: bool) -> None:
+    rations = Rations()
+    first, second, silent = probes("a", "a", "a")
+    rations.note(first, Outcome("prohibited", PEER), None)
+    for sent in rejected:
+        rations.note(second, Outcome("prohibited", PEER), sent)
+    assert rations.cause(silent, 10.0) == (PEER if explains else None)
+    assert rations.cause(silent, None) == PEER, "it may be about any of its packets"
+
+
+def test_the_limit_of_ipv6_is_another() -> None:
+    rations = Rations()
+    first, silent = read_probes([{"address": "2001:db8::1", "port": port} for port in (1, 2)])
+    for sent in (10.04, 10.06):
+        rations.note(first, Outcome("prohibited", "2001:db8::1"), sent)
+    assert rations.cause(silent, 10.0) == "2001:db8::1"
 
 
 def test_this_hosts_own_firewall_is_no_router() -> None:
     rations = Rations()
     first, second = probes("a", "b")
-    rations.note(first, Outcome("prohibited", "127.0.0.1"))
-    assert (rations.sender(first), rations.sender(second)) == ("127.0.0.1", None)
+    rations.note(first, Outcome("prohibited", "127.0.0.1"), None)
+    assert (rations.cause(first, None), rations.cause(second, None)) == ("127.0.0.1", None)
 
 
 def test_the_intervals_leave_what_linux_asks_for() -> None:
