@@ -27,6 +27,12 @@ _DISCOVERED = f"plan, {_LARGE:,} hosts, ports discovered on each"
 _DEBUG = [
     {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "ok"}, "run_once": True}]}
 ]
+#: No plan can do without each host's variables, and Ansible is slow to tell them.
+_READS = "{{ ansible_play_hosts_all | map('extract', hostvars, 'ansible_host') | unique | length }} addresses"
+_READING = [
+    {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": _READS}, "run_once": True}]}
+]
+_READ = f"debug of each host's address, {_LARGE:,} hosts"
 _NETWORKS = {
     "admin": ["10.1.0.0/24"],
     "users": ["10.2.0.0/16"],
@@ -58,6 +64,8 @@ def measure(folder: Path, rounds: int) -> Part:
     environment = peers.environment(folder)
     play = folder / "debug.json"
     play.write_text(json.dumps(_DEBUG))
+    reading = folder / "reading.json"
+    reading.write_text(json.dumps(_READING))
     inventories = {}
     for size in _SIZES:
         inventories[size] = folder / f"inventory-{size}.yml"
@@ -69,7 +77,7 @@ def measure(folder: Path, rounds: int) -> Part:
     def run(playbook: str, size: int, *more: str) -> float:
         argv = [peers.program("ansible-playbook"), playbook, "-i", str(inventories[size]), *more]
         timed = process.run(argv, environment)
-        if playbook != str(play) and f"h{size - 1:04}" not in timed.output:
+        if playbook == "jsa.ports.plan" and f"h{size - 1:04}" not in timed.output:
             raise UnmeasurableError(f"{playbook} printed nothing about the last of {size} hosts: {timed.output[-500:]}")
         if more and timed.output.count(str(_CHOSEN)) < size // 2:
             raise UnmeasurableError(f"the plan of {size} hosts does not have the discovered ports")
@@ -82,12 +90,14 @@ def measure(folder: Path, rounds: int) -> Part:
         for size in _SIZES:
             samples.add(_debug(size), run(str(play), size))
             samples.add(_plan(size), run("jsa.ports.plan", size))
+        samples.add(_READ, run(str(reading), _LARGE))
         settings = {"jsa_dynamic_ports": "discovered", "jsa_dynamic_ports_file": str(discovered)}
         samples.add(_DISCOVERED, run("jsa.ports.plan", _LARGE, "-e", json.dumps(settings)))
     ratios = []
     for size in _SIZES:
         target = (AT_MOST, 1.5) if size == _LARGE else ()
         ratios.append(samples.ratio(f"plan / debug, {size:,} hosts", [_plan(size)], [_debug(size)], *target))
+    ratios.append(samples.ratio(f"plan / {_READ}", [_plan(_LARGE)], [_READ]))
     ratios.append(samples.ratio(f"{_DISCOVERED} / none", [_DISCOVERED], [_plan(_LARGE)]))
     for more, fewer in ((2000, 1000), (5000, 1000)):
         what = f"{more:,} hosts / {fewer:,} hosts"
@@ -100,9 +110,10 @@ def measure(folder: Path, rounds: int) -> Part:
         "The inventories are generated, in YAML: a console with its HA secondary, and for every ten additional hosts "
         "one processor, one data node, and eight collectors, 50 hosts to a subnet, every fourth host encrypted. "
         "`jsa.ports.plan` computes the complete plan and prints the table of all hosts. The other play has one `debug` "
-        "task with `run_once` on the same inventory. With discovered ports, a file has the answers of each host's port "
-        "mappers (`jsa_dynamic_ports_file`). The figures are complete processes of `ansible-playbook`. No host is "
-        "contacted.",
+        "task with `run_once` on the same inventory. A third play prints the number of the hosts' addresses. For that, "
+        "Ansible reads the variables of each host, as it does for a plan. With discovered ports, a file has the "
+        "answers of each host's port mappers (`jsa_dynamic_ports_file`). The figures are complete processes of "
+        "`ansible-playbook`. No host is contacted.",
         samples,
         ratios,
     )
