@@ -37,6 +37,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.changes_text im
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.discovered_table import discovered_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._reports.plan_table import plan_table
 from ansible_collections.jsa.ports.plugins.plugin_utils._topology.model import DynamicPortsChoice
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import compact_json
 
 #: The maximum number of differences to print without --diff. All of them are returned.
 _SHOWN_DIFFERENCES = 40
@@ -64,6 +65,7 @@ class ActionModule(ControllerAction):
         "use_discovered": {"type": "bool", "default": True},
         "show_discovered": {"type": "bool", "default": False},
         "return_plan": {"type": "bool", "default": True},
+        "as_text": {"type": "bool", "default": False},
         "fail": {"type": "bool", "default": True},
     }
 
@@ -100,7 +102,8 @@ class ActionModule(ControllerAction):
         if arguments["discovered"] is not None:
             result["discovered"] = handed.kept()
         if arguments["return_plan"]:
-            result["plan"] = found.plan.as_dict()
+            plan = found.plan.as_dict()
+            result.update({"plan_text": compact_json(plan)} if arguments["as_text"] else {"plan": plan})
             # The plan is too long for the output of -v. Use show and dest instead.
             result["_ansible_verbose_override"] = True
         if warnings:

@@ -24,6 +24,7 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._reports.formats import 
 class ActionModule(ControllerAction):
     """Writes down what each host of the play needs, or prints it."""
 
+    AS_IS = ("plan",)
     ARGUMENT_SPEC = {
         "plan": PLAN_OPTION,
         "format": {"type": "str", "choices": list(FORMATS), "default": "iptables"},

@@ -9,7 +9,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   plan:
-    description: The plan, as M(jsa.ports.plan) returns it.
+    description: The plan, as M(jsa.ports.plan) returns it, or its text (RV(jsa.ports.plan#module:plan_text)).
     type: dict
     required: true
 """

@@ -74,6 +74,13 @@ options:
     description: Whether to return the plan. With 1,000 hosts, V(false) saves seconds if it is only shown or written.
     type: bool
     default: true
+  as_text:
+    description:
+      - Whether to return RV(plan_text) instead of RV(plan). Ansible evaluates each value of an option as a template. A
+        plan has hundreds of values for each host, and a text is one. The modules of this collection that take a plan
+        from a task take the text, too.
+    type: bool
+    default: false
   fail:
     description:
       - Whether the task fails if the inventory or another input is wrong. With V(false), it is skipped and returns
@@ -129,11 +136,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+plan_text:
+  description: The plan as one JSON text.
+  returned: when O(return_plan=true) and O(as_text=true)
+  type: str
+  sample: ' {"version":1,"hosts":{}}'
 plan:
   description:
     - The plan of the whole deployment, in the form of
       L(plan.schema.json, https://github.com/jsa-ports/jsa.ports/blob/main/docs/plan.schema.json).
-  returned: when O(return_plan=true)
+  returned: when O(return_plan=true) and O(as_text=false)
   type: dict
   contains:
     version:

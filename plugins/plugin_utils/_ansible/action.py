@@ -25,11 +25,12 @@ from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.option_names im
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
 from ansible_collections.jsa.ports.plugins.plugin_utils._flows.scope import SCOPES
 from ansible_collections.jsa.ports.plugins.plugin_utils._plan.addresses import NETADDR_IMPORT_ERROR
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import parse_json
 
 #: Ends of the names of strategies, Mitogen's as well, in which no host waits for another.
 _APART = ("free", "host_pinned")
 
-#: How the plan comes to an action: as jsa.ports.plan returned it.
+#: How the plan comes to an action: as jsa.ports.plan returned it, as a mapping or as a text.
 PLAN_OPTION: dict[str, Any] = {"type": "dict", "required": True}
 
 #: As jsa.ports.port_flows returned it.
@@ -73,6 +74,7 @@ class ControllerAction(ActionBase):
     def _arguments(self) -> dict[str, Any]:
         given = self._task.args
         values = {name: given[name] for name in self.AS_IS if isinstance(given.get(name), Mapping)}
+        values.update((name, _parsed(name, given[name])) for name in self.AS_IS if isinstance(given.get(name), str))
         self._task.args = {name: {} if name in values else value for name, value in given.items()}
         try:
             arguments: dict[str, Any] = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC)[1]
@@ -92,6 +94,14 @@ class ControllerAction(ActionBase):
         path = os.path.abspath(os.path.expanduser(folder))
         written = [write_file(os.path.join(path, name), text, what, check_mode) for name, text in files.items()]
         return any(written)
+
+
+def _parsed(name: str, text: str) -> Any:
+    """The value of an option that was given as its JSON text. Raises AnsibleActionFail."""
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise AnsibleActionFail(f"{name} is neither a mapping nor the JSON text of one: {error}") from error
 
 
 @contextmanager

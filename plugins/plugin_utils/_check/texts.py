@@ -10,13 +10,11 @@ Rules, sockets and probes of a host are thousands of values, and a text is one.
 
 from __future__ import annotations
 
-import json
-
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._errors import InputError
-from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import parse_json
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import compact_json, parse_json
 
 #: The options of jsa.ports.observe that a request can have.
 OPTIONS = ("expected", "rules", "probes", "rate", "flows", "foreseen")
@@ -25,13 +23,10 @@ OPTIONS = ("expected", "rules", "probes", "rate", "flows", "foreseen")
 _PARTS = ("sockets", "firewall", "probes", "paths")
 _ANSWER = "answer"
 
-#: Before 2.19, Ansible would read a text that begins with a brace as Python.
-_NO_PYTHON = " "
-
 
 def write_request(options: Mapping[str, Any]) -> str:
     """*options* of jsa.ports.observe as one JSON text."""
-    return _text_of(options)
+    return compact_json(options)
 
 
 def read_request(value: Any) -> dict[str, Any]:
@@ -55,7 +50,7 @@ def write_answer(result: Mapping[str, Any]) -> dict[str, Any]:
     """The *result* of jsa.ports.observe with its parts as one text. One that failed has none."""
     parts = {key: value for key, value in result.items() if key in _PARTS}
     rest = {key: value for key, value in result.items() if key not in _PARTS}
-    return {**rest, _ANSWER: _text_of(parts)} if parts else rest
+    return {**rest, _ANSWER: compact_json(parts)} if parts else rest
 
 
 def read_answer(result: Any) -> Any:
@@ -71,7 +66,3 @@ def read_answer(result: Any) -> Any:
     if not isinstance(parts, dict):
         return {**rest, "failed": True, "msg": "its answer is not JSON of a mapping"}
     return {**rest, **{key: parts[key] for key in _PARTS if key in parts}}
-
-
-def _text_of(value: Mapping[str, Any]) -> str:
-    return _NO_PYTHON + json.dumps(value, separators=(",", ":"))

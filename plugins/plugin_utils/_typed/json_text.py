@@ -20,6 +20,14 @@ def parse_json(text: str) -> Any:
         raise ValueError("its lists and mappings are nested too deeply") from None
 
 
+def compact_json(value: Any) -> str:
+    """*value* as a JSON text for an option or a result of a task.
+
+    Before 2.19, Ansible would read a text that begins with a brace as Python.
+    """
+    return " " + json.dumps(value, separators=(",", ":"))
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The mapping. Of two values for one key, json would use the last, but a person may have read the first."""
     found = dict(pairs)

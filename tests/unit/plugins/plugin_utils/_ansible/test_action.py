@@ -7,6 +7,10 @@
 from __future__ import annotations
 
 import gc
+import json
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,10 +20,13 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 
 from ansible_collections.jsa.ports.plugins.plugin_utils._ansible.action import (
+    PLAN_OPTION,
+    ControllerAction,
     no_search_for_cycles,
     require_together,
     strategy_of,
 )
+from ansible_collections.jsa.ports.plugins.plugin_utils._typed.json_text import compact_json
 
 
 def task_of(strategy: str | None, run_once: bool = True) -> Task:
@@ -44,6 +51,36 @@ def test_strategies_that_wait(strategy: str | None) -> None:
     task = task_of(strategy)
     assert strategy_of(task) == (strategy or "linear")
     require_together(task)
+
+
+class Takes(ControllerAction):
+    AS_IS = ("plan",)
+    ARGUMENT_SPEC = {"plan": PLAN_OPTION, "scope": {"type": "str"}}
+
+
+def arguments_of(**given: Any) -> dict[str, Any]:
+    action = Takes.__new__(Takes)
+    action._task = SimpleNamespace(args=given, action="jsa.ports.port_flows")
+    found: dict[str, Any] = action._arguments()
+    assert action._task.args == given
+    return found
+
+
+def test_a_plan_is_a_mapping_or_its_text() -> None:
+    plan = {"version": 1, "hosts": {"con1": {"inbound": [True, None, "10.0.0.1"]}}}
+    for given in (plan, compact_json(plan), json.dumps(plan, indent=1)):
+        assert arguments_of(plan=given, scope="full") == {"plan": plan, "scope": "full"}
+
+
+@pytest.mark.parametrize("text", ["", "plan.json", "{", '{"a": 1, "a": 2}', "[" * 100000, "hosts=1"])
+def test_a_text_that_is_no_plan_names_the_option(text: str) -> None:
+    with pytest.raises(AnsibleActionFail, match="plan is neither a mapping nor the JSON text of one"):
+        arguments_of(plan=text)
+
+
+def test_ansible_does_not_read_a_text_as_python() -> None:
+    """Before 2.19, it does so with what begins with a brace or a bracket."""
+    assert compact_json({"a": [1]}) == ' {"a":[1]}'
 
 
 def test_a_task_without_a_play() -> None:
